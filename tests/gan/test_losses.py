@@ -1,0 +1,167 @@
+"""Closed-form losses and gradients against PyTorch's own autograd and modules, in float64."""
+
+import pytest
+import torch
+from torch import nn
+
+from evenomics.gan import losses, networks
+from evenomics.gan.losses import AlphaDropout
+
+MEMBERS, BATCH, P = 3, 7, 12
+HIDDEN = [(5,), (5, 8), (5, 8, 11)]
+
+
+def draw(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(1)
+
+
+def masks_for(rows: int, widths: tuple[int, ...], rate: float) -> list[torch.Tensor] | None:
+    return [torch.rand(MEMBERS, rows, w) >= rate for w in widths] if rate else None
+
+
+def by_autograd(flat, architecture, x, masks, dropout):
+    """Run one member at a time: torch's SELU, alpha-dropout by its definition."""
+    rows = []
+    limit = -networks.SELU_ALPHA * networks.SELU_SCALE
+    for k in range(len(flat)):
+        h = x[k]
+        for index, layer in enumerate(architecture.layers):
+            weight = flat[k, layer.weight].reshape(layer.n_in, layer.n_out)
+            h = nn.functional.linear(
+                h, weight.T, None if layer.bias is None else flat[k, layer.bias]
+            )
+            if index < len(architecture.layers) - 1:
+                h = nn.functional.selu(h)
+                if masks is not None:
+                    q = 1 - dropout.rate
+                    a = (q + limit**2 * q * (1 - q)) ** -0.5
+                    kept = masks[index][k]
+                    h = a * torch.where(kept, h, torch.full_like(h, limit)) - a * limit * (1 - q)
+        rows.append(h)
+    return torch.stack(rows)
+
+
+def relative_error(found, expected):
+    return ((found - expected).norm() / expected.norm()).item()
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("rate", [0.0, 0.7])
+def test_critic_gradient_equals_double_backward(hidden, rate):
+    architecture = networks.critic_architecture(P, hidden)
+    dropout = AlphaDropout(round(rate * 65536))
+    flat = 0.4 * draw(MEMBERS, architecture.n_parameters)
+    real, fake, position = (
+        draw(MEMBERS, BATCH, P),
+        draw(MEMBERS, BATCH, P),
+        torch.rand(MEMBERS, BATCH, 1, dtype=torch.float64),
+    )
+    masks = masks_for(3 * BATCH, architecture.hidden, rate)
+
+    loss, gradient = losses.critic_gradient(
+        flat, architecture, real, fake, position, masks, dropout, 10.0
+    )
+
+    leaf = flat.clone().requires_grad_()
+    x = torch.cat([position * real + (1 - position) * fake, real, fake], 1).requires_grad_()
+    y = by_autograd(leaf, architecture, x, masks, dropout)[:, :, 0]
+    (slope,) = torch.autograd.grad(y[:, :BATCH].sum(), x, create_graph=True)
+    penalty = 10.0 * ((slope[:, :BATCH].norm(dim=2) - 1) ** 2).mean(1)
+    expected = y[:, 2 * BATCH :].mean(1) - y[:, BATCH : 2 * BATCH].mean(1) + penalty
+    (expected_gradient,) = torch.autograd.grad(expected.sum(), leaf)
+    torch.testing.assert_close(loss, expected.detach(), rtol=1e-12, atol=1e-12)
+    assert relative_error(gradient, expected_gradient) < 1e-10
+
+
+@pytest.mark.parametrize("norm", ["frobenius", "spectral"])
+@pytest.mark.parametrize("rate", [0.0, 0.5])
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_generator_gradient_equals_autograd(norm, rate, hidden):
+    architecture = networks.generator_architecture(P, hidden)
+    critic_architecture = networks.critic_architecture(P, hidden)
+    dropout, none = AlphaDropout(round(rate * 65536)), AlphaDropout(0)
+    flat = 0.4 * draw(MEMBERS, architecture.n_parameters)
+    critic = 0.4 * draw(MEMBERS, critic_architecture.n_parameters)
+    noise, alpha = draw(MEMBERS, BATCH, P), torch.tensor([0.0, 1.0, 2.5], dtype=torch.float64)
+    masks = masks_for(BATCH, architecture.hidden, rate)
+    critic_masks = masks_for(BATCH, critic_architecture.hidden, 0.7)
+    critic_dropout = AlphaDropout(round(0.7 * 65536))
+
+    loss, gradient = losses.generator_gradient(
+        flat, architecture, critic, critic_architecture, noise, masks, critic_masks,
+        dropout if rate else none, critic_dropout, alpha, norm,
+    )  # fmt: skip
+
+    leaf = flat.clone().requires_grad_()
+    x = by_autograd(leaf, architecture, noise, masks, dropout)
+    y = by_autograd(critic, critic_architecture, x, critic_masks, critic_dropout)
+    size = torch.linalg.matrix_norm(x, "fro" if norm == "frobenius" else 2)
+    expected = -y.mean((1, 2)) - alpha * torch.log(size)
+    (expected_gradient,) = torch.autograd.grad(expected.sum(), leaf)
+    torch.testing.assert_close(loss, expected.detach(), rtol=1e-10, atol=1e-10)
+    assert relative_error(gradient, expected_gradient) < 1e-10
+
+
+@pytest.mark.parametrize("norm", ["frobenius", "spectral"])
+def test_spread_of_a_zero_batch_is_finite_and_pushes_nowhere(norm):
+    log_norm, gradient = losses.spread(torch.zeros(1, 4, P, dtype=torch.float64), norm)
+    assert torch.isfinite(log_norm).all()
+    assert not gradient.any()
+
+
+def test_critic_gradient_of_a_flat_critic_is_finite():
+    architecture = networks.critic_architecture(P, (5,))
+    flat = torch.zeros(1, architecture.n_parameters, dtype=torch.float64)
+    x = draw(1, BATCH, P)
+    loss, gradient = losses.critic_gradient(
+        flat, architecture, x, x, 0.5 * torch.ones(1, BATCH, 1, dtype=torch.float64), None,
+        AlphaDropout(0), 10.0,
+    )  # fmt: skip
+    assert loss.item() == pytest.approx(10.0)
+    assert torch.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.7])
+def test_alpha_dropout_has_the_moments_of_pytorchs(rate):
+    """Kept and dropped values are those that torch's own alpha_dropout produces."""
+    dropout = AlphaDropout(round(rate * 65536))
+    x = torch.full((20_000,), 0.3, dtype=torch.float64)
+    values = torch.unique(nn.functional.alpha_dropout(x, dropout.rate, training=True))
+    ours = sorted([dropout.scale * 0.3 + dropout.shift, dropout.floor])
+    torch.testing.assert_close(
+        values, torch.tensor(ours, dtype=torch.float64), rtol=1e-6, atol=1e-6
+    )
+
+
+def test_initial_weights_have_kaimings_spread():
+    import numpy as np
+
+    architecture = networks.generator_architecture(200, (300,))
+    flat = architecture.initial(np.random.default_rng(1))
+    expected = torch.nn.init.kaiming_normal_(torch.empty(300, 200)).std().item()
+    assert flat[architecture.layers[0].weight].std() == pytest.approx(expected, rel=0.02)
+    assert not flat[architecture.layers[0].bias].any()
+
+
+def test_growing_keeps_the_layers_that_stay_and_draws_the_others_anew():
+    import numpy as np
+
+    rng = np.random.default_rng(1)
+    small = networks.initial_weights(P, (5, 8), rng)
+    grown = networks.grow(small, 11, rng)
+    assert grown.hidden == (5, 8, 11)
+    assert grown.generator_architecture.widths == (P, 5, 8, 11, P)
+    assert grown.critic_architecture.widths == (P, 11, 8, 5, 1)
+    g_small, g = small.generator_architecture.layers, grown.generator_architecture.layers
+    c_small, c = small.critic_architecture.layers, grown.critic_architecture.layers
+    for old, new in [(0, 0), (1, 1)]:
+        assert np.array_equal(small.generator[g_small[old].weight], grown.generator[g[new].weight])
+    for old, new in [(1, 2), (2, 3)]:
+        assert np.array_equal(small.critic[c_small[old].weight], grown.critic[c[new].weight])
+    assert not np.array_equal(small.generator[g_small[2].weight], grown.generator[g[3].weight])
+    assert not np.array_equal(small.critic[c_small[0].weight], grown.critic[c[1].weight][: P * 8])
