@@ -1,0 +1,167 @@
+"""Tables with the columns of a real run and made-up values, for the tests of figures and report."""
+
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+
+SETTINGS = {
+    "gan": ["a0-0", "a1-0"],
+    "expand_gan": ["a0-0", "a1-0", "a1-1"],
+    "classic_gan": ["a0-0"],
+    "classic_expand_gan": ["a0-0"],
+}
+ARMS = [
+    "none", "class_weight", "random_over", "smote", "gan", "expand_gan", "classic_gan",
+    "classic_expand_gan", "shrunk_gaussian",
+]  # fmt: skip
+CLASSIFIERS = ["hist_gradient_boosting", "svc"]
+GRID = [
+    f"c{controls}_i{imbalance:g}" for controls in (40, 80, 120) for imbalance in (0.4, 0.5, 0.6)
+]
+
+
+def settings(arm, multipliers=(1.0,)):
+    """(alpha, multiplier) pairs of an arm, written as in the real tables."""
+    grown = [f"{m:g}" for m in multipliers] if "expand" in arm else ["none"]
+    return list(product(SETTINGS.get(arm, ["none"]), grown))
+
+
+def summary(experiments=("c40_i0.4",), arms=ARMS, multipliers=(1.0,), metrics=("auroc",), seed=0):
+    """Table ``summary.tsv``; deterministic arms have an SD of 0, as in a real run."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        {
+            "study": "simulated", "selection": "none", "experiment": experiment, "arm": arm,
+            "alpha": alpha, "multiplier": multiplier, "classifier": classifier, "metric": metric,
+            "mean": rng.uniform(0.6, 0.85),
+            "sd": 0.0 if arm in ("none", "class_weight") else rng.uniform(0.005, 0.06),
+            "n": 10,
+        }
+        for experiment, classifier, metric, arm in product(experiments, CLASSIFIERS, metrics, arms)
+        for alpha, multiplier in settings(arm, multipliers)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def comparison(of):
+    """Table ``comparison.tsv`` of a summary: every pair of arms at their best alpha."""
+    rng = np.random.default_rng(1)
+    best = of.sort_values("mean").drop_duplicates(["experiment", "classifier", "arm"], keep="last")
+    rows = []
+    for (experiment, classifier), group in best.groupby(["experiment", "classifier"]):
+        by_arm = group.set_index("arm")
+        arms = [arm for arm in dict.fromkeys(of["arm"]) if arm in by_arm.index]
+        for a, b in combinations(arms, 2):
+            one, two = by_arm.loc[a], by_arm.loc[b]
+            p = float(rng.uniform(0, 0.2))
+            rows.append(
+                {
+                    "study": "simulated", "selection": "none", "experiment": experiment,
+                    "classifier": classifier, "metric": "auroc",
+                    "arm_a": a, "alpha_a": one["alpha"], "multiplier_a": one["multiplier"],
+                    "arm_b": b, "alpha_b": two["alpha"], "multiplier_b": two["multiplier"],
+                    "mean_a": one["mean"], "sd_a": one["sd"], "n_a": 10,
+                    "mean_b": two["mean"], "sd_b": two["sd"], "n_b": 10,
+                    "difference": one["mean"] - two["mean"], "t": 1.0, "df": 18.0,
+                    "p_value": p / 2, "adjusted_p_value": p, "note": "",
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def roc(of):
+    """Table ``roc.tsv.gz`` of a summary: curves tpr = fpr ** (1 / AUROC - 1)."""
+    fpr = np.linspace(0, 1, 101)
+    curves = [
+        pd.DataFrame(
+            {
+                **{key: getattr(row, key) for key in ("study", "selection", "experiment", "arm")},
+                "alpha": row.alpha, "multiplier": row.multiplier, "classifier": row.classifier,
+                "fpr": fpr, "tpr_mean": fpr ** (1 / row.mean - 1),
+                "tpr_sd": row.sd * np.sin(np.pi * fpr),
+            }
+        )
+        for row in of[of["metric"] == "auroc"].itertuples()
+    ]  # fmt: skip
+    return pd.concat(curves, ignore_index=True)
+
+
+def gans(classes=("control", "case")):
+    """Ids of the GANs of one experiment."""
+    return [
+        f"{name}.alpha{alpha}.{variant}"
+        for name in classes
+        for alpha, variant in ((0, "transfer"), (1, "transfer"), (0, "classic"))
+    ]
+
+
+def training(experiment="c40_i0.4", classes=("control", "case"), epochs=600, seed=2):
+    """Tables ``chosen.tsv``, ``history.tsv.gz`` and ``rates.tsv`` of one experiment."""
+    rng = np.random.default_rng(seed)
+    rates = {"lr_1": [5e-4, 1e-4, 1e-3], "lr_2": [1e-5, 5e-5, 1e-4]}
+    chosen, history, tried = [], [], []
+    for gan in gans(classes):
+        name, alpha, variant = gan.split(".")
+        for phase, values in rates.items():
+            for rate in values:
+                epoch = np.arange(1, epochs + 1)
+                level = 8 * (1 - np.exp(-epoch * rate * 10)) - 40 * np.exp(-epoch / 8)
+                wasserstein = np.where(epoch % 20 == 0, level + rng.normal(0, 0.4, epochs), np.nan)
+                history.append(
+                    pd.DataFrame(
+                        {
+                            "experiment": experiment, "gan": gan, "phase": phase, "rate": rate,
+                            "epoch": epoch, "critic_loss": -level + rng.normal(0, 1, epochs),
+                            "generator_loss": rng.normal(0, 1, epochs), "wasserstein": wasserstein,
+                        }
+                    )
+                )  # fmt: skip
+                tried.append(
+                    {
+                        "experiment": experiment, "gan": gan, "phase": phase, "rate": rate,
+                        "value": 3.2, "instability": 2.0, "speed": 1.0, "objective": 5.0,
+                        "cut_epoch": epochs, "qualified": True,
+                    }
+                )  # fmt: skip
+        chosen.append(
+            {
+                "experiment": experiment, "gan": gan, "class": name,
+                "alpha": float(alpha.removeprefix("alpha")), "variant": variant, "n_samples": 40,
+                "lr_1": 1e-4, "lr_1_rule": "smallest above 3", "epoch_1": 400,
+                "lr_2": 5e-5, "lr_2_rule": "most stable", "epoch_2": 320,
+                "epoch_2_rule": "elbow", "note": "no rate qualified",
+                "wasserstein_training": 7.9, "wasserstein_held_out": -2.0, "energy_distance": 0.4,
+                "effective_rank_generated": 30.1, "effective_rank_real": 35.2,
+                "nn_distance_training": 9.1, "nn_distance_held_out": 9.6, "seconds": 12.3,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(chosen), pd.concat(history, ignore_index=True), pd.DataFrame(tried)
+
+
+def samples(classes=("control", "case"), n=40, n_features=12, seed=3):
+    """Table of a cohort: sample_id, class, features."""
+    rng = np.random.default_rng(seed)
+    blocks = []
+    for i, name in enumerate(classes):
+        size = n if i == 0 else n // 2
+        block = pd.DataFrame(
+            rng.normal(i, 1 + 0.1 * i, (size, n_features))
+            @ np.diag(np.linspace(2, 0.5, n_features)),
+            columns=[f"f{j}" for j in range(n_features)],
+        )
+        block.insert(0, "class", name)
+        block.insert(0, "sample_id", [f"{name}{j}" for j in range(size)])
+        blocks.append(block)
+    return pd.concat(blocks, ignore_index=True)
+
+
+def generated(arm, classes=("control", "case"), n_features=12):
+    """Table ``generated.tsv.gz`` of one arm."""
+    parts = []
+    for seed, (alpha, multiplier) in enumerate(settings(arm)):
+        part = samples(classes, 20, n_features, seed=10 + seed)
+        part.insert(2, "alpha", alpha)
+        part.insert(3, "multiplier", multiplier)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)

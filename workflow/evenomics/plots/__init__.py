@@ -1,0 +1,24 @@
+"""Figures and HTML pages, drawn from the very tables that a run writes out."""
+
+from evenomics.plots.overview import StudyResults, summary_page
+from evenomics.plots.samples import sample_pca
+from evenomics.plots.scores import difference_map, multiplier_lines, roc_curves, score_boxes
+from evenomics.plots.style import save_figure
+from evenomics.plots.tables import comparison_page, plain_page, scores_page, training_page
+from evenomics.plots.training import training_curves
+
+__all__ = [
+    "StudyResults",
+    "comparison_page",
+    "difference_map",
+    "multiplier_lines",
+    "plain_page",
+    "roc_curves",
+    "sample_pca",
+    "save_figure",
+    "score_boxes",
+    "scores_page",
+    "summary_page",
+    "training_curves",
+    "training_page",
+]
