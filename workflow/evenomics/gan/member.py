@@ -7,7 +7,7 @@ member that was trained before is never trained again, and a killed training fin
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal
 
@@ -222,6 +222,8 @@ class Trained:
     member : Member
     weights : Weights
         The kept weights.
+    last : Weights
+        The weights after the last epoch; the kept ones if the training diverged to NaN.
     kept_epoch : int
         Their epoch; 0 means the start weights: no look qualified.
     kept_value : float
@@ -238,6 +240,7 @@ class Trained:
 
     member: Member
     weights: Weights
+    last: Weights
     kept_epoch: int
     kept_value: float
     epochs: int
@@ -264,15 +267,14 @@ class Trained:
             total, count, where=count > 0, out=np.full(member.epochs, np.nan)
         )
         seen = member.look_epochs <= epochs
-        weights = Weights(
-            member.start.n_features,
-            member.start.hidden,
-            state.kept_generator.astype(np.float64),
-            state.kept_critic.astype(np.float64),
-        )
+        kept = (state.kept_generator, state.kept_critic)
+        last = (state.generator, state.critic)
+        if not all(np.isfinite(parameters).all() for parameters in last):
+            last = kept
         return cls(
             member,
-            weights,
+            replace(member.start, generator=kept[0].astype(float), critic=kept[1].astype(float)),
+            replace(member.start, generator=last[0].astype(float), critic=last[1].astype(float)),
             state.kept_epoch,
             state.kept_value,
             epochs,

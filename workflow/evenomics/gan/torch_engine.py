@@ -322,6 +322,8 @@ class _Stack:
                 state = partial(self._unloaded, k, records, started)
                 report(names[k], at - reported[k], state)
                 reported[k] = at
+                if at == self.members[k].n_updates:
+                    self.rates[k] = 0.0
         self._unload(records, started)
 
     def _keep_best(self, records: "_Records", looked: list[tuple[int, int]]) -> None:

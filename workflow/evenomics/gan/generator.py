@@ -1,0 +1,74 @@
+"""A trained generator: plain NumPy, so that whoever only samples needs no torch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenomics.gan.networks import (
+    SELU_ALPHA,
+    SELU_SCALE,
+    Architecture,
+    Weights,
+    generator_architecture,
+)
+
+
+@dataclass(frozen=True)
+class Generator:
+    """Turns noise into samples, in the scaled space it was trained in.
+
+    Attributes
+    ----------
+    n_features : int
+        Features p of a sample, and size of the noise.
+    hidden : tuple of int
+        Widths of the hidden layers.
+    parameters : ndarray
+        Flat parameters (see `networks`).
+    """
+
+    n_features: int
+    hidden: tuple[int, ...]
+    parameters: NDArray[np.float64]
+
+    @classmethod
+    def from_weights(cls, weights: Weights) -> "Generator":
+        """Take the generator out of a pair of networks."""
+        return cls(weights.n_features, weights.hidden, weights.generator)
+
+    def sample(self, n_samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Generate samples from standard normal noise, dropout off.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+        """
+        architecture = generator_architecture(self.n_features, self.hidden)
+        return run(self.parameters, architecture, rng.standard_normal((n_samples, self.n_features)))
+
+
+def run(
+    parameters: NDArray[np.float64], architecture: Architecture, x: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Run a network without dropout.
+
+    Parameters
+    ----------
+    parameters : ndarray of shape (n_parameters,)
+    architecture : Architecture
+    x : ndarray of shape (n_rows, n_in)
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_out)
+    """
+    *inner, top = architecture.layers
+    for layer in (*inner, top):
+        x = x @ parameters[layer.weight].reshape(layer.n_in, layer.n_out)
+        if layer.bias is not None:
+            x = x + parameters[layer.bias]
+        if layer is not top:
+            tail = SELU_ALPHA * np.expm1(np.minimum(x, 0.0))
+            x = SELU_SCALE * np.where(x > 0, x, tail)
+    return x

@@ -1,0 +1,661 @@
+"""The method, step by step: pre-train, search the two rates, choose the epoch.
+
+Every step is a list of members for an engine: all rates of all GANs of a study train side by
+side, and every second rate starts from what the first one gave (paper, section "Model training";
+what the paper leaves open is said where it is chosen).
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evenomics.cohort import slug, write_table
+from evenomics.errors import TrainingError
+from evenomics.gan import curves, looks, networks
+from evenomics.gan.engine import Training
+from evenomics.gan.generator import Generator
+from evenomics.gan.member import Keep, Member, Trained
+from evenomics.gan.networks import Weights
+from evenomics.gan.settings import GanSettings
+from evenomics.gan.store import load_weights, save_weights
+from evenomics.randomness import derive_key, stream
+
+logger = logging.getLogger(__name__)
+
+Floats = NDArray[np.float64]
+Phase = Literal["lr_1", "lr_2"]
+
+# generated samples that the diagnostics of a finished generator look at
+N_DIAGNOSTIC = 200
+
+
+def _check(samples: Floats, what: str) -> None:
+    if len(samples) < 2:
+        raise TrainingError(
+            f"{what}: {len(samples)} sample(s), and a GAN needs at least 2; "
+            "leave the gan arms out for this class, or get more samples"
+        )
+    if not np.isfinite(samples).all():
+        raise TrainingError(f"{what}: NaN or infinite values in the scaled training samples")
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """Networks that know the external cohort.
+
+    Attributes
+    ----------
+    weights : Weights
+    history : DataFrame
+        Columns stage, epoch, critic_loss, generator_loss, wasserstein.
+    stages : DataFrame
+        One row per stage: layers, epochs asked for and kept, seconds.
+    """
+
+    weights: Weights
+    history: pd.DataFrame
+    stages: pd.DataFrame
+
+    def save(self, folder: Path) -> None:
+        """Write weights, history and stages into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        save_weights(folder / "weights.safetensors", self.weights)
+        write_table(self.history, folder / "history.tsv.gz")
+        write_table(self.stages, folder / "stages.tsv")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Pretrained":
+        """Read what `save` wrote (TrainingError if the weights cannot be read)."""
+        return cls(
+            load_weights(folder / "weights.safetensors"),
+            pd.read_csv(folder / "history.tsv.gz", sep="\t"),
+            pd.read_csv(folder / "stages.tsv", sep="\t"),
+        )
+
+
+def pretrain(
+    external: Floats, settings: GanSettings, *, seed: int, training: Training
+) -> Pretrained:
+    """Pre-train on the unlabelled external cohort, one hidden layer more per stage.
+
+    Parameters
+    ----------
+    external : ndarray of shape (n_samples, n_features)
+        Scaled samples.
+    settings : GanSettings
+    seed : int
+    training : Training
+        Engine, threads, checkpoints.
+
+    Returns
+    -------
+    Pretrained
+
+    Raises
+    ------
+    TrainingError
+        If there are fewer than two samples, or values that are not finite.
+    """
+    _check(external, "external cohort")
+    plan = settings.pretraining
+    weights: Weights | None = None
+    histories, stages = [], []
+    for stage, width in enumerate(settings.networks.hidden):
+        rng = stream(seed, "initial weights", "pretraining", stage)
+        if weights is None:
+            weights = networks.initial_weights(external.shape[1], (width,), rng)
+        else:
+            weights = networks.grow(weights, width, rng)
+        member = Member(
+            name=f"pre-training, stage {stage + 1}",
+            samples=external,
+            held_out=external[:0],
+            start=weights,
+            key=derive_key(seed, "pretraining", stage),
+            epochs=plan.epochs[stage],
+            batch_size=plan.batch_size,
+            learning_rate=plan.learning_rate,
+            alpha=0.0,
+            critic_updates=plan.critic_updates[stage],
+            dropout=plan.dropout[stage],
+            generator_dropout=settings.networks.generator_dropout,
+            loss=settings.loss,
+            look_every=settings.choice.look_every,
+            keep="last",
+            curve=settings.choice.curve,
+            threshold=settings.choice.threshold,
+        )
+        (trained,) = training.train([member], member.name)
+        weights = trained.weights
+        histories.append(_history(trained).assign(stage=stage + 1))
+        stages.append(
+            {
+                "stage": stage + 1,
+                "generator": "-".join(map(str, weights.generator_architecture.widths)),
+                "critic": "-".join(map(str, weights.critic_architecture.widths)),
+                "epochs": member.epochs,
+                "kept_epoch": trained.kept_epoch,
+                "critic_updates": member.critic_updates,
+                "dropout": member.dropout,
+                "seconds": trained.seconds,
+            }
+        )
+        if trained.epochs < member.epochs:
+            logger.warning("%s: diverged at epoch %d", member.name, trained.epochs + 1)
+    assert weights is not None
+    history = pd.concat(histories, ignore_index=True)
+    columns = ["stage", "epoch", "critic_loss", "generator_loss", "wasserstein"]
+    return Pretrained(weights, history[columns], pd.DataFrame(stages))
+
+
+def _history(trained: Trained) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "epoch": np.arange(1, trained.epochs + 1),
+            "critic_loss": trained.critic_loss,
+            "generator_loss": trained.generator_loss,
+            "wasserstein": trained.wasserstein,
+        }
+    )
+
+
+@dataclass(frozen=True)
+class GanRequest:
+    """One GAN to re-train: a class of an experiment's training draw, at one alpha.
+
+    Attributes
+    ----------
+    experiment : str
+    class_name : str
+    samples : ndarray of shape (n_samples, n_features)
+        Scaled samples of the class.
+    alpha : float
+        Weight of the spread term.
+    over : bool
+        Whether the class is the over-represented one (it has its own batch size).
+    variant : {"transfer", "classic"}
+        From the pre-trained weights, or all layers drawn anew (the paper's classic WGAN-GP).
+    """
+
+    experiment: str
+    class_name: str
+    samples: Floats = field(repr=False)
+    alpha: float = 0.0
+    over: bool = False
+    variant: Literal["transfer", "classic"] = "transfer"
+
+    @property
+    def gan(self) -> str:
+        """Name within the experiment, safe as a file name."""
+        return f"{slug(self.class_name)}.alpha{self.alpha:g}.{self.variant}"
+
+    @property
+    def name(self) -> str:
+        """Name within the study and selection."""
+        return f"{self.experiment}/{self.gan}"
+
+
+@dataclass(frozen=True)
+class TrainedGan:
+    """A re-trained GAN, with how it came about.
+
+    Attributes
+    ----------
+    request : GanRequest
+    generator : Generator
+    chosen : dict
+        A row of the training table: rates, epochs, the rule or fallback that chose each, and
+        how generated samples lie to training and set-aside ones.
+    history : DataFrame
+        Curves of every run: phase, rate, fold, epoch, losses (every `look_every` epochs).
+    rates : DataFrame
+        What the rate rules saw: one row per phase and rate.
+    """
+
+    request: GanRequest
+    generator: Generator
+    chosen: dict[str, Any]
+    history: pd.DataFrame
+    rates: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Split:
+    training: Floats
+    held_out: Floats
+
+
+@dataclass
+class _Search:
+    """One GAN on its way through the recipe."""
+
+    request: GanRequest
+    splits: list[_Split]
+    starts: list[Weights]
+    whole_start: Weights
+    row: dict[str, Any]
+    notes: list[str] = field(default_factory=list)
+    histories: list[pd.DataFrame] = field(default_factory=list)
+    rates: list[dict[str, Any]] = field(default_factory=list)
+    runs: list[list[Trained]] = field(default_factory=list)
+    best: int = 0
+    seconds: float = 0.0
+
+    @property
+    def folded(self) -> bool:
+        """Whether a tiny class is cross-validated instead of split once."""
+        return len(self.splits) > 1
+
+
+def retrain(
+    requests: Sequence[GanRequest],
+    pretrained: Pretrained | None,
+    settings: GanSettings,
+    *,
+    seed: int,
+    training: Training,
+) -> list[TrainedGan]:
+    """Re-train GANs, each on one class: search lr_1, then lr_2 from there, then the epoch.
+
+    Parameters
+    ----------
+    requests : sequence of GanRequest
+    pretrained : Pretrained or None
+        Needed by requests of variant ``transfer``.
+    settings : GanSettings
+    seed : int
+    training : Training
+        Engine, threads, checkpoints.
+
+    Returns
+    -------
+    list of TrainedGan
+        In the order of the requests.
+
+    Raises
+    ------
+    TrainingError
+        For a class with fewer than two samples, values that are not finite, or a missing
+        pre-training.
+    """
+    searches = [_begin(request, pretrained, settings, seed) for request in requests]
+    plan = settings.retraining
+
+    keep: Keep = "held_out" if settings.choice.rate_choice == "held_out" else "above"
+    _run_rates(
+        searches, "lr_1", plan.learning_rates_1, plan.epochs_1, keep, settings, seed, training
+    )
+    for search in searches:
+        _choose_rate_1(search, settings)
+    _train_whole(searches, "lr_1", settings, seed, training)
+
+    keep = "held_out" if settings.choice.epoch_choice == "held_out" else "last"
+    _run_rates(
+        searches, "lr_2", plan.learning_rates_2, plan.epochs_2, keep, settings, seed, training
+    )
+    for search in searches:
+        _choose_rate_2(search, settings)
+        _choose_epoch(search, settings)
+    finals = _train_finals(searches, settings, seed, training)
+    return [_finish(s, final, seed) for s, final in zip(searches, finals, strict=True)]
+
+
+def _begin(
+    request: GanRequest, pretrained: Pretrained | None, settings: GanSettings, seed: int
+) -> _Search:
+    _check(request.samples, request.name)
+    if request.variant == "classic":
+        rng = stream(seed, "initial weights", request.name)
+        start = networks.initial_weights(request.samples.shape[1], settings.networks.hidden, rng)
+    elif pretrained is None:
+        raise TrainingError(f"{request.name}: needs a pre-trained GAN, and none was given")
+    else:
+        start = pretrained.weights
+        if start.n_features != request.samples.shape[1]:
+            raise TrainingError(
+                f"{request.name}: {request.samples.shape[1]} features, but the pre-trained GAN "
+                f"has {start.n_features}; pre-train on the same features"
+            )
+    splits = _splits(request, settings, seed)
+    row = {
+        "experiment": request.experiment,
+        "gan": request.gan,
+        "class": request.class_name,
+        "alpha": request.alpha,
+        "variant": request.variant,
+        "n_samples": len(request.samples),
+        "n_held_out": len(splits[0].held_out),
+        "n_folds": len(splits),
+    }
+    return _Search(request, splits, [start] * len(splits), start, row)
+
+
+def _splits(request: GanRequest, settings: GanSettings, seed: int) -> list[_Split]:
+    """Set samples aside; the same ones for every alpha and variant of a class."""
+    choice, samples = settings.choice, request.samples
+    n = len(samples)
+    if "held_out" not in (choice.rate_choice, choice.epoch_choice):
+        return [_Split(samples, samples[:0])]
+    order = stream(seed, "held out", request.experiment, request.class_name).permutation(n)
+    if n >= choice.tiny:
+        n_held_out = max(1, round(n * choice.held_out_fraction))
+        return [_Split(samples[order[n_held_out:]], samples[order[:n_held_out]])]
+    folds = np.array_split(order, min(choice.folds, n))
+    return [_Split(np.delete(samples, fold, axis=0), samples[fold]) for fold in folds]
+
+
+def _member(
+    search: _Search,
+    phase: Phase,
+    rate: float,
+    epochs: int,
+    split: _Split,
+    start: Weights,
+    keep: Keep,
+    fold: int | str,
+    settings: GanSettings,
+    seed: int,
+) -> Member:
+    request, plan = search.request, settings.retraining
+    return Member(
+        name=f"{request.name} {phase} {rate:g} {fold}",
+        samples=split.training,
+        held_out=split.held_out,
+        start=start,
+        # rates of a phase share their numbers: they are compared on the same noise
+        key=derive_key(seed, request.name, phase, fold),
+        epochs=epochs,
+        batch_size=plan.batch_size_over if request.over else plan.batch_size_under,
+        learning_rate=rate,
+        alpha=request.alpha,
+        critic_updates=plan.critic_updates,
+        dropout=plan.dropout,
+        generator_dropout=settings.networks.generator_dropout,
+        loss=settings.loss,
+        look_every=settings.choice.look_every,
+        keep=keep,
+        curve=settings.choice.curve,
+        threshold=settings.choice.threshold,
+    )
+
+
+def _run_rates(
+    searches: list[_Search],
+    phase: Phase,
+    rates: Sequence[float],
+    epochs: int,
+    keep: Keep,
+    settings: GanSettings,
+    seed: int,
+    training: Training,
+) -> None:
+    members = [
+        _member(s, phase, rate, epochs, split, start, keep, fold, settings, seed)
+        for s in searches
+        for rate in rates
+        for fold, (split, start) in enumerate(zip(s.splits, s.starts, strict=True))
+    ]
+    trained = iter(training.train(members, f"re-training, {phase}"))
+    for search in searches:
+        search.runs = [[next(trained) for _ in search.splits] for _ in rates]
+        for runs in search.runs:
+            for fold, run in enumerate(runs):
+                looked = run.look_epochs - 1
+                search.histories.append(
+                    _history(run)
+                    .iloc[looked]
+                    .assign(
+                        phase=phase,
+                        rate=run.member.learning_rate,
+                        fold=fold,
+                        wasserstein_training=run.looks[:, 0],
+                        wasserstein_held_out=run.looks[:, 1],
+                        energy_distance=run.looks[:, 2],
+                    )
+                )
+                search.seconds += run.seconds
+
+
+def _curve(runs: list[Trained], settings: GanSettings) -> Floats:
+    """Return the curve that the rules look at, averaged over folds, as far as all are finite."""
+    curve = settings.choice.curve
+    chosen = [r.wasserstein if curve == "wasserstein" else r.critic_loss for r in runs]
+    length = min(map(len, chosen))
+    return np.mean([c[:length] for c in chosen], axis=0)
+
+
+def _distances(runs: list[Trained]) -> tuple[Floats, NDArray[np.int64]]:
+    """Energy distances per look, averaged over folds, and the epochs of the looks."""
+    length = min(len(run.looks) for run in runs)
+    mean = np.mean([run.looks[:length, 2] for run in runs], axis=0)
+    return np.where(np.isfinite(mean), mean, np.inf), runs[0].look_epochs[:length]
+
+
+def _smallest_distance(runs: list[Trained]) -> tuple[float, int]:
+    distances, epochs = _distances(runs)
+    if not np.isfinite(distances).any():
+        return np.inf, 0
+    best = int(np.argmin(distances))
+    return float(distances[best]), int(epochs[best])
+
+
+def _measure(search: _Search, phase: Phase, settings: GanSettings) -> pd.DataFrame:
+    """Tabulate what the rules see of every rate."""
+    choice = settings.choice
+    rows = []
+    for runs in search.runs:
+        curve = _curve(runs, settings)
+        epochs = runs[0].look_epochs[runs[0].look_epochs <= len(curve)]
+        above = [v for v in curve[epochs - 1] if v > choice.threshold]
+        row: dict[str, Any] = {
+            "phase": phase,
+            "rate": runs[0].member.learning_rate,
+            "smallest_above": min(above, default=np.nan),
+            "energy_distance": _smallest_distance(runs)[0],
+        }
+        length, note = curves.cut(curve, choice) if len(curve) else (0, "no finite epoch")
+        window = curves.window_of(runs[0].member.epochs, choice)
+        row |= {"cut_epoch": length if length < len(curve) else np.nan, "note": note}
+        if length >= window:
+            row["instability"] = curves.instability(curve[:length], choice)
+            row["speed"] = curves.speed(curve[:length], window)
+            row["objective"] = choice.instability_weight * row["instability"] - row["speed"]
+        rows.append(row)
+    columns = ["phase", "rate", "smallest_above", "energy_distance", "instability", "speed"]
+    columns += ["objective", "cut_epoch", "note"]
+    table = pd.DataFrame(rows, columns=columns)
+    search.rates += table.to_dict("records")
+    return table
+
+
+def _first_smallest(values: pd.Series) -> int | None:
+    finite = np.isfinite(values.to_numpy(dtype=float))
+    return int(np.argmin(np.where(finite, values, np.inf))) if finite.any() else None
+
+
+def _most_stable(search: _Search, table: pd.DataFrame, why: str) -> tuple[int, str]:
+    best = _first_smallest(table["instability"])
+    if best is None:
+        search.notes.append(f"{why}; every rate diverged")
+        return 0, "fallback: every rate diverged, first rate"
+    search.notes.append(why)
+    return best, "fallback: most stable"
+
+
+def _choose_rate_1(search: _Search, settings: GanSettings) -> None:
+    """lr_1: smallest value of the curve above 3, or smallest energy distance to set-aside samples."""
+    choice = settings.choice
+    table = _measure(search, "lr_1", settings)
+    by_distance = choice.rate_choice == "held_out"
+    best = _first_smallest(table["energy_distance" if by_distance else "smallest_above"])
+    if best is not None:
+        rule = "smallest energy distance" if by_distance else f"smallest above {choice.threshold:g}"
+        runs = search.runs[best]
+        search.starts = [run.weights for run in runs]
+        epoch = _smallest_distance(runs)[1] if by_distance else _mean_kept_epoch(runs)
+    else:
+        best, rule = _most_stable(search, table, f"lr_1: curve never above {choice.threshold:g}")
+        runs = search.runs[best]
+        search.starts = [run.last for run in runs]
+        epoch = runs[0].member.epochs
+    search.best = best
+    search.row |= {
+        "lr_1": runs[0].member.learning_rate,
+        "lr_1_rule": rule,
+        "epoch_1": epoch,
+    }
+    if not search.folded:
+        search.whole_start = search.starts[0]
+
+
+def _mean_kept_epoch(runs: list[Trained]) -> int:
+    kept = [run.kept_epoch for run in runs if run.kept_epoch]
+    return max(1, round(float(np.mean(kept)))) if kept else runs[0].member.epochs
+
+
+def _train_whole(
+    searches: list[_Search],
+    phase: Phase,
+    settings: GanSettings,
+    seed: int,
+    training: Training,
+) -> None:
+    """Train a cross-validated class on all its samples, as long as the folds say."""
+    folded = [search for search in searches if search.folded]
+    number = "1" if phase == "lr_1" else "2"
+    members = [
+        _member(
+            s,
+            phase,
+            s.row[f"lr_{number}"],
+            s.row[f"epoch_{number}"],
+            _Split(s.request.samples, s.request.samples[:0]),
+            s.whole_start,
+            "last",
+            "all",
+            settings,
+            seed,
+        )  # fmt: skip
+        for s in folded
+    ]
+    if not members:
+        return
+    trained = training.train(members, f"re-training, {phase}, all samples")
+    for search, run in zip(folded, trained, strict=True):
+        search.whole_start = run.weights
+        search.seconds += run.seconds
+
+
+def _choose_rate_2(search: _Search, settings: GanSettings) -> None:
+    """lr_2: smallest 3 * instability - speed, or smallest energy distance to set-aside samples."""
+    table = _measure(search, "lr_2", settings)
+    by_distance = settings.choice.rate_choice == "held_out"
+    best = _first_smallest(table["energy_distance" if by_distance else "objective"])
+    rule = "smallest energy distance" if by_distance else "smallest instability - speed"
+    if best is None:
+        best, rule = _most_stable(search, table, "lr_2: no rate qualified")
+    search.best = best
+    search.row |= {"lr_2": search.runs[best][0].member.learning_rate, "lr_2_rule": rule}
+
+
+def _choose_epoch(search: _Search, settings: GanSettings) -> None:
+    """Choose the epoch of the lr_2 run: elbow of the curve, or smallest energy distance."""
+    choice, runs = settings.choice, search.runs[search.best]
+    curve = _curve(runs, settings)
+    if not len(curve):
+        epoch, rule = 0, "fallback: diverged at once, weights of lr_1"
+    elif choice.epoch_choice == "held_out":
+        epoch, rule = _smallest_distance(runs)[1], "smallest energy distance"
+    else:
+        length, note = curves.cut(curve, choice)
+        elbow = curves.find_elbow(curve[:length])
+        looked = runs[0].look_epochs[runs[0].look_epochs <= max(length, choice.look_every)]
+        epoch = int(looked[np.argmin(np.abs(looked - elbow.epoch))]) if len(looked) else length
+        rule = elbow.rule if elbow.rule == "elbow" else f"fallback: {elbow.rule}"
+        search.notes += [text for text in (note, elbow.note) if text]
+    search.row |= {"epoch_2": epoch, "epoch_2_rule": rule}
+
+
+def _train_finals(
+    searches: list[_Search], settings: GanSettings, seed: int, training: Training
+) -> list[Weights]:
+    """Return the weights at the chosen epochs.
+
+    The engine kept those with the smallest energy distance. Any other epoch's are had by
+    training the same member up to it: keeping the weights of every look would make memory grow
+    with the epochs, and equal streams give equal weights.
+    """
+    _train_whole([s for s in searches if s.row["epoch_2"]], "lr_2", settings, seed, training)
+    finals, replays = [], []
+    for index, search in enumerate(searches):
+        run = search.runs[search.best][0]
+        epoch = search.row["epoch_2"]
+        if search.folded or not epoch:
+            finals.append(search.whole_start)
+            continue
+        finals.append(run.weights)
+        if run.kept_epoch != epoch:
+            replays.append((index, replace(run.member, epochs=epoch, keep="last")))
+    if replays:
+        trained = training.train([member for _, member in replays], "re-training, chosen epochs")
+        for (index, _), run in zip(replays, trained, strict=True):
+            finals[index] = run.weights
+            searches[index].seconds += run.seconds
+    return finals
+
+
+def _finish(search: _Search, weights: Weights, seed: int) -> TrainedGan:
+    request = search.request
+    generator = Generator.from_weights(weights)
+    row = search.row | {"note": "; ".join(search.notes)}
+    row |= _look_at(search)
+    generated = generator.sample(N_DIAGNOSTIC, stream(seed, "diagnostics", request.name))
+    row["effective_rank_generated"] = looks.effective_rank(generated[: len(request.samples)])
+    row["effective_rank_real"] = looks.effective_rank(request.samples)
+    trained_on = request.samples if search.folded else search.splits[0].training
+    row["nn_distance_training"] = looks.nearest_distance(generated, trained_on)
+    row["nn_distance_held_out"] = _held_out_distance(search, generated, seed)
+    row["seconds"] = search.seconds
+    histories = pd.concat(search.histories, ignore_index=True)
+    histories.insert(0, "experiment", request.experiment)
+    histories.insert(1, "gan", request.gan)
+    rates = pd.DataFrame(search.rates)
+    rates.insert(0, "experiment", request.experiment)
+    rates.insert(1, "gan", request.gan)
+    rates["chosen"] = [
+        rate == row[phase] for phase, rate in zip(rates["phase"], rates["rate"], strict=True)
+    ]
+    logger.info("%s: %s", request.name, json.dumps(row, default=float))
+    return TrainedGan(request, generator, row, histories, rates)
+
+
+def _look_at(search: _Search) -> dict[str, float]:
+    """Wasserstein estimates and energy distance at the chosen epoch, averaged over folds."""
+    names = ("wasserstein_training", "wasserstein_held_out", "energy_distance")
+    runs, epoch = search.runs[search.best], search.row["epoch_2"]
+    values = [run.looks[run.look_epochs == epoch] for run in runs]
+    values = [value for value in values if len(value)]
+    if not values:
+        return dict.fromkeys(names, np.nan)
+    return dict(zip(names, np.concatenate(values).mean(axis=0), strict=True))
+
+
+def _held_out_distance(search: _Search, generated: Floats, seed: int) -> float:
+    if not search.folded:
+        return looks.nearest_distance(generated, search.splits[0].held_out)
+    # the final GAN has seen all samples: only the folds' own generators can tell
+    rng = stream(seed, "diagnostics", search.request.name, "folds")
+    distances = [
+        looks.nearest_distance(
+            Generator.from_weights(run.weights).sample(N_DIAGNOSTIC, rng), split.held_out
+        )
+        for run, split in zip(search.runs[search.best], search.splits, strict=True)
+    ]
+    return float(np.mean(distances))

@@ -1,0 +1,85 @@
+"""Models on disk: safetensors with a JSON header. Loading a model runs no code."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from evenomics.errors import TrainingError
+from evenomics.gan.generator import Generator
+from evenomics.gan.networks import Weights
+
+FORMAT = "1"
+
+
+def _save(path: Path, arrays: Mapping[str, Any], header: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(
+        save(dict(arrays), metadata={"format": FORMAT, "evenomics": json.dumps(header)})
+    )
+    temporary.replace(path)
+
+
+def _load(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, FileNotFoundError) as error:
+        raise TrainingError(
+            f"{path} is not a model of this program: {error}; delete it and run again"
+        ) from None
+    if metadata.get("format") != FORMAT:
+        raise TrainingError(
+            f"{path}: model format {metadata.get('format')!r}, this version reads {FORMAT!r}; "
+            "delete the file and run again"
+        )
+    return arrays, json.loads(metadata["evenomics"])
+
+
+def save_generator(path: Path, generator: Generator, header: Mapping[str, Any]) -> None:
+    """Write a generator in float32.
+
+    Parameters
+    ----------
+    path : Path
+    generator : Generator
+    header : mapping
+        What a reader of the file should know (class, alpha, choices); JSON.
+    """
+    shape = {"n_features": generator.n_features, "hidden": list(generator.hidden)}
+    _save(path, {"parameters": generator.parameters.astype(np.float32)}, {**header, "shape": shape})
+
+
+def load_generator(path: Path) -> Generator:
+    """Read what `save_generator` wrote.
+
+    Raises
+    ------
+    TrainingError
+        If the file is missing, damaged, or of another format.
+    """
+    arrays, header = _load(path)
+    shape = header["shape"]
+    return Generator(
+        shape["n_features"], tuple(shape["hidden"]), arrays["parameters"].astype(np.float64)
+    )
+
+
+def save_weights(path: Path, weights: Weights) -> None:
+    """Write both networks in full precision, to go on training from."""
+    header = {"n_features": weights.n_features, "hidden": list(weights.hidden)}
+    _save(path, {"generator": weights.generator, "critic": weights.critic}, header)
+
+
+def load_weights(path: Path) -> Weights:
+    """Read what `save_weights` wrote (errors as in `load_generator`)."""
+    arrays, header = _load(path)
+    return Weights(
+        header["n_features"], tuple(header["hidden"]), arrays["generator"], arrays["critic"]
+    )
