@@ -219,8 +219,11 @@ def _bias(flat, place, layer):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _rows(buffer, n_rows, n_columns):  # type: ignore[no-untyped-def]
-    return buffer[: n_rows * n_columns].reshape(n_rows, n_columns)
+def _table(net, buffer, layer):  # type: ignore[no-untyped-def]
+    """View the rows of a layer in a flat buffer; layer 0 is the input."""
+    width = net.place[layer, 1]
+    start = net.n_rows * net.first_column[layer]
+    return buffer[start : start + net.n_rows * width].reshape(net.n_rows, width)
 
 
 @njit(**OPTIONS)
@@ -272,26 +275,352 @@ def _adam(flat, gradient, mean, square, rate, beta_1, beta_2, step):  # type: ig
 
 
 @njit(**OPTIONS)
-def _forward(flat, place, x, activations, slopes, bits, dropout, base, first):  # type: ignore[no-untyped-def]
-    """Run the hidden layers on rows x; return the next word's place.
-
-    ``activations[l]`` and ``slopes[l]`` are flat buffers of layer l. ``dropout`` holds threshold,
-    scale, shift and floor; a threshold of 0 is no dropout.
-    """
-    n_hidden = place.shape[0] - 1
-    kind = flat.dtype.type
-    rows = x.shape[0]
-    threshold = np.uint16(dropout[0])
-    for layer in range(n_hidden):
-        width = place[layer, 2]
-        z, slope = _rows(activations[layer], rows, width), _rows(slopes[layer], rows, width)
-        np.dot(x, _weight(flat, place, layer), z)
-        bias = _bias(flat, place, layer)
-        if threshold > 0:
-            first = fill_bits(base, first, rows * width, bits)
-            scale, shift, floor = kind(dropout[1]), kind(dropout[2]), kind(dropout[3])
+def _forward(net, first_row, n_rows, bits, with_dropout, base, first):  # type: ignore[no-untyped-def]
+    """Run the hidden layers on some rows of the input; return the next word's place."""
+    kind = net.flat.dtype.type
+    threshold = np.uint16(net.dropout[0])
+    scale, shift, floor = kind(net.dropout[1]), kind(net.dropout[2]), kind(net.dropout[3])
+    rows = slice(first_row, first_row + n_rows)
+    for layer in range(net.place.shape[0] - 1):
+        x = _table(net, net.left, layer)[rows]
+        z = _table(net, net.left, layer + 1)[rows]
+        slope = _table(net, net.slope, layer + 1)[rows]
+        np.dot(x, _weight(net.flat, net.place, layer), z)
+        bias = _bias(net.flat, net.place, layer)
+        if with_dropout and threshold > 0:
+            first = fill_bits(base, first, z.size, bits)
             _activate(z, bias, slope, bits, threshold, scale, shift, floor)
         else:
             _activate_all(z, bias, slope)
-        x = z
     return first
+
+
+@njit(**OPTIONS)
+def _down(e, weight, slope, out):  # type: ignore[no-untyped-def]
+    """out = (e @ weight') * slope."""
+    np.dot(e, weight.T, out)
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] *= slope[i, j]
+
+
+@njit(**OPTIONS)
+def _add_rows(rows, out):  # type: ignore[no-untyped-def]
+    out[:] = 0
+    for i in range(rows.shape[0]):
+        for j in range(rows.shape[1]):
+            out[j] += rows[i, j]
+
+
+@njit(**OPTIONS)
+def _generate(generator, critic, batch, bits, with_dropout, base, first):  # type: ignore[no-untyped-def]
+    """Run the generator on its noise, into the critic's rows for generated samples."""
+    first = _forward(generator, 0, batch, bits, with_dropout, base, first)
+    top = generator.place.shape[0] - 1
+    fake = _table(critic, critic.left, 0)[2 * batch : 3 * batch]
+    np.dot(
+        _table(generator, generator.left, top), _weight(generator.flat, generator.place, top), fake
+    )
+    bias = _bias(generator.flat, generator.place, top)
+    for i in range(batch):
+        for j in range(fake.shape[1]):
+            fake[i, j] += bias[j]
+
+
+@njit(**OPTIONS)
+def _criticise(critic, first_row, n_rows):  # type: ignore[no-untyped-def]
+    """Mean output of the critic over rows whose hidden layers have been run."""
+    top = critic.place.shape[0] - 1
+    h = _table(critic, critic.left, top)[first_row : first_row + n_rows]
+    weight = critic.flat[critic.place[top, 0] :]
+    total = 0.0
+    for i in range(n_rows):
+        y = critic.flat.dtype.type(0.0)
+        for j in range(h.shape[1]):
+            y += h[i, j] * weight[j]
+        total += y
+    return total / n_rows
+
+
+@njit(**OPTIONS)
+def _update_critic(generator, critic, plan, samples, order, position, step, base):  # type: ignore[no-untyped-def]
+    """One critic update (see `losses.critic_gradient`); return the loss before it."""
+    batch = plan.batch
+    kind = critic.flat.dtype.type
+    one, per_row = kind(1.0), kind(1.0 / batch)
+    top = critic.place.shape[0] - 1
+    x = _table(critic, critic.left, 0)
+    p = x.shape[1]
+    for i in range(batch):
+        x[batch + i, :] = samples[order[position + i]]
+    first = fill_normals(base, 0, generator.left[: batch * p])
+    places = first
+    first = first + batch
+    # the critic's masks come before the generator's in the stream, whose samples come first
+    n_critic_words = 0
+    if critic.dropout[0] > 0:
+        for layer in range(top):
+            n_critic_words += (3 * batch * critic.place[layer, 2] + 3) // 4
+    _generate(generator, critic, batch, plan.bits, True, base, first + n_critic_words)
+    for i in range(batch):
+        word = _mix(base + np.uint64(places + i + 1) * _INCREMENT)
+        t = (kind(np.int64(word >> _U32)) + kind(0.5)) * kind(2.0**-32)
+        for j in range(p):
+            f = x[2 * batch + i, j]
+            x[3 * batch + i, j] = f + t * (x[batch + i, j] - f)
+    _forward_parts(critic, batch, plan.bits, base, first)
+    loss = _criticise(critic, 2 * batch, batch) - _criticise(critic, batch, batch)
+
+    # downwards; backward rows are [interpolated; real; fake; r]
+    weight = critic.flat[critic.place[top, 0] : critic.place[top, 0] + critic.place[top, 1]]
+    e = _table(critic, critic.right, top)
+    s = _table(critic, critic.slope, top)
+    for i in range(batch):
+        for j in range(e.shape[1]):
+            e[i, j] = weight[j] * s[3 * batch + i, j]
+            e[batch + i, j] = -per_row * weight[j] * s[batch + i, j]
+            e[2 * batch + i, j] = per_row * weight[j] * s[2 * batch + i, j]
+    for layer in range(top - 1, 0, -1):
+        w = _weight(critic.flat, critic.place, layer)
+        e = _table(critic, critic.right, layer + 1)
+        u = _table(critic, critic.upper, layer)
+        lower = _table(critic, critic.right, layer)
+        s = _table(critic, critic.slope, layer)
+        np.dot(e[: 3 * batch], w.T, lower[: 3 * batch])
+        for i in range(batch):
+            for j in range(lower.shape[1]):
+                u[i, j] = lower[i, j]
+                lower[i, j] *= s[3 * batch + i, j]
+        for i in range(batch, 3 * batch):
+            for j in range(lower.shape[1]):
+                lower[i, j] *= s[i, j]
+    g = _table(critic, critic.left, 0)[:batch]
+    np.dot(_table(critic, critic.right, 1)[:batch], _weight(critic.flat, critic.place, 0).T, g)
+
+    penalty = 0.0
+    for i in range(batch):
+        squared = kind(0.0)
+        for j in range(p):
+            squared += g[i, j] * g[i, j]
+        norm = np.sqrt(squared)
+        penalty += (norm - one) ** 2
+        # a norm of exactly zero has no direction; its row is zero anyway
+        factor = kind(2.0 * plan.penalty / batch) * (norm - one) / (norm if norm != 0 else one)
+        for j in range(p):
+            g[i, j] *= factor
+    loss += plan.penalty * penalty / batch
+
+    # upwards: q into the first rows of the left tables, kicks into the last rows of the right
+    for layer in range(top):
+        v = _table(critic, critic.left, layer + 1)[:batch]
+        np.dot(
+            _table(critic, critic.left, layer)[:batch],
+            _weight(critic.flat, critic.place, layer),
+            v,
+        )
+        s = _table(critic, critic.slope, layer + 1)
+        h = _table(critic, critic.left, layer + 1)
+        r = _table(critic, critic.right, layer + 1)
+        u = _table(critic, critic.upper, layer + 1)
+        # SELU's curvature equals its slope where it is negative, and an activation below the
+        # shift of dropout is negative (or dropped, where the slope is zero)
+        border = kind(critic.dropout[2])
+        for i in range(batch):
+            for j in range(v.shape[1]):
+                slope = s[3 * batch + i, j]
+                above = weight[j] if layer == top - 1 else u[i, j]
+                curvature = slope if h[3 * batch + i, j] < border else kind(0.0)
+                r[3 * batch + i, j] = v[i, j] * above * curvature
+                v[i, j] *= slope
+
+    # downwards again, adding up the weight gradients on the way
+    gradient = critic.gradient
+    h = _table(critic, critic.left, top)
+    d = gradient[critic.place[top, 0] : critic.place[top, 0] + critic.place[top, 1]]
+    d[:] = 0
+    for i in range(batch):
+        for j in range(h.shape[1]):
+            d[j] += h[i, j] + per_row * (h[2 * batch + i, j] - h[batch + i, j])
+    for layer in range(top - 1, -1, -1):
+        right = _table(critic, critic.right, layer + 1)
+        if layer < top - 1:
+            w = _weight(critic.flat, critic.place, layer + 1)
+            above = _table(critic, critic.right, layer + 2)
+            s = _table(critic, critic.slope, layer + 1)
+            u = _table(critic, critic.upper, layer + 1)[:batch]
+            np.dot(above[3 * batch :], w.T, u)
+            for i in range(batch):
+                for j in range(u.shape[1]):
+                    right[3 * batch + i, j] += u[i, j] * s[3 * batch + i, j]
+        left = _table(critic, critic.left, layer)
+        np.dot(left.T, right, _weight(gradient, critic.place, layer))
+        _add_rows(right[batch:], _bias(gradient, critic.place, layer))
+    _adam(
+        critic.flat, gradient, critic.mean, critic.square, plan.rate, plan.beta_1, plan.beta_2, step
+    )
+    return loss
+
+
+@njit(**OPTIONS)
+def _forward_parts(critic, batch, bits, base, first):  # type: ignore[no-untyped-def]
+    """Run the critic on [real; fake; interpolated]; masks are drawn for [interpolated; real; fake]."""
+    kind = critic.flat.dtype.type
+    threshold = np.uint16(critic.dropout[0])
+    scale, shift, floor = kind(critic.dropout[1]), kind(critic.dropout[2]), kind(critic.dropout[3])
+    for layer in range(critic.place.shape[0] - 1):
+        x = _table(critic, critic.left, layer)[batch:]
+        z = _table(critic, critic.left, layer + 1)[batch:]
+        slope = _table(critic, critic.slope, layer + 1)[batch:]
+        np.dot(x, _weight(critic.flat, critic.place, layer), z)
+        bias = _bias(critic.flat, critic.place, layer)
+        if threshold > 0:
+            first = fill_bits(base, first, z.size, bits)
+            n = batch * z.shape[1]
+            _activate(
+                z[2 * batch :], bias, slope[2 * batch :], bits, threshold, scale, shift, floor
+            )
+            _activate(
+                z[: 2 * batch], bias, slope[: 2 * batch], bits[n:], threshold, scale, shift, floor
+            )
+        else:
+            _activate_all(z, bias, slope)
+
+
+@njit(**OPTIONS)
+def _spread_gradient(x, alpha, spectral, out):  # type: ignore[no-untyped-def]
+    """Subtract alpha times the spread term's gradient from out; return log ||x||."""
+    kind = x.dtype.type
+    smallest = kind(SPREAD_FLOOR**2)
+    squared = kind(0.0)
+    if spectral:
+        gram = np.dot(x, x.T)
+        projector = gram.copy()
+        for _ in range(N_SQUARINGS):
+            trace = kind(0.0)
+            for i in range(len(gram)):
+                trace += projector[i, i]
+            projector /= max(trace, smallest)
+            projector = np.dot(projector, projector)
+        trace = kind(0.0)
+        for i in range(len(gram)):
+            trace += projector[i, i]
+        projector /= max(trace, kind(np.finfo(np.float32).tiny))
+        for i in range(len(gram)):
+            for j in range(len(gram)):
+                squared += projector[i, j] * gram[i, j]
+        if squared > smallest:
+            out -= np.dot(projector, x) * kind(alpha / squared)
+    else:
+        for i in range(x.shape[0]):
+            for j in range(x.shape[1]):
+                squared += x[i, j] * x[i, j]
+        if squared > smallest:
+            factor = kind(alpha) / squared
+            for i in range(x.shape[0]):
+                for j in range(x.shape[1]):
+                    out[i, j] -= factor * x[i, j]
+    return 0.5 * math.log(max(squared, smallest))
+
+
+@njit(**OPTIONS)
+def _update_generator(generator, critic, plan, step, base):  # type: ignore[no-untyped-def]
+    """One generator update (see `losses.generator_gradient`); return the loss before it."""
+    batch = plan.batch
+    kind = critic.flat.dtype.type
+    top = critic.place.shape[0] - 1
+    p = critic.place[0, 1]
+    first = fill_normals(base, 0, generator.left[: batch * p])
+    n_critic_words = 0
+    if critic.dropout[0] > 0:
+        for layer in range(top):
+            n_critic_words += (batch * critic.place[layer, 2] + 3) // 4
+    _generate(generator, critic, batch, plan.bits, True, base, first + n_critic_words)
+    _forward(critic, 2 * batch, batch, plan.bits, True, base, first)
+    loss = -_criticise(critic, 2 * batch, batch)
+
+    weight = critic.flat[critic.place[top, 0] :]
+    rows = slice(2 * batch, 3 * batch)
+    e = _table(critic, critic.right, top)[rows]
+    s = _table(critic, critic.slope, top)[rows]
+    for i in range(batch):
+        for j in range(e.shape[1]):
+            e[i, j] = kind(-1.0 / batch) * weight[j] * s[i, j]
+    for layer in range(top - 1, 0, -1):
+        lower = _table(critic, critic.right, layer)[rows]
+        w = _weight(critic.flat, critic.place, layer)
+        _down(e, w, _table(critic, critic.slope, layer)[rows], lower)
+        e = lower
+    fake = _table(critic, critic.left, 0)[rows]
+    delta = generator.right[: batch * p].reshape(batch, p)
+    np.dot(e, _weight(critic.flat, critic.place, 0).T, delta)
+    if plan.alpha != 0.0:
+        loss -= plan.alpha * _spread_gradient(fake, plan.alpha, plan.spectral, delta)
+
+    top = generator.place.shape[0] - 1
+    for layer in range(top, -1, -1):
+        below = _table(generator, generator.left, layer)
+        np.dot(below.T, delta, _weight(generator.gradient, generator.place, layer))
+        _add_rows(delta, _bias(generator.gradient, generator.place, layer))
+        if layer > 0:
+            w = _weight(generator.flat, generator.place, layer)
+            lower = _table(generator, generator.upper, layer)
+            _down(delta, w, _table(generator, generator.slope, layer), lower)
+            delta = lower
+    _adam(
+        generator.flat, generator.gradient, generator.mean, generator.square,
+        plan.rate, plan.beta_1, plan.beta_2, step,
+    )  # fmt: skip
+    return loss
+
+
+@njit(**OPTIONS)
+def train_epochs(  # type: ignore[no-untyped-def]
+    generator,
+    critic,
+    plan,
+    samples,
+    first_epoch,
+    n_epochs,
+    critic_loss,
+    generator_loss,
+    wasserstein,
+):
+    """Train whole epochs; stop after one whose Wasserstein estimate is not finite.
+
+    Parameters
+    ----------
+    generator, critic : cpu_engine.Net
+    plan : cpu_engine.Plan
+    samples : ndarray of shape (n_samples, n_features)
+    first_epoch, n_epochs : int
+    critic_loss, generator_loss, wasserstein : ndarray
+        Records of the whole training (see `member.State`), filled in.
+
+    Returns
+    -------
+    int
+        Epochs done.
+    """
+    batch = plan.batch
+    steps = len(samples) // batch
+    order = np.empty(len(samples), np.int64)
+    for epoch in range(first_epoch, first_epoch + n_epochs):
+        fill_order(plan.key, epoch, order)
+        for s in range(steps):
+            update = epoch * steps + s
+            base = event_base(plan.key, _CRITIC, update)
+            critic_loss[update] = _update_critic(
+                generator, critic, plan, samples, order, s * batch, update + 1, base
+            )
+            if s == steps - 1:
+                _forward(critic, batch, 2 * batch, plan.bits, False, base, 0)
+                wasserstein[epoch] = _criticise(critic, batch, batch) - _criticise(
+                    critic, 2 * batch, batch
+                )
+            if (update + 1) % plan.critic_updates == 0:
+                index = (update + 1) // plan.critic_updates
+                base = event_base(plan.key, _GENERATOR, index - 1)
+                generator_loss[index - 1] = _update_generator(generator, critic, plan, index, base)
+        if not np.isfinite(wasserstein[epoch]):
+            return epoch - first_epoch + 1
+    return n_epochs

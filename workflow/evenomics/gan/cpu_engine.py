@@ -1,0 +1,203 @@
+"""One member per task, tasks over GIL-free threads, one core each, longest first.
+
+Bit-equal whatever the number of threads: a member's arithmetic never depends on another's. Made
+for CPUs, where one member's state kept hot in the cache beats a stack in lockstep.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from evenomics.gan import cpu_kernels, looks, streams
+from evenomics.gan.engine import Report
+from evenomics.gan.generator import run
+from evenomics.gan.losses import AlphaDropout
+from evenomics.gan.member import Member, State, look_value
+from evenomics.gan.networks import Architecture
+from evenomics.gan.streams import Purpose
+
+Array = NDArray[Any]
+
+
+class Net(NamedTuple):
+    """A network and its workspace, as the kernels take it.
+
+    Attributes
+    ----------
+    flat, gradient, mean, square : ndarray of shape (n_parameters,)
+        Parameters, their gradient, Adam's moments.
+    place : ndarray of int64, shape (n_layers, 3)
+        Per layer: start in the flat vector, n_in, n_out.
+    first_column : ndarray of int64, shape (n_layers,)
+        Sum of the widths of the layers before; places a layer's rows in the flat buffers.
+    n_rows : int
+        Rows per buffer: 4 batches for the critic, one for the generator.
+    left, right, slope, upper : ndarray
+        Flat buffers (see `cpu_kernels`).
+    dropout : ndarray of shape (4,)
+        Threshold, scale, shift and floor of alpha-dropout.
+    """
+
+    flat: Array
+    gradient: Array
+    mean: Array
+    square: Array
+    place: Array
+    first_column: Array
+    n_rows: int
+    left: Array
+    right: Array
+    slope: Array
+    upper: Array
+    dropout: Array
+
+
+class Plan(NamedTuple):
+    """The numbers of a member's training, as the kernels take them."""
+
+    batch: int
+    critic_updates: int
+    rate: float
+    beta_1: float
+    beta_2: float
+    penalty: float
+    alpha: float
+    spectral: bool
+    key: int
+    bits: Array
+
+
+def _net(
+    flat: Array, mean: Array, square: Array, architecture: Architecture, n_rows: int, rate: float
+) -> Net:
+    layers = architecture.layers
+    place = np.array([(layer.weight.start, layer.n_in, layer.n_out) for layer in layers])
+    first_column = np.concatenate([[0], np.cumsum(place[:-1, 1])])
+    size = n_rows * int(place[:, 1].sum())
+    buffers = [np.zeros(size, flat.dtype) for _ in range(4)]
+    dropout = AlphaDropout(streams.dropout_threshold(rate))
+    numbers = (
+        (dropout.threshold, dropout.scale, dropout.shift, dropout.floor)
+        if dropout.threshold
+        else (0, 1.0, 0.0, 0.0)
+    )
+    return Net(
+        flat, np.zeros_like(flat), mean, square, place, first_column, n_rows, *buffers,
+        np.array(numbers, float),
+    )  # fmt: skip
+
+
+def train_on_cpu(
+    members: Sequence[Member], states: Sequence[State], *, dtype: str, threads: int, report: Report
+) -> list[State]:
+    """Train members on CPU cores (see `engine.Training`)."""
+    states = list(states)
+    longest_first = sorted(range(len(members)), key=lambda i: -_cost(members[i], states[i]))
+    # the products are small: a second BLAS thread only waits
+    with threadpool_limits(1), ThreadPoolExecutor(max(1, threads)) as pool:
+        tasks = [
+            pool.submit(_train_member, members[i], states[i], dtype, partial(report, i))
+            for i in longest_first
+        ]
+        try:
+            for task in tasks:
+                task.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return states
+
+
+def _cost(member: Member, state: State) -> float:
+    rows = 40 + member.batch
+    return (member.n_updates - state.updates) * rows * member.start.critic.size
+
+
+def _train_member(
+    member: Member,
+    state: State,
+    dtype: str,
+    report: Callable[[int, Callable[[], State]], None],
+) -> None:
+    batch, steps = member.batch, member.updates_per_epoch
+    start = member.start
+    generator = _net(
+        state.generator, state.generator_mean, state.generator_square,
+        start.generator_architecture, batch, member.generator_dropout,
+    )  # fmt: skip
+    critic = _net(
+        state.critic, state.critic_mean, state.critic_square,
+        start.critic_architecture, 4 * batch, member.dropout,
+    )  # fmt: skip
+    widest = max(start.hidden)
+    plan = Plan(
+        batch=batch,
+        critic_updates=member.critic_updates,
+        rate=member.learning_rate,
+        beta_1=member.loss.adam_betas[0],
+        beta_2=member.loss.adam_betas[1],
+        penalty=member.loss.gradient_penalty,
+        alpha=member.alpha,
+        spectral=member.loss.spread_norm == "spectral",
+        key=member.key,
+        bits=np.zeros(3 * batch * widest + 4, np.uint16),
+    )
+    samples = np.ascontiguousarray(member.samples, dtype)
+    looker = _Looker(member, dtype)
+    began = time.perf_counter()
+    for look, epoch in enumerate(member.look_epochs):
+        done = state.updates // steps
+        if epoch <= done:
+            continue
+        trained = cpu_kernels.train_epochs(
+            generator, critic, plan, samples, done, int(epoch) - done,
+            state.critic_loss, state.generator_loss, state.wasserstein,
+        )  # fmt: skip
+        diverged = trained < epoch - done or not np.isfinite(state.wasserstein[epoch - 1])
+        # a member that has diverged to NaN is done: its records end there
+        end = member.n_updates if diverged else int(epoch) * steps
+        advanced, state.updates = end - state.updates, end
+        if not diverged:
+            state.looks[look] = looker.measure(state)
+            value = look_value(member, state, look)
+            if value < state.kept_value:
+                state.kept_value, state.kept_epoch = value, int(epoch)
+                state.kept_generator = state.generator.copy()
+                state.kept_critic = state.critic.copy()
+        now = time.perf_counter()
+        state.seconds, began = state.seconds + now - began, now
+        report(advanced, lambda: state)
+        if diverged:
+            return
+
+
+class _Looker:
+    """Measures what `State.looks` holds."""
+
+    def __init__(self, member: Member, dtype: str) -> None:
+        self.member = member
+        self.generator = member.start.generator_architecture
+        self.critic = member.start.critic_architecture
+        n_features = member.start.n_features
+        self.noise = np.empty((looks.N_LOOK, n_features), dtype)
+        base = np.uint64(cpu_kernels.event_base(member.key, np.uint64(Purpose.LOOK), 0))
+        cpu_kernels.fill_normals(base, 0, self.noise.reshape(-1))
+        self.samples = member.samples.astype(dtype)
+        self.held_out = member.held_out.astype(dtype)
+
+    def measure(self, state: State) -> tuple[float, float, float]:
+        fake = run(state.generator, self.generator, self.noise)
+        level = run(state.critic, self.critic, fake).mean()
+        training = run(state.critic, self.critic, self.samples).mean() - level
+        if not len(self.held_out):
+            return training, np.nan, np.nan
+        held_out = run(state.critic, self.critic, self.held_out).mean() - level
+        if not np.isfinite(fake).all():
+            return training, held_out, np.nan
+        return training, held_out, looks.energy_distance(fake, self.held_out)
