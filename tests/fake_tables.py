@@ -96,7 +96,7 @@ def gans(classes=("control", "case")):
     ]
 
 
-def training(experiment="c40_i0.4", classes=("control", "case"), epochs=600, seed=2):
+def training(experiment="c40_i0.4", classes=("control", "case"), epochs=600, folds=2, seed=2):
     """Tables ``chosen.tsv``, ``history.tsv.gz`` and ``rates.tsv`` of one experiment."""
     rng = np.random.default_rng(seed)
     rates = {"lr_1": [5e-4, 1e-4, 1e-3], "lr_2": [1e-5, 5e-5, 1e-4]}
@@ -105,29 +105,35 @@ def training(experiment="c40_i0.4", classes=("control", "case"), epochs=600, see
         name, alpha, variant = gan.split(".")
         for phase, values in rates.items():
             for rate in values:
-                epoch = np.arange(1, epochs + 1)
+                epoch = np.arange(20, epochs + 1, 20)
                 level = 8 * (1 - np.exp(-epoch * rate * 10)) - 40 * np.exp(-epoch / 8)
-                wasserstein = np.where(epoch % 20 == 0, level + rng.normal(0, 0.4, epochs), np.nan)
-                history.append(
-                    pd.DataFrame(
-                        {
-                            "experiment": experiment, "gan": gan, "phase": phase, "rate": rate,
-                            "epoch": epoch, "critic_loss": -level + rng.normal(0, 1, epochs),
-                            "generator_loss": rng.normal(0, 1, epochs), "wasserstein": wasserstein,
-                        }
-                    )
-                )  # fmt: skip
+                for fold in range(folds):
+                    noise = rng.normal(0, 0.4, (5, len(epoch)))
+                    history.append(
+                        pd.DataFrame(
+                            {
+                                "experiment": experiment, "gan": gan, "epoch": epoch,
+                                "critic_loss": -level + noise[0], "generator_loss": noise[1],
+                                "wasserstein": level + noise[2], "phase": phase, "rate": rate,
+                                "fold": fold, "wasserstein_training": level + noise[2],
+                                "wasserstein_held_out": -2 + noise[3],
+                                "energy_distance": 1 + np.exp(-epoch / 50) + noise[4] / 10,
+                            }
+                        )
+                    )  # fmt: skip
                 tried.append(
                     {
                         "experiment": experiment, "gan": gan, "phase": phase, "rate": rate,
-                        "value": 3.2, "instability": 2.0, "speed": 1.0, "objective": 5.0,
-                        "cut_epoch": epochs, "qualified": True,
+                        "smallest_above": 3.2, "energy_distance": 1.1, "instability": 2.0,
+                        "speed": 1.0, "objective": 5.0, "cut_epoch": np.nan, "note": "",
+                        "chosen": True,
                     }
                 )  # fmt: skip
         chosen.append(
             {
                 "experiment": experiment, "gan": gan, "class": name,
                 "alpha": float(alpha.removeprefix("alpha")), "variant": variant, "n_samples": 40,
+                "n_held_out": 8, "n_folds": folds,
                 "lr_1": 1e-4, "lr_1_rule": "smallest above 3", "epoch_1": 400,
                 "lr_2": 5e-5, "lr_2_rule": "most stable", "epoch_2": 320,
                 "epoch_2_rule": "elbow", "note": "no rate qualified",
@@ -137,6 +143,19 @@ def training(experiment="c40_i0.4", classes=("control", "case"), epochs=600, see
             }
         )  # fmt: skip
     return pd.DataFrame(chosen), pd.concat(history, ignore_index=True), pd.DataFrame(tried)
+
+
+def pretraining(epochs=300, seed=4):
+    """Table ``history.tsv.gz`` of a pre-training."""
+    rng = np.random.default_rng(seed)
+    names = ("critic_loss", "generator_loss", "wasserstein")
+    stages = [
+        pd.DataFrame({"stage": stage, "epoch": np.arange(1, epochs + 1)}).assign(
+            **{name: rng.normal(0, 1, epochs).cumsum() for name in names}
+        )
+        for stage in (1, 2, 3)
+    ]
+    return pd.concat(stages, ignore_index=True)
 
 
 def samples(classes=("control", "case"), n=40, n_features=12, seed=3):

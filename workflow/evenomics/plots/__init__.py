@@ -2,17 +2,19 @@
 
 from evenomics.plots.overview import StudyResults, summary_page
 from evenomics.plots.samples import sample_pca
-from evenomics.plots.scores import difference_map, multiplier_lines, roc_curves, score_boxes
+from evenomics.plots.scores import TWINS, difference_map, multiplier_lines, roc_curves, score_boxes
 from evenomics.plots.style import save_figure
 from evenomics.plots.tables import comparison_page, plain_page, scores_page, training_page
-from evenomics.plots.training import training_curves
+from evenomics.plots.training import pretraining_curves, training_curves
 
 __all__ = [
+    "TWINS",
     "StudyResults",
     "comparison_page",
     "difference_map",
     "multiplier_lines",
     "plain_page",
+    "pretraining_curves",
     "roc_curves",
     "sample_pca",
     "save_figure",

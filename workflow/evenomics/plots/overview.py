@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from evenomics.plots.scores import against_reference, score_boxes
+from evenomics.plots.scores import REFERENCES, against_reference, score_boxes
 from evenomics.plots.style import (
     arm_order,
     arm_title,
@@ -19,7 +19,6 @@ from evenomics.plots.style import (
 )
 from evenomics.plots.tables import html_page, html_table, mean_and_sd
 
-REFERENCES = ("none", "smote")
 # What stands between these is also shown on the report's first page (report/workflow.rst).
 HEADLINE_START, HEADLINE_END = "<!-- headline -->", "<!-- end of headline -->"
 CAVEATS = (

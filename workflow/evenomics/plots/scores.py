@@ -28,6 +28,8 @@ from evenomics.plots.style import (
 
 CHANCE = {"auroc": 0.5}
 REFERENCES = ("none", "smote")
+# The GAN arms and what each is without pre-training and growing (figure 5 of the paper).
+TWINS = ("gan", "classic_gan", "expand_gan", "classic_expand_gan")
 _MAIN_MULTIPLIER = 1.0
 _BOXES_PER_ROW = 45
 _LINES = ("-", "--", "-.", ":")

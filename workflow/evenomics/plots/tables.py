@@ -63,6 +63,16 @@ HEADINGS = {
     "nn_distance_training": "Nearest-neighbour distance, training",
     "nn_distance_held_out": "Nearest-neighbour distance, set-aside",
     "seconds": "Time (s)",
+    "n_held_out": "Set-aside samples",
+    "n_folds": "Folds",
+    "phase": "Re-training",
+    "rate": "Rate",
+    "smallest_above": "Smallest value above the threshold",
+    "instability": "Instability",
+    "speed": "Speed",
+    "objective": "3 × instability − speed",
+    "cut_epoch": "Cut at epoch",
+    "chosen": "Chosen",
 }
 
 
@@ -222,15 +232,15 @@ def p_text(p_value: float) -> str:
     return "< 0.0001" if p_value < 1e-4 else f"{p_value:.4f}"
 
 
+def named(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a table headings for people."""
+    names = [str(column) for column in frame]
+    headings = {name: HEADINGS.get(name, name.replace("_", " ").capitalize()) for name in names}
+    return frame.rename(columns=headings)
+
+
 def training_page(chosen: pd.DataFrame, rates: pd.DataFrame, title: str) -> str:
     """Page with the chosen rates and epochs of every GAN, the rule behind each, and all rates."""
-    named = chosen.rename(columns=HEADINGS)
-    tried = rates.rename(
-        columns={**HEADINGS, "phase": "Re-training", "rate": "Rate", "value": "Curve value",
-                 "instability": "Instability", "speed": "Speed",
-                 "objective": "3 × instability − speed", "cut_epoch": "Cut at epoch",
-                 "qualified": "Qualified"}
-    )  # fmt: skip
     note = (
         '<p class="note">One row per GAN (class, alpha, variant). "Chosen by" names the rule, or '
         "the fallback where no rate or epoch met the rule. A Wasserstein estimate that is large on "
@@ -240,16 +250,12 @@ def training_page(chosen: pd.DataFrame, rates: pd.DataFrame, title: str) -> str:
     )
     return html_page(
         title,
-        f"<h2>Chosen rates and epochs</h2>{note}{html_table(named)}"
-        f"<h2>All rates that were tried</h2>{html_table(tried)}",
+        f"<h2>Chosen rates and epochs</h2>{note}{html_table(named(chosen))}"
+        f"<h2>All rates that were tried</h2>{html_table(named(rates))}",
     )
 
 
 def plain_page(frame: pd.DataFrame, title: str, note: str = "") -> str:
     """Page with one table as it is."""
-    headings = {
-        column: HEADINGS.get(column, str(column).replace("_", " ").capitalize())
-        for column in frame.columns
-    }
     text = f'<p class="note">{escape(note)}</p>' if note else ""
-    return html_page(title, text + html_table(frame.rename(columns=headings)))
+    return html_page(title, text + html_table(named(frame)))

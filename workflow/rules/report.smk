@@ -1,0 +1,389 @@
+# Figures, HTML tables and the summary page. Everything is drawn from the tables that are exported.
+# Numbers in front of category names put them in order: the report sorts by name.
+from evenomics.arms import ARMS
+from evenomics.plots import TWINS
+
+GAN_ARMS = [arm for arm in config["arms"] if ARMS[arm].needs_gan]
+SAMPLING_ARMS = [arm for arm in config["arms"] if ARMS[arm].generates]
+STUDIES = [
+    (study, selection)
+    for study, options in config["studies"].items()
+    for selection in options["selections"]
+]
+SUMMARY = "1. Summary"
+STUDY = "2. Study {study}"
+FIGURES = "results/{study}/{selection}/figures/"
+PAGES = "results/{study}/{selection}/tables/"
+
+
+def figure_names(study):
+    """Figures of a study, without suffix."""
+    names = ["scores", "comparison"]
+    each = ["roc"]
+    if len(set(TWINS) & set(config["arms"])) > 1:
+        names.append("twins")
+    if len(config["multipliers"]) > 1 and any(
+        ARMS[arm].expands for arm in config["arms"]
+    ):
+        names.append("multipliers")
+    if SAMPLING_ARMS:
+        each.append("samples")
+    if GAN_ARMS:
+        each.append("training")
+        if "held_out" in config["gan"]["choice"].values():
+            each.append("distance")
+    if any(ARMS[arm].variant == "transfer" for arm in GAN_ARMS):
+        names.append("pretraining")
+    return names + [f"{name}.{e}" for name in each for e in experiment_names(study)]
+
+
+def figure_outputs():
+    """Everything that this file makes, for rule all."""
+    pages = ["scores", "comparison", "timings"] + ["training"] * bool(GAN_ARMS)
+    return [
+        "results/summary.html",
+        *(
+            f"results/{study}/{selection}/{path}"
+            for study, selection in STUDIES
+            for path in [
+                *(
+                    f"figures/{name}.{kind}"
+                    for name in figure_names(study)
+                    for kind in ("svg", "png")
+                ),
+                *(f"tables/{page}.html" for page in pages),
+            ]
+        ),
+    ]
+
+
+def labels(result, **more):
+    """Labels of a result: what it is, and of what."""
+    return {"result": result, **more, "features": "{selection}"}
+
+
+rule plot_scores:
+    input:
+        summary="results/{study}/{selection}/summary.tsv",
+    output:
+        svg=report(
+            FIGURES + "scores.svg",
+            caption="../report/scores.rst",
+            category=STUDY,
+            subcategory="1. Scores",
+            labels=labels("1. Scores of every arm (box figure)", experiment="all"),
+        ),
+        png=FIGURES + "scores.png",
+    log:
+        "logs/plot_scores/{study}.{selection}.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        metric=config["comparison"]["metric"],
+        arms=None,
+        best_alpha=False,
+    script:
+        "../scripts/plot_scores.py"
+
+
+use rule plot_scores as plot_twins with:
+    output:
+        svg=report(
+            FIGURES + "twins.svg",
+            caption="../report/twins.rst",
+            category=STUDY,
+            subcategory="1. Scores",
+            labels=labels("5. GANs and their classic twins", experiment="all"),
+        ),
+        png=FIGURES + "twins.png",
+    log:
+        "logs/plot_twins/{study}.{selection}.log",
+    params:
+        metric=config["comparison"]["metric"],
+        arms=TWINS,
+        best_alpha=True,
+
+
+rule plot_multipliers:
+    input:
+        summary="results/{study}/{selection}/summary.tsv",
+    output:
+        svg=report(
+            FIGURES + "multipliers.svg",
+            caption="../report/multipliers.rst",
+            category=STUDY,
+            subcategory="1. Scores",
+            labels=labels("6. Scores over the multiplier", experiment="all"),
+        ),
+        png=FIGURES + "multipliers.png",
+    log:
+        "logs/plot_multipliers/{study}.{selection}.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        metric=config["comparison"]["metric"],
+    script:
+        "../scripts/plot_multipliers.py"
+
+
+rule plot_comparison:
+    input:
+        comparison="results/{study}/{selection}/comparison.tsv",
+    output:
+        svg=report(
+            FIGURES + "comparison.svg",
+            caption="../report/comparison.rst",
+            category=STUDY,
+            subcategory="1. Scores",
+            labels=labels("2. Differences from the references", experiment="all"),
+        ),
+        png=FIGURES + "comparison.png",
+    log:
+        "logs/plot_comparison/{study}.{selection}.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        metric=config["comparison"]["metric"],
+        level=config["comparison"]["level"],
+    script:
+        "../scripts/plot_comparison.py"
+
+
+rule plot_roc:
+    input:
+        roc="results/{study}/{selection}/roc.tsv.gz",
+        summary="results/{study}/{selection}/summary.tsv",
+    output:
+        svg=report(
+            FIGURES + "roc.{experiment}.svg",
+            caption="../report/roc.rst",
+            category=STUDY,
+            subcategory="1. Scores",
+            labels=labels("7. ROC curves", experiment="{experiment}"),
+        ),
+        png=FIGURES + "roc.{experiment}.png",
+    log:
+        "logs/plot_roc/{study}.{selection}.{experiment}.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/plot_roc.py"
+
+
+rule plot_samples:
+    input:
+        draw="results/{study}/{selection}/experiments/{experiment}/draw.tsv.gz",
+        scaler="results/{study}/{selection}/experiments/{experiment}/scaler.json",
+        generated=expand(
+            "results/{{study}}/{{selection}}/experiments/{{experiment}}/arms/{arm}/generated.tsv.gz",
+            arm=SAMPLING_ARMS,
+        ),
+    output:
+        svg=report(
+            FIGURES + "samples.{experiment}.svg",
+            caption="../report/samples.rst",
+            category=STUDY,
+            subcategory="3. Samples",
+            labels=labels(
+                "Real and generated samples (PCA)", experiment="{experiment}"
+            ),
+        ),
+        png=FIGURES + "samples.{experiment}.png",
+    log:
+        "logs/plot_samples/{study}.{selection}.{experiment}.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        arms=SAMPLING_ARMS,
+        classes=lambda wildcards: config["studies"][wildcards.study]["classes"],
+    script:
+        "../scripts/plot_samples.py"
+
+
+rule plot_pretraining:
+    input:
+        pretraining="results/{study}/{selection}/pretraining",
+    output:
+        svg=report(
+            FIGURES + "pretraining.svg",
+            caption="../report/pretraining.rst",
+            category=STUDY,
+            subcategory="2. Training",
+            labels=labels("3. Pre-training curves", experiment="all"),
+        ),
+        png=FIGURES + "pretraining.png",
+    log:
+        "logs/plot_pretraining/{study}.{selection}.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/plot_pretraining.py"
+
+
+rule plot_training:
+    input:
+        training="results/{study}/{selection}/training",
+    output:
+        svg=report(
+            FIGURES + "training.{experiment}.svg",
+            caption="../report/training.rst",
+            category=STUDY,
+            subcategory="2. Training",
+            labels=labels("1. Training curves", experiment="{experiment}"),
+        ),
+        png=FIGURES + "training.{experiment}.png",
+    log:
+        "logs/plot_training/{study}.{selection}.{experiment}.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        curve=config["gan"]["choice"]["curve"],
+        cuts=[config["gan"]["choice"][key] for key in ("cut_above", "cut_below")],
+    script:
+        "../scripts/plot_training.py"
+
+
+use rule plot_training as plot_distance with:
+    output:
+        svg=report(
+            FIGURES + "distance.{experiment}.svg",
+            caption="../report/training.rst",
+            category=STUDY,
+            subcategory="2. Training",
+            labels=labels(
+                "2. Distance to set-aside samples", experiment="{experiment}"
+            ),
+        ),
+        png=FIGURES + "distance.{experiment}.png",
+    log:
+        "logs/plot_distance/{study}.{selection}.{experiment}.log",
+    params:
+        curve="energy_distance",
+        cuts=None,
+
+
+rule write_pages:
+    input:
+        summary="results/{study}/{selection}/summary.tsv",
+        comparison="results/{study}/{selection}/comparison.tsv",
+        timings="results/{study}/{selection}/timings.tsv",
+    output:
+        scores=report(
+            PAGES + "scores.html",
+            caption="../report/table_scores.rst",
+            category=STUDY,
+            subcategory="1. Scores",
+            labels=labels("3. Table of scores", experiment="all"),
+        ),
+        comparison=report(
+            PAGES + "comparison.html",
+            caption="../report/table_comparison.rst",
+            category=STUDY,
+            subcategory="1. Scores",
+            labels=labels("4. Table of comparisons", experiment="all"),
+        ),
+        timings=report(
+            PAGES + "timings.html",
+            caption="../report/table_timings.rst",
+            category=STUDY,
+            subcategory="2. Training",
+            labels=labels("5. Table of times", experiment="all"),
+        ),
+    log:
+        "logs/write_pages/{study}.{selection}.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        level=config["comparison"]["level"],
+    script:
+        "../scripts/write_pages.py"
+
+
+rule write_training_page:
+    input:
+        training="results/{study}/{selection}/training",
+    output:
+        page=report(
+            PAGES + "training.html",
+            caption="../report/table_training.rst",
+            category=STUDY,
+            subcategory="2. Training",
+            labels=labels("4. Table of rates and epochs", experiment="all"),
+        ),
+    log:
+        "logs/write_training_page/{study}.{selection}.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/write_training_page.py"
+
+
+rule write_summary_page:
+    input:
+        summaries=[
+            f"results/{study}/{selection}/summary.tsv" for study, selection in STUDIES
+        ],
+        comparisons=[
+            f"results/{study}/{selection}/comparison.tsv"
+            for study, selection in STUDIES
+        ],
+    output:
+        page=report(
+            "results/summary.html",
+            caption="../report/summary.rst",
+            category=SUMMARY,
+            labels={"result": "Did balancing help?"},
+        ),
+    log:
+        "logs/write_summary_page.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        studies=[
+            (study, selection, config["studies"][study].get("description", ""))
+            for study, selection in STUDIES
+        ],
+        metric=config["comparison"]["metric"],
+        level=config["comparison"]["level"],
+    script:
+        "../scripts/write_summary_page.py"

@@ -1,0 +1,10 @@
+"""Draw the curves of the pre-training."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from evenomics.plots import pretraining_curves, save_figure
+
+history = pd.read_csv(Path(snakemake.input.pretraining) / "history.tsv.gz", sep="\t")
+save_figure(pretraining_curves(history), snakemake.output)

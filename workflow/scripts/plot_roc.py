@@ -1,0 +1,9 @@
+"""Draw the ROC curves of one experiment."""
+
+import pandas as pd
+
+from evenomics.plots import roc_curves, save_figure
+
+roc = pd.read_csv(snakemake.input.roc, sep="\t")
+summary = pd.read_csv(snakemake.input.summary, sep="\t")
+save_figure(roc_curves(roc, summary, snakemake.wildcards.experiment), snakemake.output)

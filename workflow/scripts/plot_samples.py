@@ -1,0 +1,34 @@
+"""Draw real and generated samples of one experiment in the plane of two principal components."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from evenomics.cohort import read_cohort
+from evenomics.plots import sample_pca, save_figure
+from evenomics.scaling import SkewScaler
+
+draw = read_cohort(snakemake.input.draw)
+scaler = SkewScaler.from_json(Path(snakemake.input.scaler).read_text())
+features = list(draw.features.columns)
+
+
+def scaled(table: pd.DataFrame) -> pd.DataFrame:
+    values = scaler.transform(table[features])
+    return pd.DataFrame(values, columns=features, index=table.index)
+
+
+generated = {}
+for arm, path in zip(snakemake.params.arms, snakemake.input.generated, strict=True):
+    table = pd.read_csv(path, sep="\t", dtype={"class": str, "alpha": str, "multiplier": str})
+    if len(table):
+        labels = table[["class", "alpha", "multiplier"]]
+        generated[arm] = pd.concat([labels, scaled(table)], axis=1)
+figure = sample_pca(
+    scaled(draw.features),
+    draw.classes,
+    generated,
+    snakemake.params.classes,
+    snakemake.wildcards.experiment,
+)
+save_figure(figure, snakemake.output)

@@ -1,0 +1,19 @@
+"""Write tables of results as HTML pages."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from evenomics.plots import comparison_page, plain_page, scores_page
+
+study = snakemake.wildcards.study
+tables = {name: pd.read_csv(path, sep="\t") for name, path in snakemake.input.items()}
+pages = {
+    "scores": scores_page(tables["summary"], f"Scores of study {study}"),
+    "comparison": comparison_page(
+        tables["comparison"], f"Comparison of arms, study {study}", snakemake.params.level
+    ),
+    "timings": plain_page(tables["timings"], f"Times of study {study}"),
+}
+for name, page in pages.items():
+    Path(snakemake.output[name]).write_text(page, encoding="ascii")

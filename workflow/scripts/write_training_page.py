@@ -1,0 +1,13 @@
+"""Write the table of chosen rates and epochs as an HTML page."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from evenomics.plots import training_page
+
+training = Path(snakemake.input.training)
+chosen = pd.read_csv(training / "chosen.tsv", sep="\t")
+rates = pd.read_csv(training / "rates.tsv", sep="\t")
+page = training_page(chosen, rates, f"GAN training of study {snakemake.wildcards.study}")
+Path(snakemake.output.page).write_text(page, encoding="ascii")
