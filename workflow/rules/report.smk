@@ -1,10 +1,10 @@
 # Figures, HTML tables and the summary page. Everything is drawn from the tables that are exported.
 # Numbers in front of category names put them in order: the report sorts by name.
 from evenomics.arms import ARMS
-from evenomics.plots import TWINS
+from evenomics.plots import TWINS, WITHOUT_SAMPLES
 
 GAN_ARMS = [arm for arm in config["arms"] if ARMS[arm].needs_gan]
-SAMPLING_ARMS = [arm for arm in config["arms"] if ARMS[arm].generates]
+SAMPLING_ARMS = [arm for arm in config["arms"] if arm not in WITHOUT_SAMPLES]
 STUDIES = [
     (study, selection)
     for study, options in config["studies"].items()

@@ -14,6 +14,7 @@ features = list(draw.features.columns)
 
 
 def scaled(table: pd.DataFrame) -> pd.DataFrame:
+    """Scale a table as the training draw is."""
     values = scaler.transform(table[features])
     return pd.DataFrame(values, columns=features, index=table.index)
 

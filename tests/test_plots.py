@@ -1,0 +1,332 @@
+"""Figures show the numbers of their tables, in any number of arms and experiments, legibly."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import same_color, to_rgb
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+
+import fake_tables
+from evenomics import plots
+from evenomics.plots import overview, style, tables
+
+STRANGERS = ["copula", "tabular_vae", "diffusion"]
+
+
+def drawn_texts(figure):
+    """Texts that a reader sees, with their boxes in pixels."""
+    with style.style():
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        renderer = canvas.get_renderer()
+        texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+        boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in texts]
+    # Ticks beyond the limits of their axis exist as objects and are not drawn.
+    drawn = {id(t) for axes in figure.axes for t in _hidden_ticks(axes)}
+    return [box for text, box in zip(texts, boxes, strict=True) if id(text) not in drawn]
+
+
+def _hidden_ticks(axes):
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+            if not low - 1e-9 <= tick.get_loc() <= high + 1e-9 or not axes.get_visible():
+                yield from (tick.label1, tick.label2)
+
+
+def assert_legible(figure):
+    """No two texts overlap, and none runs out of the figure."""
+    texts = drawn_texts(figure)
+    page = figure.bbox
+    outside = [
+        text
+        for text, box in texts
+        if box.x0 < page.x0 - 1 or box.x1 > page.x1 + 1 or box.y0 < -1 or box.y1 > page.y1 + 1
+    ]
+    assert not outside
+    overlapping = [
+        (a, b)
+        for (a, one), (b, two) in combinations(texts, 2)
+        if min(one.x1, two.x1) - max(one.x0, two.x0) > 1
+        and min(one.y1, two.y1) - max(one.y0, two.y0) > 1
+    ]
+    assert not overlapping
+
+
+def boxes_of(panel):
+    """(middle, half height, colour) of the boxes of a panel, left to right."""
+    patches = [p for p in panel.patches if isinstance(p, Rectangle)]
+    patches.sort(key=Rectangle.get_x)
+    return [
+        (p.get_y() + p.get_height() / 2, p.get_height() / 2, p.get_facecolor()[:3]) for p in patches
+    ]
+
+
+def test_boxes_are_mean_and_one_sd_of_auroc_minus_chance():
+    """Every row of the table is one box: AUROC - 0.5 +/- SD, in the colour of its arm."""
+    summary = fake_tables.summary(arms=["none", "smote", "gan", "expand_gan"])
+    figure = plots.score_boxes(summary)
+    panels = [axes for axes in figure.axes if axes.patches]
+    assert [panel.get_title("left") for panel in panels] == [
+        "Gradient boosting",
+        "Support vector machine",
+    ]
+    for panel, classifier in zip(panels, fake_tables.CLASSIFIERS, strict=True):
+        rows = summary[summary["classifier"] == classifier]
+        drawn = boxes_of(panel)
+        np.testing.assert_allclose([box[0] for box in drawn], rows["mean"] - 0.5)
+        np.testing.assert_allclose([box[1] for box in drawn], rows["sd"])
+        assert all(
+            same_color(box[2], to_rgb(style.PALETTE[arm]))
+            for box, arm in zip(drawn, rows["arm"], strict=True)
+        )
+        dashed = [line for line in panel.lines if line.get_linestyle() == "--"]
+        assert len(dashed) == 1
+        assert set(dashed[0].get_ydata()) == {0.0}
+
+
+def test_boxes_of_a_metric_without_a_chance_level_are_not_shifted():
+    summary = fake_tables.summary(arms=["none", "smote"], metrics=("auprc",))
+    panel = plots.score_boxes(summary, "auprc").axes[0]
+    rows = summary[summary["classifier"] == "hist_gradient_boosting"]
+    np.testing.assert_allclose([box[0] for box in boxes_of(panel)], rows["mean"])
+
+
+def test_boxes_name_the_alphas_of_arms_that_have_several():
+    """One number for arms that generate one class, under/over for arms that enlarge all."""
+    summary = fake_tables.summary(arms=["none", "gan", "expand_gan"])
+    panel = plots.score_boxes(summary).axes[0]
+    labels = [label.get_text() for label in panel.get_xticklabels()]
+    assert labels == ["0", "1", "0/0", "1/0", "1/1"]
+
+
+def test_boxes_show_the_main_multiplier_only():
+    summary = fake_tables.summary(arms=["none", "expand_gan"], multipliers=(0.25, 1.0))
+    panel = plots.score_boxes(summary).axes[0]
+    rows = summary[summary["classifier"] == "hist_gradient_boosting"]
+    main = rows[rows["multiplier"].isin(["none", "1"])]
+    np.testing.assert_allclose([box[0] for box in boxes_of(panel)], main["mean"] - 0.5)
+
+
+def test_boxes_at_the_best_alpha_only():
+    """The figure of classic twins shows one box per arm, that of the largest mean."""
+    summary = fake_tables.summary()
+    panel = plots.score_boxes(summary, arms=plots.TWINS, best_alpha=True).axes[0]
+    rows = summary[summary["classifier"] == "hist_gradient_boosting"]
+    best = rows.groupby("arm")["mean"].max()[
+        ["gan", "expand_gan", "classic_gan", "classic_expand_gan"]
+    ]
+    np.testing.assert_allclose([box[0] for box in boxes_of(panel)], best - 0.5)
+
+
+def test_a_metric_that_was_not_scored_is_named():
+    with pytest.raises(ValueError, match="'auprc'; the table has auroc"):
+        plots.score_boxes(fake_tables.summary(), "auprc")
+
+
+@pytest.mark.parametrize(
+    ("experiments", "arms"),
+    [
+        (["whole"], ["none", "smote", "gan"]),
+        (fake_tables.GRID[:1], fake_tables.ARMS),
+        (fake_tables.GRID[:4], fake_tables.ARMS),
+        (fake_tables.GRID, fake_tables.ARMS + STRANGERS),
+    ],
+)
+class TestLegible:
+    """1 to 9 experiments, 3 to 12 arms, 1 to 3 alphas: no text overlaps or is cut off."""
+
+    def test_boxes(self, experiments, arms):
+        assert_legible(plots.score_boxes(fake_tables.summary(experiments, arms)))
+
+    def test_differences(self, experiments, arms):
+        comparison = fake_tables.comparison(fake_tables.summary(experiments, arms))
+        assert_legible(plots.difference_map(comparison))
+
+    def test_roc(self, experiments, arms):
+        summary = fake_tables.summary(experiments, arms)
+        assert_legible(plots.roc_curves(fake_tables.roc(summary), summary, experiments[0]))
+
+    def test_multipliers(self, experiments, arms):
+        summary = fake_tables.summary(experiments, [*arms, "expand_gan"], (0.25, 0.5, 1.0))
+        assert_legible(plots.multiplier_lines(summary))
+
+    def test_samples(self, experiments, arms):
+        classes = ["control", "case", "third"][: 2 + (len(arms) > 9)]
+        real = fake_tables.samples(classes)
+        generated = {arm: fake_tables.generated(arm, classes) for arm in arms}
+        features = real.drop(columns=["sample_id", "class"])
+        assert_legible(
+            plots.sample_pca(features, real["class"], generated, classes, experiments[0])
+        )
+
+
+def test_training_figures_are_legible():
+    chosen, history, _ = fake_tables.training()
+    assert_legible(plots.training_curves(history, chosen, "c40_i0.4", cuts=(15, -10)))
+    assert_legible(plots.pretraining_curves(fake_tables.pretraining()))
+
+
+def test_the_chosen_epoch_is_marked_on_the_chosen_curve():
+    """The triangle sits at the chosen epoch, at the fold-averaged value of the chosen rate."""
+    chosen, history, _ = fake_tables.training()
+    figure = plots.training_curves(history, chosen, "c40_i0.4")
+    first = chosen.iloc[0]
+    for panel, phase, epoch in zip(figure.axes, ("lr_1", "lr_2"), (400, 320), strict=False):
+        (marker,) = [line for line in panel.lines if line.get_marker() == "v"]
+        rows = history[
+            (history["gan"] == first["gan"])
+            & (history["phase"] == phase)
+            & (history["rate"] == first[phase])
+            & (history["epoch"] == epoch)
+        ]
+        assert list(marker.get_xdata()) == [epoch]
+        np.testing.assert_allclose(marker.get_ydata(), [rows["wasserstein"].mean()])
+        legend = [text.get_text() for text in panel.get_legend().get_texts()]
+        assert f"{first[phase]:g}, chosen" in legend
+        assert len([text for text in legend if text[0].isdigit()]) == 3
+
+
+def test_training_figure_names_the_rule_or_fallback_that_chose():
+    chosen, history, _ = fake_tables.training()
+    chosen["epoch_2_rule"] = "fallback: last before the cut"
+    panels = plots.training_curves(history, chosen, "c40_i0.4").axes
+    assert "rate: smallest above 3" in panels[0].get_title("left")
+    assert "epoch: fallback: last before the cut" in panels[1].get_title("left")
+
+
+def test_roc_curves_are_those_of_the_best_alpha():
+    summary = fake_tables.summary(arms=["none", "gan"])
+    roc = fake_tables.roc(summary)
+    panel = plots.roc_curves(roc, summary, "c40_i0.4").axes[0]
+    rows = summary[(summary["classifier"] == "hist_gradient_boosting") & (summary["arm"] == "gan")]
+    best = rows.loc[rows["mean"].idxmax()]
+    (line,) = [line for line in panel.lines if style.arm_title("gan") in str(line.get_label())]
+    fpr = np.linspace(0, 1, 101)
+    np.testing.assert_allclose(line.get_ydata(), fpr ** (1 / best["mean"] - 1))
+    assert f"{best['mean']:.3f}" in line.get_label()
+
+
+def test_differences_are_arm_minus_reference_from_either_side():
+    """A pair stored as (a, b) appears as a - b against b, and as b - a against a."""
+    comparison = pd.DataFrame(
+        {
+            "experiment": ["whole"], "classifier": ["svc"], "metric": ["auroc"],
+            "arm_a": ["none"], "arm_b": ["smote"], "difference": [-0.125],
+            "adjusted_p_value": [0.01],
+        }
+    )  # fmt: skip
+    figure = plots.difference_map(comparison)
+    cells = {
+        axes.get_title("left"): [text.get_text() for text in axes.texts] for axes in figure.axes[:2]
+    }
+    one, two = cells.values()
+    assert (one, two) == (["+0.125 *"], ["−0.125 *"])
+    assert "minus" in next(iter(cells))
+
+
+def test_components_are_fitted_on_the_real_draw_and_their_share_is_on_the_axes():
+    """Oracle: singular values of the centred real matrix; generated samples have no say."""
+    real = fake_tables.samples()
+    features = real.drop(columns=["sample_id", "class"])
+    far = fake_tables.generated("smote")
+    far[features.columns] += 1000.0
+    figure = plots.sample_pca(
+        features, real["class"], {"smote": far}, ["control", "case"], "c40_i0.4"
+    )
+    centred = features.to_numpy() - features.to_numpy().mean(axis=0)
+    variances = np.linalg.svd(centred, compute_uv=False) ** 2
+    share = 100 * variances / variances.sum()
+    panel = figure.axes[0]
+    assert panel.get_xlabel() == f"PC 1 ({share[0]:.0f}% of real variance)"
+    assert panel.get_ylabel() == f"PC 2 ({share[1]:.0f}% of real variance)"
+    assert [text.get_text() for text in panel.texts] == [
+        f"{len(far)} of {len(far)} generated outside the frame"
+    ]
+
+
+def test_an_arm_that_nobody_foresaw_gets_a_colour_of_its_own():
+    colours = style.arm_colours([*fake_tables.ARMS, *STRANGERS])
+    assert len(set(colours.values())) == len(fake_tables.ARMS) + len(STRANGERS)
+    assert {arm: colours[arm] for arm in style.PALETTE} == style.PALETTE
+
+
+def test_the_same_table_gives_the_same_bytes(tmp_path):
+    paths = [tmp_path / name for name in ("a.svg", "a.png", "b.svg", "b.png")]
+    for some in (paths[:2], paths[2:]):
+        plots.save_figure(plots.score_boxes(fake_tables.summary()), some)
+    assert paths[0].read_bytes() == paths[2].read_bytes()
+    assert paths[1].read_bytes() == paths[3].read_bytes()
+    assert "AUROC" in paths[0].read_text()
+
+
+def test_experiments_are_in_numeric_order():
+    assert style.experiment_order(["c120_i0.4", "whole", "c40_i0.5", "c40_i0.4", "c80_i1"]) == [
+        "c40_i0.4", "c40_i0.5", "c80_i1", "c120_i0.4", "whole",
+    ]  # fmt: skip
+
+
+def test_pages_hold_the_numbers_and_mark_the_best_of_each_experiment():
+    summary = fake_tables.summary(["whole"], metrics=("auroc", "brier"))
+    page = plots.scores_page(summary, "Scores")
+    for metric, pick in (("auroc", "idxmax"), ("brier", "idxmin")):
+        rows = summary[(summary["metric"] == metric) & (summary["classifier"] == "svc")]
+        best = rows.loc[getattr(rows["mean"], pick)()]
+        text = tables.mean_and_sd(best["mean"], best["sd"]).encode("ascii", "xmlcharrefreplace")
+        assert f'<td class="best">{text.decode()}</td>' in page
+
+
+def test_names_from_the_config_cannot_break_a_page():
+    frame = pd.DataFrame({"note": ["<script>alert(1)</script>"]})
+    page = plots.plain_page(frame, "a <b> & c")
+    assert "<script>" not in page
+    assert "a &lt;b&gt; &amp; c" in page
+
+
+def made_up(difference, p):
+    """Results in which SMOTE leads no balancing by ``difference``."""
+    rows = [
+        {
+            "study": "s", "selection": "none", "experiment": experiment, "arm": arm,
+            "alpha": "none", "multiplier": "none", "classifier": "svc", "metric": "auroc",
+            "mean": 0.7 + difference * (arm == "smote"), "sd": 0.01, "n": 10,
+        }
+        for experiment in ("c40_i0.4", "c80_i0.4")
+        for arm in ("none", "smote")
+    ]  # fmt: skip
+    summary = pd.DataFrame(rows)
+    comparison = fake_tables.comparison(summary).assign(adjusted_p_value=p)
+    return overview.StudyResults("s", "none", "", summary, comparison)
+
+
+def test_the_summary_says_in_words_whether_the_best_arm_is_significantly_better():
+    none, smote = map(style.arm_title, ("none", "smote"))
+    (sentence,) = overview.verdicts(made_up(0.1, [0.01, 0.2]))
+    assert sentence == (
+        "Support vector machine: the best mean AUROC over 2 experiments is that of "
+        f"{smote} (0.800), "
+        f"0.100 above {none} (significantly better in 1 of 2)."
+    )
+    (sentence,) = overview.verdicts(made_up(0.1, [0.3, 0.2]))
+    assert "(significantly better in none of 2)" in sentence
+
+
+def test_the_summary_counts_wins_and_losses_against_each_reference():
+    results = made_up(0.1, [0.01, 0.01])
+    none, smote = map(style.arm_title, ("none", "smote"))
+    table = overview.arm_table(results.summary, results.comparison).set_index("Arm")
+    assert table.loc[smote, f"against {none}"] == "2 better, 0 worse of 2"
+    assert table.loc[none, f"against {smote}"] == "0 better, 2 worse of 2"
+    assert table.loc[smote, "Support vector machine"] == "0.800 ± 0.010"
+
+
+def test_the_summary_page_is_self_contained_and_has_table_and_figure_of_every_study():
+    page = plots.summary_page([made_up(0.1, 0.01), made_up(0.0, 0.5)])
+    assert page.isascii()
+    assert page.count('src="data:image/svg+xml;base64,') == 2
+    assert "http" not in page.replace("http-equiv", "")
+    assert "0.800 &#177; 0.010" in page
