@@ -1,65 +1,5 @@
 # Figures, HTML tables and the summary page. Everything is drawn from the tables that are exported.
-# Numbers in front of category names put them in order: the report sorts by name.
-from evenomics.arms import ARMS
-from evenomics.plots import TWINS, WITHOUT_SAMPLES
-
-GAN_ARMS = [arm for arm in config["arms"] if ARMS[arm].needs_gan]
-SAMPLING_ARMS = [arm for arm in config["arms"] if arm not in WITHOUT_SAMPLES]
-STUDIES = [
-    (study, selection)
-    for study, options in config["studies"].items()
-    for selection in options["selections"]
-]
-SUMMARY = "1. Summary"
-STUDY = "2. Study {study}"
-FIGURES = "results/{study}/{selection}/figures/"
-PAGES = "results/{study}/{selection}/tables/"
-
-
-def figure_names(study):
-    """Figures of a study, without suffix."""
-    names = ["scores", "comparison"]
-    each = ["roc"]
-    if len(set(TWINS) & set(config["arms"])) > 1:
-        names.append("twins")
-    if len(config["multipliers"]) > 1 and any(
-        ARMS[arm].expands for arm in config["arms"]
-    ):
-        names.append("multipliers")
-    if SAMPLING_ARMS:
-        each.append("samples")
-    if GAN_ARMS:
-        each.append("training")
-        if "held_out" in config["gan"]["choice"].values():
-            each.append("distance")
-    if any(ARMS[arm].variant == "transfer" for arm in GAN_ARMS):
-        names.append("pretraining")
-    return names + [f"{name}.{e}" for name in each for e in experiment_names(study)]
-
-
-def figure_outputs():
-    """Everything that this file makes, for rule all."""
-    pages = ["scores", "comparison", "timings"] + ["training"] * bool(GAN_ARMS)
-    return [
-        "results/summary.html",
-        *(
-            f"results/{study}/{selection}/{path}"
-            for study, selection in STUDIES
-            for path in [
-                *(
-                    f"figures/{name}.{kind}"
-                    for name in figure_names(study)
-                    for kind in ("svg", "png")
-                ),
-                *(f"tables/{page}.html" for page in pages),
-            ]
-        ),
-    ]
-
-
-def labels(result, **more):
-    """Labels of a result: what it is, and of what."""
-    return {"result": result, **more, "features": "{selection}"}
+include: "report_common.smk"
 
 
 rule plot_scores:
@@ -67,13 +7,13 @@ rule plot_scores:
         summary="results/{study}/{selection}/summary.tsv",
     output:
         svg=report(
-            FIGURES + "scores.svg",
+            "results/{study}/{selection}/figures/scores.svg",
             caption="../report/scores.rst",
             category=STUDY,
             subcategory="1. Scores",
             labels=labels("1. Scores of every arm (box figure)", experiment="all"),
         ),
-        png=FIGURES + "scores.png",
+        png="results/{study}/{selection}/figures/scores.png",
     log:
         "logs/plot_scores/{study}.{selection}.log",
     conda:
@@ -93,13 +33,13 @@ rule plot_scores:
 use rule plot_scores as plot_twins with:
     output:
         svg=report(
-            FIGURES + "twins.svg",
+            "results/{study}/{selection}/figures/twins.svg",
             caption="../report/twins.rst",
             category=STUDY,
             subcategory="1. Scores",
             labels=labels("5. GANs and their classic twins", experiment="all"),
         ),
-        png=FIGURES + "twins.png",
+        png="results/{study}/{selection}/figures/twins.png",
     log:
         "logs/plot_twins/{study}.{selection}.log",
     params:
@@ -113,13 +53,13 @@ rule plot_multipliers:
         summary="results/{study}/{selection}/summary.tsv",
     output:
         svg=report(
-            FIGURES + "multipliers.svg",
+            "results/{study}/{selection}/figures/multipliers.svg",
             caption="../report/multipliers.rst",
             category=STUDY,
             subcategory="1. Scores",
             labels=labels("6. Scores over the multiplier", experiment="all"),
         ),
-        png=FIGURES + "multipliers.png",
+        png="results/{study}/{selection}/figures/multipliers.png",
     log:
         "logs/plot_multipliers/{study}.{selection}.log",
     conda:
@@ -139,13 +79,13 @@ rule plot_comparison:
         comparison="results/{study}/{selection}/comparison.tsv",
     output:
         svg=report(
-            FIGURES + "comparison.svg",
+            "results/{study}/{selection}/figures/comparison.svg",
             caption="../report/comparison.rst",
             category=STUDY,
             subcategory="1. Scores",
             labels=labels("2. Differences from the references", experiment="all"),
         ),
-        png=FIGURES + "comparison.png",
+        png="results/{study}/{selection}/figures/comparison.png",
     log:
         "logs/plot_comparison/{study}.{selection}.log",
     conda:
@@ -167,13 +107,13 @@ rule plot_roc:
         summary="results/{study}/{selection}/summary.tsv",
     output:
         svg=report(
-            FIGURES + "roc.{experiment}.svg",
+            "results/{study}/{selection}/figures/roc.{experiment}.svg",
             caption="../report/roc.rst",
             category=STUDY,
             subcategory="1. Scores",
             labels=labels("7. ROC curves", experiment="{experiment}"),
         ),
-        png=FIGURES + "roc.{experiment}.png",
+        png="results/{study}/{selection}/figures/roc.{experiment}.png",
     log:
         "logs/plot_roc/{study}.{selection}.{experiment}.log",
     conda:
@@ -196,7 +136,7 @@ rule plot_samples:
         ),
     output:
         svg=report(
-            FIGURES + "samples.{experiment}.svg",
+            "results/{study}/{selection}/figures/samples.{experiment}.svg",
             caption="../report/samples.rst",
             category=STUDY,
             subcategory="3. Samples",
@@ -204,7 +144,7 @@ rule plot_samples:
                 "Real and generated samples (PCA)", experiment="{experiment}"
             ),
         ),
-        png=FIGURES + "samples.{experiment}.png",
+        png="results/{study}/{selection}/figures/samples.{experiment}.png",
     log:
         "logs/plot_samples/{study}.{selection}.{experiment}.log",
     conda:
@@ -225,13 +165,13 @@ rule plot_pretraining:
         pretraining="results/{study}/{selection}/pretraining",
     output:
         svg=report(
-            FIGURES + "pretraining.svg",
+            "results/{study}/{selection}/figures/pretraining.svg",
             caption="../report/pretraining.rst",
             category=STUDY,
             subcategory="2. Training",
             labels=labels("3. Pre-training curves", experiment="all"),
         ),
-        png=FIGURES + "pretraining.png",
+        png="results/{study}/{selection}/figures/pretraining.png",
     log:
         "logs/plot_pretraining/{study}.{selection}.log",
     conda:
@@ -249,13 +189,13 @@ rule plot_training:
         training="results/{study}/{selection}/training",
     output:
         svg=report(
-            FIGURES + "training.{experiment}.svg",
+            "results/{study}/{selection}/figures/training.{experiment}.svg",
             caption="../report/training.rst",
             category=STUDY,
             subcategory="2. Training",
             labels=labels("1. Training curves", experiment="{experiment}"),
         ),
-        png=FIGURES + "training.{experiment}.png",
+        png="results/{study}/{selection}/figures/training.{experiment}.png",
     log:
         "logs/plot_training/{study}.{selection}.{experiment}.log",
     conda:
@@ -274,7 +214,7 @@ rule plot_training:
 use rule plot_training as plot_distance with:
     output:
         svg=report(
-            FIGURES + "distance.{experiment}.svg",
+            "results/{study}/{selection}/figures/distance.{experiment}.svg",
             caption="../report/training.rst",
             category=STUDY,
             subcategory="2. Training",
@@ -282,7 +222,7 @@ use rule plot_training as plot_distance with:
                 "2. Distance to set-aside samples", experiment="{experiment}"
             ),
         ),
-        png=FIGURES + "distance.{experiment}.png",
+        png="results/{study}/{selection}/figures/distance.{experiment}.png",
     log:
         "logs/plot_distance/{study}.{selection}.{experiment}.log",
     params:
@@ -297,21 +237,21 @@ rule write_pages:
         timings="results/{study}/{selection}/timings.tsv",
     output:
         scores=report(
-            PAGES + "scores.html",
+            "results/{study}/{selection}/tables/scores.html",
             caption="../report/table_scores.rst",
             category=STUDY,
             subcategory="1. Scores",
             labels=labels("3. Table of scores", experiment="all"),
         ),
         comparison=report(
-            PAGES + "comparison.html",
+            "results/{study}/{selection}/tables/comparison.html",
             caption="../report/table_comparison.rst",
             category=STUDY,
             subcategory="1. Scores",
             labels=labels("4. Table of comparisons", experiment="all"),
         ),
         timings=report(
-            PAGES + "timings.html",
+            "results/{study}/{selection}/tables/timings.html",
             caption="../report/table_timings.rst",
             category=STUDY,
             subcategory="2. Training",
@@ -336,7 +276,7 @@ rule write_training_page:
         training="results/{study}/{selection}/training",
     output:
         page=report(
-            PAGES + "training.html",
+            "results/{study}/{selection}/tables/training.html",
             caption="../report/table_training.rst",
             category=STUDY,
             subcategory="2. Training",

@@ -1,0 +1,60 @@
+# What the report is made of: which figures and pages a study has, and how results are labelled.
+from evenomics.arms import ARMS
+from evenomics.plots import TWINS, WITHOUT_SAMPLES
+
+GAN_ARMS = [arm for arm in config["arms"] if ARMS[arm].needs_gan]
+SAMPLING_ARMS = [arm for arm in config["arms"] if arm not in WITHOUT_SAMPLES]
+STUDIES = [
+    (study, selection)
+    for study, options in config["studies"].items()
+    for selection in options["selections"]
+]
+# The report sorts categories by name: numbers put them in order.
+SUMMARY = "1. Summary"
+STUDY = "2. Study {study}"
+
+
+def figure_names(study):
+    """Figures of a study, without suffix."""
+    names = ["scores"] + ["comparison"] * (len(config["arms"]) > 1)
+    each = ["roc"]
+    if any({arm, f"classic_{arm}"} <= set(config["arms"]) for arm in TWINS):
+        names.append("twins")
+    if len(config["multipliers"]) > 1 and any(
+        ARMS[arm].expands for arm in config["arms"]
+    ):
+        names.append("multipliers")
+    if SAMPLING_ARMS:
+        each.append("samples")
+    if GAN_ARMS:
+        each.append("training")
+        if "held_out" in config["gan"]["choice"].values():
+            each.append("distance")
+    if any(ARMS[arm].variant == "transfer" for arm in GAN_ARMS):
+        names.append("pretraining")
+    return names + [f"{name}.{e}" for name in each for e in experiment_names(study)]
+
+
+def figure_outputs():
+    """Everything that report.smk makes, for rule all."""
+    pages = ["scores", "comparison", "timings"] + ["training"] * bool(GAN_ARMS)
+    return [
+        "results/summary.html",
+        *(
+            f"results/{study}/{selection}/{path}"
+            for study, selection in STUDIES
+            for path in [
+                *(
+                    f"figures/{name}.{kind}"
+                    for name in figure_names(study)
+                    for kind in ("svg", "png")
+                ),
+                *(f"tables/{page}.html" for page in pages),
+            ]
+        ),
+    ]
+
+
+def labels(result, **more):
+    """Labels of a result: what it is, and of what."""
+    return {"result": result, **more, "features": "{selection}"}
