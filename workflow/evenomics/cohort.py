@@ -99,9 +99,9 @@ class Cohort:
         """Return the cohort with these features only, in this order."""
         return replace(self, features=self.features.loc[:, list(features)])
 
-    def unlabelled(self, name: str | None = None) -> Self:
+    def unlabelled(self) -> Self:
         """Return the cohort without its classes."""
-        return replace(self, classes=None, name=name or self.name)
+        return replace(self, classes=None)
 
 
 def _column(values: Sequence[str] | pd.Series, index: pd.Index, name: str) -> pd.Series:
