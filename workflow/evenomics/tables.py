@@ -84,11 +84,7 @@ class BadCell:
         """Say what is wrong with the cell."""
         if self.text.strip().casefold() in _MISSING:
             return "missing"
-        try:
-            float(self.text)
-        except ValueError:
-            return "not a number"
-        return "infinite"
+        return "not a number" if np.isnan(_number_or_nan(self.text)) else "infinite"
 
 
 @dataclass
@@ -182,18 +178,24 @@ def _records(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]], st
     return header, body(), delimiter
 
 
-def _numbers(cells: list[str]) -> np.ndarray:
-    try:
-        return np.fromiter(map(float, cells), dtype=float, count=len(cells))
-    except ValueError:
-        return np.array([_number(cell) for cell in cells])
-
-
 def _number(cell: str) -> float:
+    if "_" in cell:  # Python reads 1_000 as a number, nobody else does
+        raise ValueError
+    return float(cell)
+
+
+def _number_or_nan(cell: str) -> float:
     try:
-        return float(cell)
+        return _number(cell)
     except ValueError:
         return np.nan
+
+
+def _numbers(cells: list[str]) -> np.ndarray:
+    try:
+        return np.fromiter(map(_number, cells), dtype=float, count=len(cells))
+    except ValueError:
+        return np.fromiter(map(_number_or_nan, cells), dtype=float, count=len(cells))
 
 
 def _repeated(names: Iterable[str]) -> list[str]:

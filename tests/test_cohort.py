@@ -1,0 +1,211 @@
+"""Cohorts: written and read without loss, checked, brought to the same features."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evenomics.cohort import (
+    Cohort,
+    align,
+    check_classes,
+    check_together,
+    read_cohort,
+    slug,
+    write_cohort,
+)
+from evenomics.errors import CohortError
+
+
+def cohort(name="real", n=4, features=("a", "b", "c"), classes=True, start=0) -> Cohort:
+    rng = np.random.default_rng(len(name))
+    index = pd.Index([f"{name}{i}" for i in range(start, start + n)], name="sample_id", dtype=str)
+    frame = pd.DataFrame(rng.standard_normal((n, len(features))), index, columns=list(features))
+    labels = pd.Series((["x", "y"] * n)[:n], index=index, name="class", dtype=str)
+    return Cohort(frame, labels if classes else None, name, f"{name}.tsv")
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_cohort_comes_back_from_disk_unchanged(tmp_path, labelled):
+    written = cohort(n=50, classes=labelled)
+    written.features.iloc[0] = [1e-310, 0.1 + 0.2, -1.7976931348623157e308]
+    write_cohort(written, tmp_path / "real.tsv.gz")
+    read = read_cohort(tmp_path / "real.tsv.gz")
+    assert read.name == "real"
+    pd.testing.assert_frame_equal(read.features, written.features, check_exact=True)
+    if labelled:
+        pd.testing.assert_series_equal(read.classes, written.classes)
+    else:
+        assert read.classes is None
+
+
+def test_class_column_may_be_absent(tmp_path):
+    (tmp_path / "c.tsv").write_text("sample_id\ta\ns1\t1\n")
+    assert read_cohort(tmp_path / "c.tsv").classes is None
+
+
+def test_ids_and_classes_that_look_like_numbers_stay_text(tmp_path):
+    (tmp_path / "c.tsv").write_text("sample_id\tclass\ta\n001\t1\t5\n002\t0\t6\n")
+    read = read_cohort(tmp_path / "c.tsv")
+    assert [*read.features.index] == ["001", "002"]
+    assert [*read.classes] == ["1", "0"]
+
+
+def test_all_problems_of_a_table_come_in_one_error(tmp_path):
+    path = tmp_path / "c.tsv"
+    path.write_text(
+        "sample_id\tclass\ta\tb\tb\n"
+        "s1\tx\t1\toops\t3\n"
+        "s1\ty\tinf\t2\t3\n"
+        "s2\t\t\t2\t3\n"
+        "s3\ty\t1\t2\n"
+    )
+    with pytest.raises(CohortError) as error:
+        read_cohort(path)
+    text = str(error.value)
+    assert str(path) in text
+    for part in (
+        "line 5 has 4",
+        "row names have to be unique, but these stand more than once: 's1'",
+        "column names have to be unique, but these stand more than once: 'b'",
+        "column 'b', sample 's1' (line 2): 'oops' is not a number",
+        "column 'a', sample 's1' (line 3): 'inf' is infinite",
+        "column 'a', sample 's2' (line 4): '' is missing",
+        "is blank for 1 samples: 's2'",
+    ):
+        assert part in text
+
+
+def test_long_lists_of_problems_are_cut_with_a_count(tmp_path):
+    columns = [f"f{i}" for i in range(40)]
+    lines = ["\t".join(["sample_id", *columns]), *("\t".join([f"s{i}", *["?"] * 40]) for i in "ab")]
+    (tmp_path / "c.tsv").write_text("\n".join(lines))
+    with pytest.raises(CohortError) as error:
+        read_cohort(tmp_path / "c.tsv")
+    assert len(error.value.problems) == 6
+    assert "and so are 1 more cells of the feature" in error.value.problems[0]
+    assert error.value.problems[-1] == "35 more columns with cells that are not a number"
+
+
+def test_decimal_commas_are_recognised(tmp_path):
+    (tmp_path / "c.tsv").write_text("sample_id\ta\ns1\t1,5\n")
+    with pytest.raises(CohortError, match="write decimal points, not commas"):
+        read_cohort(tmp_path / "c.tsv")
+
+
+def test_table_without_features(tmp_path):
+    (tmp_path / "c.tsv").write_text("sample_id\tclass\ns1\tx\n")
+    with pytest.raises(CohortError, match="no column is left that could be a feature"):
+        read_cohort(tmp_path / "c.tsv")
+
+
+def test_take_select_and_unlabelled():
+    whole = cohort(n=5)
+    part = whole.take([3, 0], "part").select(["c", "a"])
+    assert [*part.features.index] == ["real3", "real0"]
+    assert [*part.features.columns] == ["c", "a"]
+    assert [*part.classes] == ["y", "x"]
+    assert part.class_counts() == {"y": 1, "x": 1}
+    assert whole.take([]).n_samples == 0
+    assert part.unlabelled().class_counts() == {}
+
+
+@pytest.mark.parametrize(
+    ("classes", "messages"),
+    [
+        (["x", "z"], ["2 samples have the class 'y'", "no sample has the class 'z'"]),
+        (["X", "y"], ["did you mean 'X'?", "did you mean 'x'?"]),
+        (["x"], ["2 samples have the class 'y'"]),
+    ],
+)
+def test_classes_that_do_not_fit_the_study(classes, messages):
+    with pytest.raises(CohortError) as error:
+        check_classes(cohort(), classes)
+    assert all(message in str(error.value) for message in messages)
+
+
+def test_fewer_than_two_classes():
+    with pytest.raises(CohortError, match=r"at least two classes are needed, found 'x' \(1\)"):
+        check_classes(cohort().take([0]), ["x", "y"])
+    with pytest.raises(CohortError, match="has no classes; name its `class_column`"):
+        check_classes(cohort(classes=False), ["x", "y"])
+
+
+def test_align_keeps_shared_features_in_the_order_of_the_real_cohort():
+    cohorts = {
+        "external": cohort("external", features=["d", "b", "a"]),
+        "real": cohort(features=["c", "a", "x", "b"]),
+        "validation": cohort("validation", features=["b", "a", "c"]),
+    }
+    aligned = align(cohorts)
+    assert [*aligned] == ["external", "real", "validation"]
+    for name, result in aligned.items():
+        assert [*result.features.columns] == ["a", "b"]
+        pd.testing.assert_frame_equal(result.features, cohorts[name].features[["a", "b"]])
+
+
+def test_features_constant_in_the_real_cohort_are_left_out_and_logged(caplog):
+    cohorts = {"real": cohort(), "validation": cohort("validation")}
+    cohorts["real"].features["b"] = 3.0
+    cohorts["validation"].features["c"] = 3.0  # says nothing about the real one
+    assert [*align(cohorts)["validation"].features.columns] == ["a", "c"]
+    assert "1 constant features left out: 'b'" in caplog.text
+    cohorts["real"].features[:] = 1.0
+    with pytest.raises(CohortError, match="all 3 features are constant"):
+        align(cohorts)
+
+
+@pytest.mark.parametrize(("names", "count"), [("pqr", "no"), ("aqr", "1")])
+def test_cohorts_that_share_no_or_few_features(names, count):
+    with pytest.raises(CohortError, match=re.escape(f"- {count} features are shared by all")):
+        align({"real": cohort(), "validation": cohort("validation", features=names)})
+
+
+def test_minimum_of_shared_features_is_a_share_of_the_smaller_cohort():
+    names = [f"f{i}" for i in range(100)]
+    real = cohort(features=names)
+    for shared, fits in ((9, False), (10, True)):
+        other = [*names[:shared], *(f"g{i}" for i in range(100 - shared))]
+        cohorts = {"real": real, "validation": cohort("validation", features=other)}
+        if fits:
+            check_together(cohorts)
+        else:
+            with pytest.raises(CohortError, match="9 features are shared"):
+                check_together(cohorts)
+
+
+def test_samples_in_two_cohorts():
+    real = cohort(n=6)
+    with pytest.raises(CohortError, match=r"2 samples are in cohort 'real'.*: 'real4', 'real5'"):
+        check_together({"real": real, "validation": cohort("real", start=4)})
+
+
+def test_the_whole_real_cohort_may_serve_as_external_but_not_a_part_of_it():
+    real = cohort(n=6)
+    external = Cohort(real.features, None, "external")
+    check_together({"real": real, "external": external})
+    with pytest.raises(CohortError, match="3 samples are in"):
+        check_together({"real": real, "external": external.take([0, 1, 2])})
+
+
+def test_groups_in_two_cohorts():
+    def grouped(name, groups):
+        plain = cohort(name, n=2)
+        series = pd.Series(groups, index=plain.features.index, dtype=str)
+        return Cohort(plain.features, plain.classes, name, groups=series)
+
+    cohorts = {"real": grouped("real", ["p1", "p2"]), "validation": grouped("validation", "q")}
+    check_together(cohorts)
+    cohorts["validation"] = grouped("validation", ["p2", "p3"])
+    with pytest.raises(CohortError, match=r"1 groups have samples in .*'p2'"):
+        check_together(cohorts)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("case", "case"), ("breast milk", "breast_milk"), ("IMP3.5/b", "IMP3_5_b"), ("β", "β"),
+     ("../", "_")],
+)  # fmt: skip
+def test_slug_is_safe_in_file_names(text, expected):
+    assert slug(text) == expected

@@ -1,0 +1,121 @@
+"""Tables as users have them, real ones among them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evenomics.errors import CohortError
+from evenomics.user_table import read_table
+
+TABLE = "id,sex,label,g1,g2\ns1,f,x,1,2\ns2,m,y,3,4\ns3,m,x,5,6\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="table.csv"):
+        (tmp_path / name).write_text(text)
+        return tmp_path / name
+
+    return write
+
+
+def test_samples_in_rows_with_columns_that_are_no_features(write):
+    cohort = read_table(write(TABLE), class_column="label", ignore_columns=["sex"])
+    assert cohort.class_counts() == {"x": 2, "y": 1}
+    np.testing.assert_array_equal(cohort.features, [[1, 2], [3, 4], [5, 6]])
+
+
+def test_turning_the_table_changes_nothing_but_the_option(write):
+    rows = read_table(write(TABLE), class_column="label", ignore_columns=["sex"])
+    turned = "\n".join(map(",".join, zip(*(row.split(",") for row in TABLE.split()), strict=True)))
+    columns = read_table(
+        write(turned, "turned.csv"), class_column="label", ignore_columns=["sex"], samples="columns"
+    )
+    pd.testing.assert_frame_equal(rows.features, columns.features)
+    pd.testing.assert_series_equal(rows.classes, columns.classes)
+
+
+def test_faults_in_a_turned_table_name_sample_and_feature(write):
+    path = write("gene,s1,s2\nlabel,x,y\ng1,1,oops\n")
+    with pytest.raises(CohortError, match=r"column 'g1', sample 's2' \(line 3\): 'oops'"):
+        read_table(path, class_column="label", samples="columns")
+
+
+def test_classes_of_a_second_table_go_by_sample_id_not_by_order(write):
+    table = write("id,g1,g2\ns1,1,2\ns2,3,4\n")
+    labels = write("person,label,id\np2,y,s2\np9,x,s9\np1,x,s1\n", "labels.csv")
+    cohort = read_table(
+        table, classes_path=labels, sample_column="id", class_column="label", group_column="person"
+    )
+    assert cohort.classes.to_dict() == {"s1": "x", "s2": "y"}
+    assert cohort.groups.to_dict() == {"s1": "p1", "s2": "p2"}
+
+
+def test_second_table_that_lacks_samples(write):
+    table = write("id,g1,g2\ns1,1,2\ns2,3,4\n")
+    labels = write("id,label\ns2,y\n", "labels.csv")
+    with pytest.raises(CohortError, match=r"1 of 2 samples are not in .*labels\.csv: 's1'"):
+        read_table(table, classes_path=labels, class_column="label")
+    labels.write_text("id,label\nt1,y\n")
+    with pytest.raises(CohortError, match=r"none of the samples .* check `sample_column`"):
+        read_table(table, classes_path=labels, class_column="label")
+
+
+def test_missing_columns_are_named_together_with_the_nearest(write):
+    with pytest.raises(CohortError) as error:
+        read_table(write(TABLE), class_column="lable", group_column="Sex", ignore_columns=["g3"])
+    assert [problem.split("; ")[1] for problem in error.value.problems] == [
+        "did you mean 'label'?",
+        "did you mean 'sex'?",
+        "did you mean 'g2'?",
+    ]
+    with pytest.raises(CohortError, match="no column 'ID' with names; did you mean 'id'"):
+        read_table(write(TABLE), sample_column="ID")
+
+
+def test_column_that_is_no_feature_is_explained(write):
+    with pytest.raises(
+        CohortError,
+        match=r"column 'sex', sample 's1' \(line 2\): 'f' is not a number, and so are 2 more .*"
+        "ignore_columns",
+    ):
+        read_table(write(TABLE), class_column="label")
+
+
+def test_where_reads_only_such_samples_and_no_faults_of_others(write):
+    path = write(TABLE.replace("1,2", "oops,2"))
+    cohort = read_table(path, class_column="label", where={"sex": "m"})
+    assert [*cohort.features.index] == ["s2", "s3"]
+    cohort = read_table(path, class_column="label", where={"sex": ["m", "f"], "label": "y"})
+    assert [*cohort.features.index] == ["s2"]
+
+
+def test_where_that_leaves_nothing(write):
+    with pytest.raises(CohortError, match=r"no sample has sex: 'M'.*did you mean 'm'\?"):
+        read_table(write(TABLE), class_column="label", where={"sex": "M"})
+    with pytest.raises(CohortError, match=r"no sample of .* fulfils all"):
+        read_table(write(TABLE), class_column="label", where={"sex": "f", "label": "y"})
+
+
+@pytest.mark.parametrize(
+    ("folder", "options", "shape", "counts"),
+    [
+        ("infant_feeding", {"class_column": "feeding", "group_column": "Subject"}, (277, 120),
+         {"formula": 198, "breast": 79}),
+        ("dm_golub", {"class_column": "label", "where": {"split": "train"}}, (38, 7129),
+         {"ALL": 27, "AML": 11}),
+        ("tcga_lihc", {"class_column": "tissue", "group_column": "patient"}, (100, 3686),
+         {"tumor": 50, "normal": 50}),
+    ],
+)  # fmt: skip
+def test_real_tables_equal_what_pandas_reads(shared_data, folder, options, shape, counts):
+    table, labels = shared_data / folder / "X.csv.gz", shared_data / folder / "labels.csv"
+    cohort = read_table(table, classes_path=labels, **options)
+    assert cohort.features.shape == shape
+    assert cohort.class_counts() == counts
+    expected = pd.read_csv(table, index_col=0)
+    expected = expected.loc[cohort.features.index]
+    np.testing.assert_allclose(cohort.features, expected, rtol=1e-15)
+    assert [*cohort.features.columns] == [*expected.columns]
+    expected_labels = pd.read_csv(labels, index_col=0)[options["class_column"]]
+    assert [*cohort.classes] == [*expected_labels.loc[cohort.features.index]]
