@@ -57,7 +57,13 @@ def test_a_draw_depends_on_seed_and_name_but_not_on_the_rest_of_the_grid():
     beside = draw(real, [two, one], CLASSES[:2], seed=1)
     assert samples(alone) == samples(beside[one.name])
     assert samples(alone) != samples(draw(real, [one], CLASSES[:2], seed=2)[one.name])
-    assert not samples(alone) <= samples(beside[two.name])
+
+
+def test_experiments_of_equal_size_draw_different_samples():
+    grid = experiment_grid({"controls": [20], "imbalance": [0.4, 0.5]})
+    draws = draw(cohort(60, 40), grid, CLASSES[:2], seed=1)
+    controls = [set(d.classes.index[d.classes == "control"]) for d in draws.values()]
+    assert controls[0] != controls[1]
 
 
 def test_every_sample_is_as_likely_to_be_drawn():

@@ -82,6 +82,12 @@ def test_column_that_is_no_feature_is_explained(write):
         read_table(write(TABLE), class_column="label")
 
 
+def test_class_column_that_was_not_named_is_no_feature(write):
+    """Classes written as 0 and 1 would otherwise slip in among the features."""
+    with pytest.raises(CohortError, match="a feature cannot be called 'class'"):
+        read_table(write("id,class,g1\ns1,0,1\ns2,1,3\n"))
+
+
 def test_where_reads_only_such_samples_and_no_faults_of_others(write):
     path = write(TABLE.replace("1,2", "oops,2"))
     cohort = read_table(path, class_column="label", where={"sex": "m"})

@@ -243,6 +243,12 @@ def checked_cohort(
     problems = [*matrix.problems, *_cell_problems(matrix)]
     if not matrix.columns:
         problems.append("no column is left that could be a feature")
+    problems += [
+        f"a feature cannot be called {column!r}; name the column under class_column, "
+        "sample_column or ignore_columns"
+        for column in (SAMPLE, CLASS)
+        if column in matrix.columns
+    ]
     for column in (class_column, group_column):
         if column is not None and metadata is not None:
             problems += _label_problems(matrix, metadata, column, labels or path)
