@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pandas as pd
+from script_log import log_to
 
 from evenomics.cohort import read_cohort
 from evenomics.plots import sample_pca, save_figure
 from evenomics.scaling import SkewScaler
 
+log_to(snakemake.log[0])
 draw = read_cohort(snakemake.input.draw)
 scaler = SkewScaler.from_json(Path(snakemake.input.scaler).read_text())
 features = list(draw.features.columns)

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pandas as pd
+from script_log import log_to
 
 from evenomics.plots import comparison_page, plain_page, scores_page
 
+log_to(snakemake.log[0])
 study = snakemake.wildcards.study
 tables = {name: pd.read_csv(path, sep="\t") for name, path in snakemake.input.items()}
 pages = {

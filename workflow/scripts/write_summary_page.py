@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pandas as pd
+from script_log import log_to
 
 from evenomics.plots import StudyResults, summary_page
 
+log_to(snakemake.log[0])
 studies = [
     StudyResults(
         study,

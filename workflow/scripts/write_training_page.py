@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pandas as pd
+from script_log import log_to
 
 from evenomics.plots import training_page
 
+log_to(snakemake.log[0])
 training = Path(snakemake.input.training)
 chosen = pd.read_csv(training / "chosen.tsv", sep="\t")
 rates = pd.read_csv(training / "rates.tsv", sep="\t")
