@@ -13,19 +13,8 @@ import numpy as np
 import pandas as pd
 
 from evenomics.errors import CohortError
-from evenomics.tables import Matrix, nearest, read_matrix, some, write_table
-
-__all__ = [
-    "Cohort",
-    "align",
-    "check_classes",
-    "check_together",
-    "checked_cohort",
-    "read_cohort",
-    "slug",
-    "write_cohort",
-    "write_table",
-]
+from evenomics.tables import Matrix, nearest, read_matrix, some
+from evenomics.tables import write_table as write_table  # the writer of every table, from here too
 
 logger = logging.getLogger(__name__)
 
