@@ -20,8 +20,11 @@ def log_to(path: str) -> None:
     def last_words(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        known = isinstance(error, EvenomicsError)
-        logging.error("%s", error, exc_info=None if known else (kind, error, trace))
-        sys.__excepthook__(kind, error, None if known else trace)
+        if isinstance(error, EvenomicsError):
+            logging.error("%s", error)
+            print(error, file=sys.stderr)
+        else:
+            logging.error("%s", error, exc_info=(kind, error, trace))
+            sys.__excepthook__(kind, error, trace)
 
     sys.excepthook = last_words
