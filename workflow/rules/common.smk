@@ -1,0 +1,101 @@
+# The config, checked; the environment of all scripts; what several rules need to know.
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+LIBRARY = Path(workflow.current_basedir).resolve().parent
+sys.path.insert(0, str(LIBRARY))
+
+from evenomics.arms import ARMS
+from evenomics.config import table_paths, validated
+from evenomics.errors import ConfigError
+from evenomics.experiment import experiment_grid
+
+try:
+    config.update(validated(config))
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+
+# The library comes along into conda environments. One thread per process: parallel work is spread
+# by the rules' threads, and threads of BLAS or OpenMP on top of them would only be in the way.
+shell.prefix(
+    f"export PYTHONPATH='{LIBRARY}' PYTHONNOUSERSITE=1 NUMBA_CACHE_DIR='{Path.cwd()}/.numba_cache' "
+    "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1; "
+)
+
+GPU = int(config["engine"] == "cuda")
+NEEDS_PRETRAINING = any(ARMS[arm].variant == "transfer" for arm in config["arms"])
+
+
+wildcard_constraints:
+    study="[a-z][a-z0-9_]*",
+    selection="[a-z_]+",
+    experiment=r"whole|c\d+_i[\d.]+",
+    arm="[a-z_]+",
+    cohort="real|external|validation",
+
+
+def setting(*keys):
+    """Params function: a setting of the study at hand."""
+
+    def find(wildcards):
+        found = config["studies"][wildcards.study]
+        for key in keys:
+            found = found[key]
+        return found
+
+    return find
+
+
+def experiment_names(study):
+    """Names of the experiments of a study."""
+    return [e.name for e in experiment_grid(config["studies"][study]["experiments"])]
+
+
+def experiments_before(wildcards):
+    """Experiments that the draw of an experiment depends on, itself included."""
+    options = config["studies"][wildcards.study]["experiments"]
+    grid = experiment_grid(options)
+    at = [e.name for e in grid].index(wildcards.experiment)
+    return [
+        (e.controls, e.imbalance) for e in grid[at * (not options["disjoint"]) : at + 1]
+    ]
+
+
+def of_experiments(path):
+    """Input function: a file of every experiment of the study at hand."""
+    folder = "results/{study}/{selection}/experiments/{experiment}/"
+    return lambda wildcards: expand(
+        folder + path,
+        study=wildcards.study,
+        selection=wildcards.selection,
+        experiment=experiment_names(wildcards.study),
+        arm=config["arms"],
+    )
+
+
+def of_arms(path):
+    """Input function: a file of every arm and experiment of the study at hand."""
+    return of_experiments(f"arms/{{arm}}/{path}")
+
+
+def timed(wildcards):
+    """Benchmark files of the steps of a study that take time."""
+    of_study = f"{wildcards.study}.{wildcards.selection}"
+    each = [
+        f"{of_study}.{e}.{arm}"
+        for e in experiment_names(wildcards.study)
+        for arm in config["arms"]
+    ]
+    steps = {
+        "pretrain": [of_study] * NEEDS_PRETRAINING,
+        "retrain": [of_study] * bool(GAN_ARMS),
+    }
+    steps["score_arm"] = each
+    return [
+        f"benchmarks/{step}/{what}.tsv"
+        for step, names in steps.items()
+        for what in names
+    ]

@@ -1,0 +1,111 @@
+# Scores of every arm in every experiment, the tables made of them, and how long it all took.
+rule score_arm:
+    input:
+        draw="results/{study}/{selection}/experiments/{experiment}/draw.tsv.gz",
+        scaler="results/{study}/{selection}/experiments/{experiment}/scaler.json",
+        validation="results/{study}/{selection}/cohorts/validation.tsv.gz",
+        training=branch(
+            lambda wildcards: wildcards.arm in GAN_ARMS,
+            then="results/{study}/{selection}/training",
+        ),
+    output:
+        scores="results/{study}/{selection}/experiments/{experiment}/arms/{arm}/scores.tsv",
+        tuning="results/{study}/{selection}/experiments/{experiment}/arms/{arm}/tuning.tsv",
+        roc="results/{study}/{selection}/experiments/{experiment}/arms/{arm}/roc.tsv",
+        generated="results/{study}/{selection}/experiments/{experiment}/arms/{arm}/generated.tsv.gz",
+    log:
+        "logs/score_arm/{study}.{selection}.{experiment}.{arm}.log",
+    benchmark:
+        "benchmarks/score_arm/{study}.{selection}.{experiment}.{arm}.tsv"
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=360,
+    params:
+        classes=setting("classes"),
+        alphas=config["alphas"],
+        multipliers=config["multipliers"],
+        scoring=config["scoring"],
+        seed=config["seed"],
+    script:
+        "../scripts/score_arm.py"
+
+
+rule gather_scores:
+    input:
+        scores=of_arms("scores.tsv"),
+        tuning=of_arms("tuning.tsv"),
+        roc=of_arms("roc.tsv"),
+    output:
+        scores="results/{study}/{selection}/scores.tsv.gz",
+        tuning="results/{study}/{selection}/tuning.tsv",
+        roc="results/{study}/{selection}/roc.tsv.gz",
+    log:
+        "logs/gather_scores/{study}.{selection}.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    script:
+        "../scripts/gather_scores.py"
+
+
+rule compare_arms:
+    input:
+        scores="results/{study}/{selection}/scores.tsv.gz",
+    output:
+        summary="results/{study}/{selection}/summary.tsv",
+        comparison="results/{study}/{selection}/comparison.tsv",
+    log:
+        "logs/compare_arms/{study}.{selection}.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        metric=config["comparison"]["metric"],
+    script:
+        "../scripts/compare_arms.py"
+
+
+rule summarise_studies:
+    input:
+        [f"results/{study}/{selection}/summary.tsv" for study, selection in STUDIES],
+    output:
+        summary="results/summary.tsv",
+    log:
+        "logs/summarise_studies.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        metric=config["comparison"]["metric"],
+    script:
+        "../scripts/summarise_studies.py"
+
+
+rule gather_timings:
+    input:
+        benchmarks=timed,
+        training=branch(bool(GAN_ARMS), then="results/{study}/{selection}/training"),
+    output:
+        timings="results/{study}/{selection}/timings.tsv",
+    log:
+        "logs/gather_timings/{study}.{selection}.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/gather_timings.py"

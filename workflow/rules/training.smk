@@ -1,0 +1,60 @@
+# GANs: one pre-training per study and selection, one job that re-trains all of its GANs.
+rule pretrain:
+    input:
+        external="results/{study}/{selection}/cohorts/external.tsv.gz",
+        scaler="results/{study}/{selection}/scaler.external.json",
+    output:
+        pretraining=directory("results/{study}/{selection}/pretraining"),
+    log:
+        "logs/pretrain/{study}.{selection}.log",
+    benchmark:
+        "benchmarks/pretrain/{study}.{selection}.tsv"
+    priority: 50
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=720,
+        gpu=GPU,
+    params:
+        engine=config["engine"],
+        gan=config["gan"],
+        seed=config["seed"],
+        checkpoints="results/{study}/{selection}/checkpoints",
+    script:
+        "../scripts/pretrain.py"
+
+
+rule retrain:
+    input:
+        draws=of_experiments("draw.tsv.gz"),
+        scalers=of_experiments("scaler.json"),
+        pretraining=branch(
+            NEEDS_PRETRAINING, then="results/{study}/{selection}/pretraining"
+        ),
+    output:
+        training=directory("results/{study}/{selection}/training"),
+    log:
+        "logs/retrain/{study}.{selection}.log",
+    benchmark:
+        "benchmarks/retrain/{study}.{selection}.tsv"
+    priority: 50
+    conda:
+        "../../envs/evenomics.yaml"
+    # the GANs of all experiments train side by side
+    threads: workflow.cores or 16
+    resources:
+        mem_mb=8000,
+        runtime=1440,
+        gpu=GPU,
+    params:
+        arms=GAN_ARMS,
+        alphas=config["alphas"],
+        classes=setting("classes"),
+        engine=config["engine"],
+        gan=config["gan"],
+        seed=config["seed"],
+        checkpoints="results/{study}/{selection}/checkpoints",
+    script:
+        "../scripts/retrain.py"

@@ -1,0 +1,19 @@
+"""Fit the scaler of a training draw or of the external cohort."""
+
+from pathlib import Path
+
+from script_log import log_to
+
+from evenomics.cohort import read_cohort
+from evenomics.scaling import fit_scaler
+
+log_to(snakemake.log[0])
+params = snakemake.params
+scaler = fit_scaler(
+    read_cohort(snakemake.input.samples),
+    alpha=params.alpha,
+    unskewed=params.unskewed,
+    n_samples=params.n_samples,
+    seed=params.seed,
+)
+Path(snakemake.output.scaler).write_text(scaler.to_json())

@@ -1,0 +1,28 @@
+"""Pre-train the GAN of a study on its external cohort."""
+
+from pathlib import Path
+
+from script_log import log_to
+
+from evenomics.cohort import read_cohort
+from evenomics.gan.engine import Training
+from evenomics.gan.recipe import pretrain
+from evenomics.gan.settings import GanSettings
+from evenomics.scaling import SkewScaler
+
+log_to(snakemake.log[0])
+params = snakemake.params
+external = read_cohort(snakemake.input.external, "external")
+scaler = SkewScaler.from_json(Path(snakemake.input.scaler).read_text())
+pretrained = pretrain(
+    scaler.transform(external.features),
+    GanSettings.from_mapping(params.gan),
+    seed=params.seed,
+    training=Training(
+        engine=params.engine,
+        threads=snakemake.threads,
+        checkpoints=Path(params.checkpoints),
+        progress=True,
+    ),
+)
+pretrained.save(Path(snakemake.output.pretraining))
