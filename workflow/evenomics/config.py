@@ -116,7 +116,7 @@ def schema_for(config: Mapping[str, Any]) -> dict[str, Any]:
     dict
         JSON schema without references, registered names included.
     """
-    schema = copy.deepcopy(_read_schema("config.schema.yaml"))
+    schema = copy.deepcopy(read_schema("config.schema.yaml"))
     studies = schema["properties"]["studies"]
     ((pattern, study),) = studies["patternProperties"].items()
     found = config.get("studies")
@@ -129,7 +129,7 @@ def schema_for(config: Mapping[str, Any]) -> dict[str, Any]:
         source = cohorts.get("source") if isinstance(cohorts, Mapping) else None
         if source in list(SOURCES):
             named[name]["properties"]["cohorts"] = copy.deepcopy(
-                _read_schema(f"sources/{source}.schema.yaml")
+                read_schema(f"sources/{source}.schema.yaml")
             )
     if named:
         del studies["patternProperties"]
@@ -145,7 +145,8 @@ def table_paths(cohorts: Mapping[str, Any]) -> list[str]:
 
 
 @cache
-def _read_schema(name: str) -> dict[str, Any]:
+def read_schema(name: str) -> dict[str, Any]:
+    """Return a schema by its file name, registered names included; it must not be changed."""
     schema: dict[str, Any] = yaml.safe_load((SCHEMAS / name).read_text(encoding="utf-8"))
     _name_registered(schema)
     return schema

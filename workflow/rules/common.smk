@@ -21,8 +21,9 @@ except ConfigError as error:
 # The library comes along into conda environments. One thread per process: parallel work is spread
 # by the rules' threads, and threads of BLAS or OpenMP on top of them would only be in the way.
 shell.prefix(
-    f"export PYTHONPATH='{LIBRARY}' PYTHONNOUSERSITE=1 NUMBA_CACHE_DIR='{Path.cwd()}/.numba_cache' "
-    "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1; "
+    f"export PYTHONPATH='{LIBRARY}' PYTHONNOUSERSITE=1; "
+    "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1; "
+    "export NUMBA_CACHE_DIR=${{NUMBA_CACHE_DIR:-.numba_cache}}; "
 )
 
 GPU = int(config["engine"] == "cuda")

@@ -1,0 +1,82 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test test-fast lint format clean unlock docs system
+
+# What `make run` runs, and on how many cores.
+CONFIG ?= config/config.yaml
+CORES ?= all
+# What makes .venv: Python 3.11 or newer.
+PYTHON ?= python3
+# A further package index, for another build of torch than pip takes by itself (CPU, CUDA version).
+TORCH_INDEX ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --root-user-action ignore \
+	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@echo "Variables: CONFIG=$(CONFIG) CORES=$(CORES) PYTHON=$(PYTHON) TORCH_INDEX=$(TORCH_INDEX)"
+
+run: .venv/installed.run  ## run the workflow on CONFIG and write results/report.html
+	@$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
+	@if [ ! -e results/report.html ] || [ -n "$$(find results -type f -newer results/report.html \
+		! -path '*/checkpoints/*' -print -quit)" ]; then \
+		$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG) --quiet all \
+			--report results/report.html --report-stylesheet workflow/report/report.css; \
+	fi
+	@echo
+	@$(BIN)/python workflow/scripts/print_summary.py results/summary.tsv
+	@echo "Report: $(CURDIR)/results/report.html"
+
+test: .venv/installed.test  ## all tests that this machine can run (sets up R and a browser as root)
+	$(BIN)/python -m pytest
+
+test-fast: .venv/installed.dev  ## the tests that end within two minutes
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: .venv/installed.dev  ## style, types and form of code, rules and config
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+format: .venv/installed.dev  ## bring code and rules into form
+	$(BIN)/ruff format
+	$(BIN)/snakefmt Snakefile workflow
+
+clean:  ## remove everything that runs have made: results, logs, caches (not .venv)
+	rm -rf results logs benchmarks .snakemake .numba_cache .pytest_cache .mypy_cache .ruff_cache
+
+unlock: .venv/installed.run  ## let Snakemake start again after a run was killed
+	@$(BIN)/snakemake --unlock --configfile $(CONFIG)
+
+docs: .venv/installed.dev  ## write the tables of config/README.md anew from the schema
+	$(BIN)/python -m evenomics.config_reference
+
+system:
+	@.ci/system
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "evenomics needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+			"Name another one: make run PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu:" \
+			"apt-get install python3-venv" >&2; exit 1; }
+	@echo "Making .venv (once; some minutes) ..."
+	@$(PYTHON) -m venv .venv
+
+# A stamp per set of packages: nothing is installed again until the list of packages changes.
+.venv/installed.run: pyproject.toml constraints.txt | .venv/bin/python
+	@$(PIP) -e '.[workflow]'
+	@touch $@
+
+.venv/installed.dev: pyproject.toml constraints.txt | .venv/bin/python
+	@$(PIP) -e '.[workflow,dev]'
+	@touch $@ .venv/installed.run
+
+.venv/installed.test: .venv/installed.dev | system
+	@if command -v R > /dev/null; then $(PIP) -e '.[workflow,dev,r]'; touch $@; fi

@@ -1,0 +1,261 @@
+"""The config: defaults, and messages that name every problem at once."""
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from evenomics.config import REGISTRIES, SCHEMAS, read_schema, table_paths, validated
+from evenomics.config_reference import README, with_reference
+from evenomics.errors import ConfigError
+from evenomics.gan.settings import GanSettings
+from evenomics.sources import SOURCES
+
+ROOT = Path(__file__).parents[1]
+MINIMAL = {"studies": {"sim": {"classes": ["a", "b"], "cohorts": {"source": "builtin"}}}}
+
+
+def problems_of(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        validated(yaml.safe_load(text))
+    return list(caught.value.problems)
+
+
+def every_key(schema: dict, place: str = ""):
+    """Path and schema of every key, those of named studies included."""
+    for key, part in schema.get("properties", {}).items():
+        yield f"{place}{key}", part
+        yield from every_key(part, f"{place}{key}.")
+        for named in part.get("patternProperties", {}).values():
+            yield from every_key(named, f"{place}{key}.NAME.")
+
+
+ALL_KEYS = [
+    pytest.param(place, part, id=f"{name}:{place}")
+    for name in ["config.schema.yaml", *(f"sources/{s}.schema.yaml" for s in SOURCES)]
+    for place, part in every_key(read_schema(name))
+]
+
+
+def test_defaults_reach_every_depth_of_sections_and_of_studies():
+    config = validated(MINIMAL)
+    study = config["studies"]["sim"]
+    assert config["seed"] == 1
+    assert config["gan"]["retraining"]["learning_rates_2"] == [1e-5, 5e-5, 1e-4]
+    assert study["experiments"]["controls"] == [40, 80, 120]
+    assert study["cohorts"]["n_validation"] == 700
+    assert study["selections"] == ["none"]
+
+
+def test_what_the_user_wrote_wins_and_stays_untouched():
+    given = {"gan": {"choice": {"folds": 7}}, **MINIMAL}
+    config = validated(given)
+    assert config["gan"]["choice"]["folds"] == 7
+    assert config["gan"]["choice"]["tiny"] == GanSettings().choice.tiny
+    assert given == {"gan": {"choice": {"folds": 7}}, **MINIMAL}
+    config["studies"]["sim"]["experiments"]["controls"].append(3)
+    assert validated(MINIMAL)["studies"]["sim"]["experiments"]["controls"] == [40, 80, 120]
+
+
+def test_gan_section_has_the_keys_and_defaults_of_the_settings():
+    """Same keys, and the schema's defaults build the very settings of the library."""
+
+    def keys(part: type) -> dict:
+        return {
+            f.name: keys(f.default_factory) if is_dataclass(f.default_factory) else None
+            for f in fields(part)
+        }
+
+    def schema_keys(part: dict) -> dict | None:
+        return (
+            {k: schema_keys(v) for k, v in part["properties"].items()}
+            if (part.get("properties"))
+            else None
+        )
+
+    section = read_schema("config.schema.yaml")["properties"]["gan"]
+    assert schema_keys(section) == keys(GanSettings)
+    assert GanSettings.from_mapping(validated(MINIMAL)["gan"]) == GanSettings()
+
+
+@pytest.mark.parametrize(("place", "part"), ALL_KEYS)
+def test_every_key_is_described_and_bounded(place, part):
+    """Type, description and unit everywhere; a range for numbers; no unknown keys in sections."""
+    assert part["description"].strip()
+    assert part["unit"].strip()
+    assert "type" in part
+    assert not {"$ref", "oneOf"} & set(part)  # the catalog reads `properties` only
+    if part["type"] == "object":
+        assert "additionalProperties" in part
+    if part["unit"] == "loss":  # may be any number
+        return
+    for number in (part, part.get("items", {})):
+        if number.get("type") in ("integer", "number"):
+            assert any("imum" in key for key in number), place
+
+
+def test_readme_explains_every_key_as_the_schema_has_it():
+    text = README.read_text(encoding="utf-8")
+    assert with_reference(text) == text, "run: python -m evenomics.config_reference"
+    for place, _ in every_key(read_schema("config.schema.yaml")):
+        assert f"`{place}`" in text
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
+def test_ready_configs_are_valid(path, tmp_path, monkeypatch):
+    """With the tables that own_table.yaml asks for in place."""
+    config = yaml.safe_load(path.read_text())
+    for study in config["studies"].values():
+        for name in ("real", "external", "validation"):
+            spec = study["cohorts"].get(name)
+            if isinstance(spec, dict):
+                (tmp_path / spec["path"]).parent.mkdir(exist_ok=True)
+                (tmp_path / spec["path"]).touch()
+    monkeypatch.chdir(tmp_path)
+    assert validated(config)["studies"]
+
+
+def test_paper_config_has_the_numbers_of_the_paper():
+    """Nine experiments, 700 and 300 samples, 100 repeats: Cusworth et al. 2024, Methods."""
+    config = validated(yaml.safe_load((ROOT / "config/paper.yaml").read_text()))
+    study = config["studies"]["simulation"]
+    assert study["cohorts"] == {
+        "source": "builtin", "n_features": 150, "n_real": 2400, "n_external": 300,
+        "n_validation": 700, "weighted": False, "noise_shape": 2, "noise_scale": 0.5,
+    }  # fmt: skip
+    assert study["experiments"]["controls"] == [40, 80, 120]
+    assert study["experiments"]["imbalance"] == [0.4, 0.5, 0.6]
+    assert config["gan"] == validated(MINIMAL)["gan"]
+    assert config["scoring"]["repeats"] == 100
+
+
+def test_all_problems_come_in_one_message():
+    """Misspelt keys, types, ranges, names and what does not fit together, each with a hint."""
+    problems = problems_of(
+        """
+        sed: 3
+        engine: gpu
+        studies:
+          Liver: {}
+          sim:
+            classes: [a, b]
+            cohorts: {source: builtin, n_reel: 30}
+          other:
+            classes: [a, b]
+            cohorts: {source: builtin, n_real: 50}
+            experiments: {controls: [40], imbalance: [0.5]}
+        arms: [none, smoe]
+        gan:
+          pretraining: {learning_rate: 1e-4}
+          choice: {held_out_fraction: 1.5}
+        scoring: {repeats: many}
+        """
+    )
+    assert sorted(problems) == sorted(
+        [
+            "sed: no such key; did you mean 'seed'?",
+            "engine: found 'gpu'; allowed: auto, cpu, torch, cuda; did you mean 'cpu'?",
+            "studies.Liver: not a name for a study; names are made of lower-case letters, digits "
+            "and _, and start with a letter",
+            "studies.sim.cohorts.n_reel: no such key; did you mean 'n_real'?",
+            "studies.other.cohorts.n_real: found 50; has to be >= 60 for the largest experiment",
+            f"arms[1]: found 'smoe'; allowed: {', '.join(REGISTRIES['arms'])}; did you mean "
+            "'smote'?",
+            "gan.pretraining.learning_rate: found '1e-4'; has to be a number; YAML takes 1e-4 for "
+            "text, write 1.0e-4",
+            "gan.choice.held_out_fraction: found 1.5; has to be < 1 (unit: fraction)",
+            "scoring.repeats: found 'many'; has to be a whole number",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{}", "studies: missing"),
+        ("studies: {}", "studies: found {}; has to be not empty"),
+        ("studies: 3", "studies: found 3; has to be a section with keys"),
+        ("studies: {s: {cohorts: {source: builtin}}}", "studies.s.classes: missing"),
+        ("studies: {s: {classes: [a, b]}}", "studies.s.cohorts: missing"),
+        ("studies: {s: {classes: [0, 1], cohorts: {source: builtin}}}", "put it in quotes"),
+        ("studies: {s: {classes: [a, b], cohorts: {source: tabel}}}", "did you mean 'table'?"),
+        ("studies: {s: {classes: [a b, a.b], cohorts: {source: builtin}}}", "have to differ"),
+    ],
+)
+def test_what_is_missing_or_wrong_in_the_studies_is_named(text, said):
+    assert any(said in problem for problem in problems_of(text))
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("gan: {networks: {hidden: [4, 4]}}", "gan.pretraining.epochs: found 3 values"),
+        ("gan: {choice: {cut_above: -20}}", "gan.choice.cut_below: found -10"),
+        ("gan: {choice: {threshold: .nan}}", "gan.choice.threshold: found nan"),
+        ("gan: {choice: {cut_above: .inf}}", "gan.choice.cut_above: found inf"),
+        ("alphas: [[0, 0], [1]]", "alphas[1]: found [1]; has to be at least 2 values"),
+        ("arms: [none, none]", "arms: 'none' stands there more than once"),
+        ("comparison:", "comparison: found nothing; has to be a section"),
+        ("comparison: {metric: AUROC}", "did you mean 'auroc'?"),
+    ],
+)
+def test_settings_that_cannot_be_are_named(section, said):
+    text = yaml.safe_dump(MINIMAL) + section
+    assert any(problem.startswith(said) or said in problem for problem in problems_of(text))
+
+
+def study(cohorts: str, rest: str = "") -> str:
+    return f"studies: {{s: {{classes: [benign, malignant], cohorts: {{{cohorts}}}{rest}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (study("source: builtin", ", experiments: {controls: []}"), "no experiment"),
+        (
+            study("source: builtin", ", experiments: {controls: [5], imbalance: [0.2]}"),
+            "5 controls at imbalance 0.2 make 1 cases",
+        ),
+        (study("source: sklearn, fractions: {real: 0.9}"), "= 1.4; has to add up to 1"),
+        (study("source: sklearn, dataset: wine"), "'benign' is no class of wine"),
+        (study("source: table"), "s.cohorts.real: missing"),
+        (
+            study(
+                "source: table, table: {path: x, class_column: c}, real: {path: x, class_column: c}"
+            ),
+            "either one `table` or `real`, not both",
+        ),
+        (study("source: table, table: {path: x}"), "table.class_column: missing"),
+        (study("source: table, split: {by: p}"), "there is no `table` to split"),
+        (
+            study("source: table, table: {path: no/such.tsv, class_column: c}"),
+            "'no/such.tsv': no such file",
+        ),
+        (study("source: table, table: {path: /, class_column: c}"), "'/': a folder"),
+    ],
+)
+def test_cohorts_that_cannot_be_had_are_named(text, said):
+    assert any(said in problem for problem in problems_of(text))
+
+
+def test_disjoint_experiments_need_samples_for_all():
+    text = study("source: builtin, n_real: 500", ", experiments: {disjoint: true}")
+    assert problems_of(text) == [
+        "studies.s.cohorts.n_real: found 500; has to be >= 1080 for all experiments together"
+    ]
+
+
+def test_every_source_has_a_schema():
+    assert {path.name for path in (SCHEMAS / "sources").iterdir()} == {
+        f"{source}.schema.yaml" for source in SOURCES
+    }
+
+
+def test_table_paths_are_all_files_of_a_study():
+    spec = {"path": "x.tsv", "classes_path": "labels.tsv"}
+    lone = {"path": "v.tsv", "classes_path": None}
+    assert table_paths({"source": "table", "real": spec, "validation": lone}) == [
+        "x.tsv", "labels.tsv", "v.tsv",
+    ]  # fmt: skip
+    assert table_paths({"source": "builtin", "n_real": 3}) == []

@@ -1,0 +1,8 @@
+"""Print the table of mean scores per study and arm; for `make run`."""
+
+import sys
+
+import pandas as pd
+
+summary = pd.read_csv(sys.argv[1], sep="\t")
+print(summary.to_string(index=False, float_format="{:.3f}".format))
