@@ -53,6 +53,7 @@ rule fit_scaler:
         scaler="results/{study}/{selection}/experiments/{experiment}/scaler.json",
     log:
         "logs/fit_scaler/{study}.{selection}.{experiment}.log",
+    priority: 100
     conda:
         "../../envs/evenomics.yaml"
     threads: 1

@@ -49,6 +49,7 @@ rule retrain:
         runtime=1440,
         gpu=GPU,
     params:
+        experiments=lambda wildcards: experiment_names(wildcards.study),
         arms=GAN_ARMS,
         alphas=config["alphas"],
         classes=setting("classes"),

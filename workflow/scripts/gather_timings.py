@@ -1,1 +1,24 @@
-"""Stub."""
+"""Tabulate how long the steps of a study took, from Snakemake's benchmark files."""
+
+from pathlib import Path
+
+import pandas as pd
+from script_log import log_to
+
+from evenomics.cohort import write_table
+
+log_to(snakemake.log[0])
+of_study = f"{snakemake.wildcards.study}.{snakemake.wildcards.selection}"
+rows = []
+for path in map(Path, snakemake.input.benchmarks):
+    measured = pd.read_csv(path, sep="\t").iloc[0]
+    rows.append(
+        {
+            "step": path.parent.name,
+            "what": path.stem.removeprefix(of_study).removeprefix("."),
+            "seconds": measured["s"],
+            "max_rss_mb": measured["max_rss"],
+            "mean_load_percent": measured["mean_load"],
+        }
+    )
+write_table(pd.DataFrame(rows), snakemake.output.timings)

@@ -1,1 +1,46 @@
-"""Stub."""
+"""Re-train the GANs of all experiments of a study, side by side."""
+
+from pathlib import Path
+
+import pandas as pd
+from script_log import log_to
+
+from evenomics.arms import gan_requests
+from evenomics.cohort import read_cohort, write_table
+from evenomics.gan.engine import Training
+from evenomics.gan.recipe import Pretrained, retrain
+from evenomics.gan.settings import GanSettings
+from evenomics.gan.store import save_generator
+from evenomics.scaling import SkewScaler
+
+log_to(snakemake.log[0])
+params = snakemake.params
+requests = []
+for experiment, draw_path, scaler_path in zip(
+    params.experiments, snakemake.input.draws, snakemake.input.scalers, strict=True
+):
+    draw = read_cohort(draw_path, experiment)
+    scaled = SkewScaler.from_json(Path(scaler_path).read_text()).transform(draw.features)
+    samples = {label: scaled[draw.classes == label] for label in params.classes}
+    requests += gan_requests(params.arms, params.alphas, experiment, samples)
+
+pretraining = snakemake.input.get("pretraining")
+trained = retrain(
+    requests,
+    Pretrained.load(Path(pretraining)) if pretraining else None,
+    GanSettings.from_mapping(params.gan),
+    seed=params.seed,
+    training=Training(
+        engine=params.engine,
+        threads=snakemake.threads,
+        checkpoints=Path(params.checkpoints),
+        progress=True,
+    ),
+)
+folder = Path(snakemake.output.training)
+for gan in trained:
+    path = folder / gan.request.experiment / f"{gan.request.gan}.safetensors"
+    save_generator(path, gan.generator, gan.chosen)
+write_table(pd.DataFrame([gan.chosen for gan in trained]), folder / "chosen.tsv")
+write_table(pd.concat([gan.rates for gan in trained]), folder / "rates.tsv")
+write_table(pd.concat([gan.history for gan in trained]), folder / "history.tsv.gz")

@@ -1,1 +1,11 @@
-"""Stub."""
+"""Put the mean score of every arm in every study into one table."""
+
+import pandas as pd
+from script_log import log_to
+
+from evenomics.cohort import write_table
+from evenomics.comparison import by_study
+
+log_to(snakemake.log[0])
+summaries = [pd.read_csv(path, sep="\t") for path in snakemake.input]
+write_table(by_study(pd.concat(summaries), snakemake.params.metric), snakemake.output.summary)

@@ -12,6 +12,7 @@ so that ``left[l]' @ right[l]`` adds up all four parts (see `losses` for the nam
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -25,7 +26,7 @@ from evenomics.gan.streams import INCREMENT, MULTIPLIER_1, MULTIPLIER_2, Purpose
 # contraction and reassociation let sums and products vectorise; NaN must survive, as it marks
 # divergence
 FAST = {"contract", "reassoc", "nsz"}
-OPTIONS = {"nogil": True, "cache": True, "fastmath": FAST, "error_model": "numpy"}
+OPTIONS: Any = {"nogil": True, "cache": True, "fastmath": FAST, "error_model": "numpy"}
 
 _INCREMENT = np.uint64(INCREMENT)
 _MULTIPLIER_1 = np.uint64(MULTIPLIER_1)
@@ -40,7 +41,7 @@ _LIMIT = SELU_ALPHA * SELU_SCALE
 
 
 @intrinsic
-def _float_of_bits(typingctx, bits):  # type: ignore[no-untyped-def] # noqa: D103, ARG001
+def _float_of_bits(typingctx, bits):  # type: ignore[no-untyped-def]
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         return builder.bitcast(arguments[0], ir.FloatType())
 
@@ -48,7 +49,7 @@ def _float_of_bits(typingctx, bits):  # type: ignore[no-untyped-def] # noqa: D10
 
 
 @intrinsic
-def _bits_of_float(typingctx, value):  # type: ignore[no-untyped-def] # noqa: D103, ARG001
+def _bits_of_float(typingctx, value):  # type: ignore[no-untyped-def]
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         return builder.bitcast(arguments[0], ir.IntType(32))
 
@@ -297,7 +298,7 @@ def _forward(net, first_row, n_rows, bits, with_dropout, base, first):  # type: 
 
 @njit(**OPTIONS)
 def _down(e, weight, slope, out):  # type: ignore[no-untyped-def]
-    """out = (e @ weight') * slope."""
+    """Propagate an error one layer down: out = (e @ weight') * slope."""
     np.dot(e, weight.T, out)
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
@@ -463,7 +464,7 @@ def _update_critic(generator, critic, plan, samples, order, position, step, base
 
 @njit(**OPTIONS)
 def _forward_parts(critic, batch, bits, base, first):  # type: ignore[no-untyped-def]
-    """Run the critic on [real; fake; interpolated]; masks are drawn for [interpolated; real; fake]."""
+    """Run the critic on [real; fake; interpolated]; masks come as [interpolated; real; fake]."""
     kind = critic.flat.dtype.type
     threshold = np.uint16(critic.dropout[0])
     scale, shift, floor = kind(critic.dropout[1]), kind(critic.dropout[2]), kind(critic.dropout[3])

@@ -166,6 +166,11 @@ def _history(trained: Trained) -> pd.DataFrame:
     )
 
 
+def gan_name(class_name: str, alpha: float, variant: str) -> str:
+    """Return the name of a GAN within its experiment, safe as a file name."""
+    return f"{slug(class_name)}.alpha{alpha:g}.{variant}"
+
+
 @dataclass(frozen=True)
 class GanRequest:
     """One GAN to re-train: a class of an experiment's training draw, at one alpha.
@@ -194,7 +199,7 @@ class GanRequest:
     @property
     def gan(self) -> str:
         """Name within the experiment, safe as a file name."""
-        return f"{slug(self.class_name)}.alpha{self.alpha:g}.{self.variant}"
+        return gan_name(self.class_name, self.alpha, self.variant)
 
     @property
     def name(self) -> str:
@@ -449,12 +454,14 @@ def _smallest_distance(runs: list[Trained]) -> tuple[float, int]:
 def _measure(search: _Search, phase: Phase, settings: GanSettings) -> pd.DataFrame:
     """Tabulate what the rules see of every rate."""
     choice = settings.choice
+    columns = ["phase", "rate", "smallest_above", "energy_distance", "instability", "speed"]
+    columns += ["objective", "cut_epoch", "note"]
     rows = []
     for runs in search.runs:
         curve = _curve(runs, settings)
         epochs = runs[0].look_epochs[runs[0].look_epochs <= len(curve)]
         above = [v for v in curve[epochs - 1] if v > choice.threshold]
-        row: dict[str, Any] = {
+        row: dict[str, Any] = dict.fromkeys(columns, np.nan) | {
             "phase": phase,
             "rate": runs[0].member.learning_rate,
             "smallest_above": min(above, default=np.nan),
@@ -468,11 +475,8 @@ def _measure(search: _Search, phase: Phase, settings: GanSettings) -> pd.DataFra
             row["speed"] = curves.speed(curve[:length], window)
             row["objective"] = choice.instability_weight * row["instability"] - row["speed"]
         rows.append(row)
-    columns = ["phase", "rate", "smallest_above", "energy_distance", "instability", "speed"]
-    columns += ["objective", "cut_epoch", "note"]
-    table = pd.DataFrame(rows, columns=columns)
-    search.rates += table.to_dict("records")
-    return table
+    search.rates += rows
+    return pd.DataFrame(rows)
 
 
 def _first_smallest(values: pd.Series) -> int | None:
@@ -490,7 +494,7 @@ def _most_stable(search: _Search, table: pd.DataFrame, why: str) -> tuple[int, s
 
 
 def _choose_rate_1(search: _Search, settings: GanSettings) -> None:
-    """lr_1: smallest value of the curve above 3, or smallest energy distance to set-aside samples."""
+    """Take the rate whose curve comes closest to 3 from above, or that with the best epoch."""
     choice = settings.choice
     table = _measure(search, "lr_1", settings)
     by_distance = choice.rate_choice == "held_out"
@@ -542,7 +546,7 @@ def _train_whole(
             "all",
             settings,
             seed,
-        )  # fmt: skip
+        )
         for s in folded
     ]
     if not members:
