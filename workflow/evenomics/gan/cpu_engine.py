@@ -80,7 +80,7 @@ def _net(
     place = np.array([(layer.weight.start, layer.n_in, layer.n_out) for layer in layers])
     first_column = np.concatenate([[0], np.cumsum(place[:-1, 1])])
     size = n_rows * int(place[:, 1].sum())
-    buffers = [np.zeros(size, flat.dtype) for _ in range(4)]
+    left, right, slope, upper = (np.zeros(size, flat.dtype) for _ in range(4))
     dropout = AlphaDropout(streams.dropout_threshold(rate))
     numbers = (
         (dropout.threshold, dropout.scale, dropout.shift, dropout.floor)
@@ -88,8 +88,8 @@ def _net(
         else (0, 1.0, 0.0, 0.0)
     )
     return Net(
-        flat, np.zeros_like(flat), mean, square, place, first_column, n_rows, *buffers,
-        np.array(numbers, float),
+        flat, np.zeros_like(flat), mean, square, place, first_column, n_rows,
+        left, right, slope, upper, np.array(numbers, float),
     )  # fmt: skip
 
 

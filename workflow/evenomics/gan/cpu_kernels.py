@@ -77,7 +77,8 @@ def _exp_overload(x):  # type: ignore[no-untyped-def]
             p = p * r + np.float32(1.6666665459e-1)
             p = p * r + np.float32(5.0000001201e-1)
             p = p * r * r + r + np.float32(1.0)
-            return p * _float_of_bits((np.int32(n) + np.int32(127)) << np.int32(23))
+            exponent = np.int32(n) + np.int32(127)
+            return p * _float_of_bits(exponent << np.int32(23))  # type: ignore[call-arg]
 
         return single
     return lambda x: math.exp(x)
@@ -94,8 +95,8 @@ def _log_overload(x):  # type: ignore[no-untyped-def]
 
         def single(x):  # type: ignore[no-untyped-def]
             # Cephes' logf: mantissa in [sqrt(1/2), sqrt(2)), a polynomial there
-            bits = _bits_of_float(x) - np.int32(0x3F3504F3)
-            exponent = np.float32(bits >> np.int32(23))
+            bits = _bits_of_float(x) - np.int32(0x3F3504F3)  # type: ignore[call-arg]
+            exponent = np.float32(bits >> np.int32(23))  # type: ignore[unreachable]
             m = _float_of_bits((bits & np.int32(0x007FFFFF)) + np.int32(0x3F3504F3))
             m = m - np.float32(1.0)
             z = m * m
