@@ -17,12 +17,12 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
 from evenomics.arms import ARMS
+from evenomics.classifiers import CLASSIFIERS
 from evenomics.cohort import slug
 from evenomics.errors import ConfigError
 from evenomics.experiment import Experiment, experiment_grid
 from evenomics.gan.engine import ENGINES
 from evenomics.metrics import METRICS
-from evenomics.scoring import CLASSIFIERS
 from evenomics.sources import COHORTS, DATASETS, SOURCES
 from evenomics.tables import nearest
 

@@ -5,140 +5,34 @@ folds. For the GAN arms the generator of the whole draw serves while tuning, so 
 AUROC, which only chooses hyper-parameters, has seen the test folds through it. The score that
 counts is on the validation cohort, which nothing ever saw.
 
-Source: Cusworth, Gkoutos, Acharjee 2024, Methods (classification), and its Table 3.
+Source: Cusworth, Gkoutos, Acharjee 2024, Methods (classification).
 """
 
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
-from sklearn.svm import SVC
-from threadpoolctl import threadpool_limits
 
 from evenomics.arms import ARMS, Arm, Setting, Unbalanced, over_represented
+from evenomics.classifiers import CLASSIFIERS, Table, fit, predict
 from evenomics.cohort import Cohort
 from evenomics.gan.generator import Generator
 from evenomics.gan.recipe import gan_name
-from evenomics.metrics import FALSE_POSITIVE_RATES, METRICS, Prediction, roc
+from evenomics.metrics import FALSE_POSITIVE_RATES, METRICS, roc
 from evenomics.randomness import derive_seed
 from evenomics.scaling import SkewScaler
 
 logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
-Codes = NDArray[np.intp]
-ClassWeight = Literal["balanced"] | None
-
-
-@dataclass(frozen=True)
-class Table:
-    """Scaled samples and the codes of their classes."""
-
-    X: Floats
-    y: Codes
-
-
-@dataclass(frozen=True)
-class Classifier:
-    """A kind of classifier and the grid its hyper-parameters are tuned on.
-
-    Attributes
-    ----------
-    build : callable
-        ``build(parameters, n_train, class_weight) -> classifier``. Fitting it twice on the same
-        samples has to give the same classifier.
-    grid : mapping of str to sequence
-        Values of every hyper-parameter.
-    cost : callable
-        How long a fit takes beside others, to begin with the longest.
-    is_constant : callable
-        ``is_constant(parameters, n_train)``: whether it cannot but give all samples one score.
-    gives_probabilities : bool
-        Otherwise it is scored by its decision function, and has no Brier score.
-    """
-
-    build: Callable[[Mapping[str, Any], int, ClassWeight], ClassifierMixin]
-    grid: Mapping[str, Sequence[Any]]
-    cost: Callable[[Mapping[str, Any]], float]
-    is_constant: Callable[[Mapping[str, Any], int], bool]
-    gives_probabilities: bool
-
-    @property
-    def points(self) -> list[dict[str, Any]]:
-        """Every combination of the grid."""
-        return [
-            dict(zip(self.grid, values, strict=True)) for values in product(*self.grid.values())
-        ]
-
-
-def _boosting(
-    parameters: Mapping[str, Any], n_train: int, class_weight: ClassWeight
-) -> ClassifierMixin:
-    return HistGradientBoostingClassifier(
-        **parameters,
-        # more bins than samples change nothing but the time it takes
-        max_bins=min(255, n_train),
-        class_weight=class_weight,
-        early_stopping=False,
-        random_state=0,
-    )
-
-
-def _svc(parameters: Mapping[str, Any], n_train: int, class_weight: ClassWeight) -> ClassifierMixin:
-    return SVC(**parameters, class_weight=class_weight)
-
-
-CLASSIFIERS: dict[str, Classifier] = {
-    # the paper's grid
-    "hist_gradient_boosting": Classifier(
-        _boosting,
-        {"learning_rate": [1e-4, 1e-3, 1e-2, 1, 10], "min_samples_leaf": [1, 10, 25, 50, 75]},
-        cost=lambda parameters: 1 / parameters["min_samples_leaf"],
-        # no split leaves enough samples on both sides
-        is_constant=lambda parameters, n_train: 2 * parameters["min_samples_leaf"] > n_train,
-        gives_probabilities=True,
-    ),
-    # chosen here: the paper does not give a grid for the SVC
-    "svc": Classifier(
-        _svc,
-        {"C": [0.1, 1, 10, 100], "gamma": ["scale", 0.001, 0.01]},
-        cost=lambda parameters: 0.0,
-        is_constant=lambda parameters, n_train: False,
-        gives_probabilities=False,
-    ),
-}
-
-
-def predict(kind: Classifier, model: Any, table: Table) -> Prediction:
-    """Return what a fitted classifier says of samples.
-
-    Parameters
-    ----------
-    kind : Classifier
-    model : fitted classifier
-    table : Table
-
-    Returns
-    -------
-    Prediction
-    """
-    if kind.gives_probabilities:
-        probabilities = model.predict_proba(table.X)
-        return Prediction(table.y, model.predict(table.X), probabilities, probabilities)
-    values = model.decision_function(table.X)
-    scores = np.column_stack([-values, values]) if values.ndim == 1 else values
-    return Prediction(table.y, model.predict(table.X), scores)
 
 
 @dataclass(frozen=True)
@@ -152,9 +46,10 @@ class Balancer:
     over : int
         Code of the over-represented class of the draw.
     generators : mapping of int to Generator
+        Trained generators by code of their class.
     seed : int
     names : tuple of str
-        What the random streams are named after.
+        What the random streams are named after, beside the setting.
     """
 
     arm: Arm
@@ -166,35 +61,28 @@ class Balancer:
 
     def balance(self, table: Table, *purpose: str | int) -> tuple[Table, str]:
         """Return the balanced table, the samples of `table` first, and what is to be noted."""
-        seed = derive_seed(self.seed, "balance", *self.names, *purpose)
-        sampler, note = self.arm.build(
-            Unbalanced(
-                Counter(table.y.tolist()),
-                self.over,
-                seed,
-                self.setting.multiplier or 0.0,
-                self.generators,
-            )
+        at = (self.setting.alpha_name, self.setting.multiplier_name)
+        training_set = Unbalanced(
+            Counter(table.y.tolist()),
+            self.over,
+            derive_seed(self.seed, "balance", *self.names, *at, *purpose),
+            self.setting.multiplier or 0.0,
+            self.generators,
         )
+        sampler, note = self.arm.build(training_set)
         if sampler is None:
             return table, note
         return Table(*sampler.fit_resample(table.X, table.y)), note
 
 
-def _fit(kind: Classifier, parameters: Mapping[str, Any], table: Table, arm: Arm) -> Any:
-    model = kind.build(parameters, len(table.y), arm.class_weight)
-    # tables this small lose more time to the threads of a fit than they win by them
-    with threadpool_limits(limits=1):
-        return model.fit(table.X, table.y)
-
-
 def _cv_auroc(
-    kind: Classifier, parameters: Mapping[str, Any], train: Table, test: Table, arm: Arm
+    name: str, parameters: Mapping[str, Any], train: Table, test: Table, arm: Arm
 ) -> float:
+    kind = CLASSIFIERS[name]
     if kind.is_constant(parameters, len(train.y)):
         return 0.5
-    scores = predict(kind, _fit(kind, parameters, train, arm), test)
-    return METRICS["auroc"].score(scores)
+    prediction = predict(kind, fit(kind, parameters, train, arm.class_weight), test)
+    return METRICS["auroc"].score(prediction)
 
 
 @dataclass(frozen=True)
@@ -250,34 +138,29 @@ def tune(
         balanced, note = balancer.balance(Table(table.X[train], table.y[train]), "fold", i)
         folds.append((balanced, Table(table.X[test], table.y[test])))
         notes.append(note)
+    points = {name: CLASSIFIERS[name].points for name in kinds}
     tasks = [
         (name, point, fold)
-        for name in kinds
-        for point in range(len(CLASSIFIERS[name].points))
+        for name in points
+        for point in range(len(points[name]))
         for fold in range(n_folds)
     ]
     # biggest first, so that no long fit is left for the end
-    order = sorted(
-        range(len(tasks)),
-        key=lambda i: -CLASSIFIERS[tasks[i][0]].cost(CLASSIFIERS[tasks[i][0]].points[tasks[i][1]]),
-    )
+    tasks.sort(key=lambda task: -CLASSIFIERS[task[0]].cost(points[task[0]][task[1]]))
     values = Parallel(n_jobs=n_jobs)(
-        delayed(_cv_auroc)(
-            CLASSIFIERS[name], CLASSIFIERS[name].points[point], *folds[fold], balancer.arm
-        )
-        for name, point, fold in (tasks[i] for i in order)
+        delayed(_cv_auroc)(name, points[name][point], *folds[fold], balancer.arm)
+        for name, point, fold in tasks
     )
-    by_task = {tasks[i]: value for i, value in zip(order, values, strict=True)}
+    auroc = dict(zip(tasks, values, strict=True))
     note = "; ".join(dict.fromkeys(filter(None, notes)))
     tuned = {}
-    for name in kinds:
-        points = CLASSIFIERS[name].points
+    for name in points:
         means = [
-            np.mean([by_task[name, point, fold] for fold in range(n_folds)])
-            for point in range(len(points))
+            np.mean([auroc[name, point, fold] for fold in range(n_folds)])
+            for point in range(len(points[name]))
         ]
         best = int(np.argmax(means))
-        tuned[name] = Tuned(points[best], float(means[best]), n_folds, note)
+        tuned[name] = Tuned(points[name][best], float(means[best]), n_folds, note)
     return tuned
 
 
@@ -295,8 +178,8 @@ class ArmScores:
     roc : DataFrame
         Columns experiment, arm, alpha, multiplier, classifier, fpr, tpr_mean, tpr_sd.
     generated : DataFrame
-        Samples that the first repeat added, in the user's unit: sample_id, class, alpha,
-        multiplier, features.
+        Samples that the first repeat added, in the user's unit: sample_id, class, features,
+        alpha, multiplier.
     """
 
     scores: pd.DataFrame
@@ -352,72 +235,45 @@ def score_arm(
     -------
     ArmScores
     """
-    arm, experiment = ARMS[name], draw.name
+    arm = ARMS[name]
     train = _table(draw, scaler, classes)
     test = _table(validation, scaler, classes)
     over = over_represented(draw.class_counts(), classes)
     scores, tuning, curves, generated = [], [], [], []
     for setting in arm.settings(alphas, multipliers):
-        label = {
-            "experiment": experiment,
-            "arm": name,
-            "alpha": setting.alpha_name,
-            "multiplier": setting.multiplier_name,
+        gans = {
+            classes.index(label): generators[gan_name(label, alpha, str(arm.variant))]
+            for label, alpha in arm.alphas_of(setting, classes, over).items()
         }
-        balancer = Balancer(
-            arm,
-            setting,
-            classes.index(over),
-            {
-                classes.index(c): generators[gan_name(c, alpha, str(arm.variant))]
-                for c, alpha in arm.alphas_of(setting, classes, over).items()
-            },
-            seed,
-            (experiment, name, setting.alpha_name, setting.multiplier_name),
-        )
+        balancer = Balancer(arm, setting, classes.index(over), gans, seed, (draw.name, name))
         tuned = tune(classifiers, train, balancer, n_folds=folds, n_jobs=n_jobs)
-        tables = [balancer.balance(train, "repeat", repeat) for repeat in range(repeats)]
-        note = "; ".join(dict.fromkeys(note for _, note in tables if note))
-        different = tables[:1] if tables[0][0] is train else tables
+        balanced = [balancer.balance(train, "repeat", repeat) for repeat in range(repeats)]
+        at = {"alpha": setting.alpha_name, "multiplier": setting.multiplier_name}
+        generated.append(_added(train, balanced[0][0], scaler, draw, classes).assign(**at))
+        if balanced[0][0] is train:
+            balanced = balanced[:1]
         for classifier, choice in tuned.items():
-            logger.info("%s: %s tuned to %s", label, classifier, choice)
-            notes = dict.fromkeys(filter(None, [note, choice.note]))
-            tuning.append(
-                label
-                | {
-                    "classifier": classifier,
-                    "parameters": json.dumps(choice.parameters),
-                    "cv_auroc": choice.cv_auroc,
-                    "n_folds": choice.n_folds,
-                    "note": "; ".join(notes),
-                }
-            )
+            label = {"experiment": draw.name, "arm": name, **at, "classifier": classifier}
+            notes = dict.fromkeys([choice.note, *(note for _, note in balanced)])
+            row = asdict(choice) | {"note": "; ".join(filter(None, notes))}
+            logger.info("%s tuned: %s", " ".join(label.values()), row)
             outcomes = Parallel(n_jobs=n_jobs)(
                 delayed(_validate)(classifier, choice.parameters, table, test, arm)
-                for table, _ in different
+                for table, _ in balanced
             )
-            outcomes = outcomes * (repeats // len(outcomes))
-            scores += [
-                label
-                | {"classifier": classifier, "repeat": repeat, "metric": metric, "value": value}
-                for repeat, (values, _) in enumerate(outcomes)
-                for metric, value in values.items()
-            ]
-            rates = np.array([curve for _, curve in outcomes])
-            curves.append(
-                pd.DataFrame(
-                    label
-                    | {
-                        "classifier": classifier,
-                        "fpr": FALSE_POSITIVE_RATES,
-                        "tpr_mean": rates.mean(axis=0),
-                        "tpr_sd": rates.std(axis=0, ddof=1) if repeats > 1 else 0.0,
-                    }
-                )
-            )
-        generated.append(_added(train, tables[0][0], scaler, draw, classes, setting))
+            outcomes *= repeats // len(outcomes)
+            metrics, rates = zip(*outcomes, strict=True)
+            tuning.append(label | row | {"parameters": json.dumps(choice.parameters)})
+            values = pd.DataFrame(metrics).rename_axis("repeat").reset_index()
+            scores.append(_labelled(values.melt("repeat", var_name="metric"), label))
+            curve = {
+                "fpr": FALSE_POSITIVE_RATES,
+                "tpr_mean": np.mean(rates, axis=0),
+                "tpr_sd": np.std(rates, axis=0, ddof=1),
+            }
+            curves.append(_labelled(pd.DataFrame(curve), label))
     return ArmScores(
-        pd.DataFrame(scores),
+        pd.concat(scores, ignore_index=True),
         pd.DataFrame(tuning),
         pd.concat(curves, ignore_index=True),
         pd.concat(generated, ignore_index=True),
@@ -430,22 +286,21 @@ def _table(cohort: Cohort, scaler: SkewScaler, classes: Sequence[str]) -> Table:
     return Table(scaler.transform(cohort.features), codes.astype(np.intp))
 
 
+def _labelled(frame: pd.DataFrame, label: Mapping[str, str]) -> pd.DataFrame:
+    return frame.assign(**label)[[*label, *frame.columns]]
+
+
 def _validate(
     classifier: str, parameters: Mapping[str, Any], train: Table, test: Table, arm: Arm
 ) -> tuple[dict[str, float], Floats]:
     kind = CLASSIFIERS[classifier]
-    prediction = predict(kind, _fit(kind, parameters, train, arm), test)
+    prediction = predict(kind, fit(kind, parameters, train, arm.class_weight), test)
     values = {name: metric.score(prediction) for name, metric in METRICS.items()}
     return values, roc(prediction)
 
 
 def _added(
-    train: Table,
-    balanced: Table,
-    scaler: SkewScaler,
-    draw: Cohort,
-    classes: Sequence[str],
-    setting: Setting,
+    train: Table, balanced: Table, scaler: SkewScaler, draw: Cohort, classes: Sequence[str]
 ) -> pd.DataFrame:
     """Tabulate the samples beyond those of the draw, in the user's unit."""
     new, codes = balanced.X[len(train.X) :], balanced.y[len(train.X) :]
@@ -453,6 +308,4 @@ def _added(
     table = pd.DataFrame(values, columns=draw.features.columns)
     table.insert(0, "sample_id", [f"generated_{i + 1}" for i in range(len(new))])
     table.insert(1, "class", [classes[code] for code in codes])
-    table.insert(2, "alpha", setting.alpha_name)
-    table.insert(3, "multiplier", setting.multiplier_name)
     return table

@@ -1,0 +1,133 @@
+"""Classifiers and the grids that their hyper-parameters are tuned on.
+
+A new classifier is one line in `CLASSIFIERS`.
+
+Source: Cusworth, Gkoutos, Acharjee 2024, Methods (classification), and its Table 3.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.svm import SVC
+from threadpoolctl import threadpool_limits
+
+from evenomics.metrics import Prediction
+
+ClassWeight = Literal["balanced"] | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Scaled samples and the codes of their classes."""
+
+    X: NDArray[np.float64]
+    y: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A kind of classifier and the grid its hyper-parameters are tuned on.
+
+    Attributes
+    ----------
+    build : callable
+        ``build(parameters, n_train, class_weight) -> classifier``. Fitting it twice on the same
+        samples has to give the same classifier.
+    grid : mapping of str to sequence
+        Values of every hyper-parameter.
+    cost : callable
+        How long a fit takes beside others, to begin with the longest.
+    is_constant : callable
+        ``is_constant(parameters, n_train)``: whether it cannot but give all samples one score.
+    gives_probabilities : bool
+        Otherwise it is scored by its decision function, and has no Brier score.
+    """
+
+    build: Callable[[Mapping[str, Any], int, ClassWeight], ClassifierMixin]
+    grid: Mapping[str, Sequence[Any]]
+    cost: Callable[[Mapping[str, Any]], float]
+    is_constant: Callable[[Mapping[str, Any], int], bool]
+    gives_probabilities: bool
+
+    @property
+    def points(self) -> list[dict[str, Any]]:
+        """Every combination of the grid."""
+        return [
+            dict(zip(self.grid, values, strict=True)) for values in product(*self.grid.values())
+        ]
+
+
+def _boosting(
+    parameters: Mapping[str, Any], n_train: int, class_weight: ClassWeight
+) -> ClassifierMixin:
+    return HistGradientBoostingClassifier(
+        **parameters,
+        # more bins than samples change nothing but the time it takes
+        max_bins=min(255, n_train),
+        class_weight=class_weight,
+        early_stopping=False,
+        random_state=0,
+    )
+
+
+def _svc(parameters: Mapping[str, Any], n_train: int, class_weight: ClassWeight) -> ClassifierMixin:
+    return SVC(**parameters, class_weight=class_weight)
+
+
+CLASSIFIERS: dict[str, Classifier] = {
+    # the paper's grid
+    "hist_gradient_boosting": Classifier(
+        _boosting,
+        {"learning_rate": [1e-4, 1e-3, 1e-2, 1, 10], "min_samples_leaf": [1, 10, 25, 50, 75]},
+        cost=lambda parameters: 1 / parameters["min_samples_leaf"],
+        # no split leaves enough samples on both sides
+        is_constant=lambda parameters, n_train: 2 * parameters["min_samples_leaf"] > n_train,
+        gives_probabilities=True,
+    ),
+    # chosen here: the paper does not give a grid for the SVC
+    "svc": Classifier(
+        _svc,
+        {"C": [0.1, 1, 10, 100], "gamma": ["scale", 0.001, 0.01]},
+        cost=lambda parameters: 0.0,
+        is_constant=lambda parameters, n_train: False,
+        gives_probabilities=False,
+    ),
+}
+
+
+def fit(
+    kind: Classifier, parameters: Mapping[str, Any], table: Table, class_weight: ClassWeight = None
+) -> Any:
+    """Return a classifier fitted on one thread.
+
+    Tables this small lose more time to the threads of a fit than they win by them.
+    """
+    with threadpool_limits(limits=1):
+        return kind.build(parameters, len(table.y), class_weight).fit(table.X, table.y)
+
+
+def predict(kind: Classifier, model: Any, table: Table) -> Prediction:
+    """Return what a fitted classifier says of samples.
+
+    Parameters
+    ----------
+    kind : Classifier
+    model : fitted classifier
+    table : Table
+
+    Returns
+    -------
+    Prediction
+    """
+    if kind.gives_probabilities:
+        probabilities = model.predict_proba(table.X)
+        return Prediction(table.y, model.predict(table.X), probabilities, probabilities)
+    values = model.decision_function(table.X)
+    scores = np.column_stack([-values, values]) if values.ndim == 1 else values
+    return Prediction(table.y, model.predict(table.X), scores)
