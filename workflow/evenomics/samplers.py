@@ -13,8 +13,9 @@ import numpy as np
 from imblearn.base import BaseSampler
 from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.base import clone
-from sklearn.covariance import LedoitWolf
+from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
@@ -42,14 +43,16 @@ class _GenerativeOverSampler(BaseOverSampler):
     def _fit_resample(self, X: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         rng = check_random_state(self.random_state)
         wanted = {label: n for label, n in self.sampling_strategy_.items() if n > 0}
-        generators = self._fit_generators(X, y, list(wanted), rng)
+        dense = X.toarray() if issparse(X) else X
+        generators = self._fit_generators(dense, y, list(wanted), rng)
         draws = np.random.default_rng(rng.randint(np.iinfo(np.int32).max))
-        rows, labels = [X], [y]
+        rows, labels = [dense], [y]
         for label, n_samples in wanted.items():
             generated = generators[label].sample(n_samples, draws)
             rows.append(generated.astype(X.dtype, copy=False))
             labels.append(np.full(n_samples, label, dtype=y.dtype))
-        return np.concatenate(rows), np.concatenate(labels)
+        resampled = np.concatenate(rows)
+        return type(X)(resampled) if issparse(X) else resampled, np.concatenate(labels)
 
 
 class GeneratorOverSampler(_GenerativeOverSampler):
@@ -87,8 +90,8 @@ class GeneratorOverSampler(_GenerativeOverSampler):
         missing = [label for label in wanted if label not in self.generators]
         if missing:
             raise ValueError(
-                f"no generator for class(es) {missing}; there are generators for "
-                f"{list(self.generators)}"
+                f"no generator for the class {', '.join(map(str, missing))}; there are generators "
+                f"for {', '.join(map(str, self.generators))}"
             )
         return self.generators
 
@@ -99,19 +102,22 @@ class _Gaussian:
     def __init__(self, X: NDArray[np.float64]) -> None:
         self.mean = X.mean(axis=0)
         self.centred = X - self.mean
-        self.model = LedoitWolf(assume_centered=True, store_precision=False).fit(self.centred)
+        # one sample has no spread: it is copied
+        self.shrinkage = (
+            ledoit_wolf_shrinkage(self.centred, assume_centered=True) if len(X) > 1 else 0.0
+        )
 
     def sample(self, n_samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
         # covariance = (1 - s) X'X / n + s m I, so a sum of draws from both terms has it, without
         # a p x p decomposition
         n, p = self.centred.shape
-        shrinkage = self.model.shrinkage_
-        scale = np.trace(self.centred @ self.centred.T) / (n * p)
+        variance = (self.centred**2).mean()
         along = rng.standard_normal((n_samples, n)) @ self.centred
+        across = rng.standard_normal((n_samples, p))
         return (
             self.mean
-            + np.sqrt((1 - shrinkage) / n) * along
-            + np.sqrt(shrinkage * scale) * rng.standard_normal((n_samples, p))
+            + np.sqrt((1 - self.shrinkage) / n) * along
+            + np.sqrt(self.shrinkage * variance) * across
         )
 
 
@@ -257,12 +263,16 @@ class ExpandedOverSampler(BaseOverSampler):
     sampler : over-sampler or None, default=None
         Whose ``sampling_strategy`` is set; None is a `GaussianOverSampler`.
     multiplier : float, default=1.0
-        Every class ends up with ``n + round(n * multiplier)`` samples, n the size of the largest.
+        With n the size of the largest class, every class gets ``round(n * multiplier)`` samples
+        beyond what `sampling_strategy` says.
+    sampling_strategy : str, dict, float or callable, default="all"
+        As in imbalanced-learn; "all" brings every class to n.
     random_state : int, RandomState or None, default=None
         Handed to the sampler.
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's protocol
+        **BaseOverSampler._parameter_constraints,
         "sampler": [HasMethods(["fit_resample", "set_params"]), None],
         "multiplier": [Interval(Real, 0, None, closed="left")],
         "random_state": ["random_state"],
@@ -273,19 +283,18 @@ class ExpandedOverSampler(BaseOverSampler):
         sampler: BaseSampler | None = None,
         *,
         multiplier: float = 1.0,
+        sampling_strategy: Any = "all",
         random_state: Any = None,
     ) -> None:
-        super().__init__(sampling_strategy="all")
+        super().__init__(sampling_strategy=sampling_strategy)
         self.sampler = sampler
         self.multiplier = multiplier
         self.random_state = random_state
 
     def _fit_resample(self, X: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         counts = Counter(y.tolist())
-        largest = max(counts.values())
-        target = largest + round(largest * self.multiplier)
+        more = round(max(counts.values()) * self.multiplier)
+        targets = {label: counts[label] + n + more for label, n in self.sampling_strategy_.items()}
         sampler = GaussianOverSampler() if self.sampler is None else clone(self.sampler)
-        sampler.set_params(
-            sampling_strategy=dict.fromkeys(counts, target), random_state=self.random_state
-        )
+        sampler.set_params(sampling_strategy=targets, random_state=self.random_state)
         return sampler.fit_resample(X, y)

@@ -304,8 +304,9 @@ def _added(
 ) -> pd.DataFrame:
     """Tabulate the samples beyond those of the draw, in the user's unit."""
     new, codes = balanced.X[len(train.X) :], balanced.y[len(train.X) :]
-    values = scaler.inverse_transform(new) if len(new) else new
-    table = pd.DataFrame(values, columns=draw.features.columns)
+    table = pd.DataFrame(new, columns=draw.features.columns)
+    if len(new):
+        table[:] = scaler.inverse_transform(table)
     table.insert(0, "sample_id", [f"generated_{i + 1}" for i in range(len(new))])
     table.insert(1, "class", [classes[code] for code in codes])
     return table

@@ -1,0 +1,192 @@
+"""Scoring: against GridSearchCV and fits made by hand, on any number of processes."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.svm import SVC
+from threadpoolctl import threadpool_limits
+
+from evenomics.arms import ARMS, Setting
+from evenomics.classifiers import CLASSIFIERS, Table, fit, predict
+from evenomics.cohort import Cohort
+from evenomics.randomness import derive_seed
+from evenomics.scaling import SkewScaler
+from evenomics.scoring import Balancer, score_arm, tune
+
+CLASSES = ["healthy", "ill"]
+
+
+def table(sizes=(24, 12), p=5, seed=0):
+    rng = np.random.default_rng(seed)
+    y = np.repeat(range(len(sizes)), sizes)
+    return Table(rng.normal(size=(len(y), p)) + 0.6 * y[:, None], y)
+
+
+def cohort(sizes, name, seed, classes=CLASSES):
+    made = table(sizes, seed=seed)
+    index = pd.Index([f"{name}{i}" for i in range(len(made.y))], name="sample_id")
+    features = pd.DataFrame(10 + made.X, index=index, columns=list("abcde"))
+    return Cohort(features, pd.Series(np.array(classes)[made.y], index=index), name)
+
+
+def balancer(arm="none"):
+    return Balancer(ARMS[arm], Setting(), 0, {}, seed=3, names=("e", arm))
+
+
+def scored(arm="smote", sizes=(24, 12), classes=CLASSES, **options):
+    draw = cohort(sizes, "c24_i0.5", 1, classes)
+    validation = cohort([40] * len(sizes), "validation", 2, classes)
+    defaults = {
+        "alphas": [[0, 0]], "multipliers": [1.0], "generators": {}, "classifiers": ["svc"],
+        "repeats": 3, "folds": 3, "seed": 1,
+    }  # fmt: skip
+    scaler = SkewScaler().fit(draw.features)
+    return score_arm(arm, draw, validation, scaler, classes, **defaults | options)
+
+
+class Shifted:
+    """Stands for a trained generator."""
+
+    def sample(self, n_samples, rng):
+        return 0.5 + rng.normal(size=(n_samples, 5))
+
+
+@pytest.mark.parametrize("kind", CLASSIFIERS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_without_balancing_tuning_is_gridsearchcv(kind, weighted):
+    """Same folds, same grid, plain classifiers: same choice and same cross-validated AUROC."""
+    data = table()
+    model = {"hist_gradient_boosting": HistGradientBoostingClassifier, "svc": SVC}[kind]()
+    model.set_params(class_weight="balanced" if weighted else None)
+    folds = StratifiedKFold(3, shuffle=True, random_state=derive_seed(3, "folds"))
+    search = GridSearchCV(model, dict(CLASSIFIERS[kind].grid), scoring="roc_auc", cv=folds)
+    with threadpool_limits(limits=1):
+        search.fit(data.X, data.y)
+    arm = "class_weight" if weighted else "none"
+    tuned = tune([kind], data, balancer(arm), n_folds=3)[kind]
+    assert tuned.cv_auroc == pytest.approx(search.best_score_, rel=1e-12)
+    assert tuned.parameters == search.best_params_
+    assert tuned.n_folds == 3
+
+
+@pytest.mark.parametrize("n_train", [20, 49, 50, 120])
+def test_skipped_points_cannot_split_and_others_can(n_train):
+    """A point is skipped exactly where the fitted classifier gives all samples one score."""
+    kind = CLASSIFIERS["hist_gradient_boosting"]
+    rng = np.random.default_rng(0)
+    y = np.arange(n_train) % 2
+    data = Table(rng.normal(size=(n_train, 3)) + 2 * y[:, None], y)
+    for leaf in kind.grid["min_samples_leaf"]:
+        parameters = {"learning_rate": 1e-2, "min_samples_leaf": leaf}
+        scores = predict(kind, fit(kind, parameters, data), data).scores[:, 1]
+        assert (np.ptp(scores) == 0) == kind.is_constant(parameters, n_train)
+
+
+def test_fewer_bins_than_255_give_the_very_same_predictions():
+    kind, data, new = CLASSIFIERS["hist_gradient_boosting"], table(), table(seed=9)
+    parameters = {"learning_rate": 1.0, "min_samples_leaf": 1}
+    ours = predict(kind, fit(kind, parameters, data), new).probabilities
+    theirs = HistGradientBoostingClassifier(**parameters, max_bins=255).fit(data.X, data.y)
+    np.testing.assert_array_equal(ours, theirs.predict_proba(new.X))
+
+
+def test_test_folds_hold_real_samples_only(monkeypatch):
+    """What is predicted while tuning are the rows of the draw, each once; training is balanced."""
+    data, seen, trained = table(), [], []
+
+    def spy(kind, model, test):
+        seen.append(test)
+        return predict(kind, model, test)
+
+    def spy_fit(kind, parameters, train, class_weight=None):
+        trained.append(np.bincount(train.y).tolist())
+        return fit(kind, parameters, train, class_weight)
+
+    monkeypatch.setattr("evenomics.scoring.predict", spy)
+    monkeypatch.setattr("evenomics.scoring.fit", spy_fit)
+    tune(["svc"], data, balancer("smote"), n_folds=3)
+    n_points = len(CLASSIFIERS["svc"].points)
+    rows = np.concatenate([test.X for test in seen])
+    assert sorted(map(tuple, rows)) == sorted(map(tuple, np.repeat(data.X, n_points, axis=0)))
+    assert trained == [[16, 16]] * 3 * n_points
+
+
+def test_folds_are_as_many_as_the_smallest_class_allows_and_that_is_noted():
+    tuned = tune(["svc"], table((10, 2)), balancer(), n_folds=5)["svc"]
+    assert tuned.n_folds == 2
+    assert "2 folds" in tuned.note
+
+
+def test_scores_are_those_of_the_tuned_classifier_on_validation():
+    """Recomputed with scikit-learn alone from the tuning table, for the arm `none`."""
+    result = scored("none")
+    draw, validation = cohort((24, 12), "d", 1), cohort((40, 40), "v", 2)
+    scaler = SkewScaler().fit(draw.features)
+    model = SVC(**json.loads(result.tuning["parameters"].item()))
+    model.fit(scaler.transform(draw.features), draw.classes)
+    values = model.decision_function(scaler.transform(validation.features))
+    expected = roc_auc_score(validation.classes == "ill", values)
+    auroc = result.scores.query("metric == 'auroc'")
+    assert auroc["value"].tolist() == [expected] * 3
+    assert auroc["repeat"].tolist() == [0, 1, 2]
+    recall = ((values > 0) & (validation.classes == "ill")).sum() / 40
+    assert result.scores.query("metric == 'sensitivity'")["value"].iloc[0] == recall
+
+
+def test_every_repeat_has_samples_of_its_own():
+    scores = scored("smote", repeats=6).scores.query("metric == 'auroc'")
+    assert len(set(scores["value"])) > 1
+
+
+def test_the_result_is_the_same_whatever_the_number_of_processes():
+    one, two = scored(n_jobs=1), scored(n_jobs=2)
+    for name in ("scores", "tuning", "roc", "generated"):
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(two, name), check_exact=True)
+    other = scored(seed=2).scores
+    assert not one.scores["value"].equals(other["value"])
+
+
+def test_generated_samples_are_in_the_users_unit_and_fill_the_gap():
+    generated = scored("smote").generated
+    assert generated["class"].tolist() == ["ill"] * 12
+    assert generated["sample_id"].is_unique
+    assert generated[list("abcde")].to_numpy().mean() == pytest.approx(10.6, abs=0.5)
+    assert scored("none").generated.empty
+
+
+def test_gan_arms_are_scored_at_every_alpha_and_multiplier():
+    generators = {
+        f"{label}.alpha{alpha}.transfer": Shifted() for label in CLASSES for alpha in (0, 1)
+    }
+    result = scored(
+        "expand_gan", alphas=[[0, 0], [1, 0]], multipliers=[0.5, 1.0], generators=generators
+    )
+    settings = result.scores[["alpha", "multiplier"]].drop_duplicates()
+    assert settings.to_numpy().tolist() == [
+        ["a0-0", "0.5"], ["a0-0", "1"], ["a1-0", "0.5"], ["a1-0", "1"]
+    ]  # fmt: skip
+    sizes = result.generated.groupby(["multiplier", "class"]).size() // 2
+    assert sizes.to_dict() == {
+        ("0.5", "healthy"): 12, ("0.5", "ill"): 24, ("1", "healthy"): 24, ("1", "ill"): 36
+    }  # fmt: skip
+
+
+def test_three_classes_and_two_samples_in_one_of_them():
+    result = scored("smote", sizes=(12, 6, 2), classes=["a", "b", "c"], folds=5)
+    assert len(result.scores) == 3 * 8
+    note = result.tuning["note"].item()
+    assert "2 folds" in note
+    assert "SMOTE on a class of 1 sample: copies" in note
+    assert "SMOTE with 1 neighbours" in note
+
+
+def test_roc_curves_are_averaged_over_the_repeats():
+    curve = scored("none", repeats=4).roc
+    assert curve["fpr"].tolist() == pytest.approx(np.linspace(0, 1, 101))
+    assert (curve["tpr_sd"] == 0).all()
+    assert scored("smote", repeats=4).roc["tpr_sd"].max() > 0
