@@ -13,7 +13,7 @@ def prediction(n_classes, n_samples=60, seed=0):
     scores = np.round(rng.normal(size=(n_samples, n_classes)), 1)
     scores[np.arange(n_samples), classes] += 1
     probabilities = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    return Prediction(classes, probabilities.argmax(axis=1), probabilities, probabilities)
+    return Prediction(classes, probabilities, probabilities)
 
 
 def concordance(truth, score):
@@ -87,14 +87,14 @@ def test_more_classes_are_averaged_each_against_the_rest():
 
 def test_without_probabilities_there_is_no_brier_score_and_all_else():
     p = prediction(2)
-    bare = Prediction(p.classes, p.predicted, p.scores)
+    bare = Prediction(p.classes, p.scores)
     values = {name: metric.score(bare) for name, metric in METRICS.items()}
     assert [name for name, value in values.items() if np.isnan(value)] == ["brier"]
 
 
 def test_a_classifier_that_never_says_positive_scores_zero_without_a_warning():
     p = prediction(2)
-    never = Prediction(p.classes, np.zeros_like(p.classes), p.scores)
+    never = Prediction(p.classes, p.scores * [0, 1] + [2, 0])
     assert METRICS["f1"].score(never) == METRICS["mcc"].score(never) == 0
     assert METRICS["balanced_accuracy"].score(never) == 0.5
 

@@ -46,7 +46,7 @@ class Classifier:
     is_constant : callable
         ``is_constant(parameters, n_train)``: whether it cannot but give all samples one score.
     gives_probabilities : bool
-        Otherwise it is scored by its decision function, and has no Brier score.
+        Otherwise it has no Brier score.
     """
 
     build: Callable[[Mapping[str, Any], int, ClassWeight], ClassifierMixin]
@@ -125,9 +125,10 @@ def predict(kind: Classifier, model: Any, table: Table) -> Prediction:
     -------
     Prediction
     """
-    if kind.gives_probabilities:
-        probabilities = model.predict_proba(table.X)
-        return Prediction(table.y, model.predict(table.X), probabilities, probabilities)
-    values = model.decision_function(table.X)
-    scores = np.column_stack([-values, values]) if values.ndim == 1 else values
-    return Prediction(table.y, model.predict(table.X), scores)
+    probabilities = model.predict_proba(table.X) if kind.gives_probabilities else None
+    if len(model.classes_) == 2:
+        values = model.decision_function(table.X)
+        return Prediction(table.y, np.column_stack([-values, values]), probabilities)
+    if probabilities is None:
+        return Prediction(table.y, model.decision_function(table.X))
+    return Prediction(table.y, probabilities, probabilities)

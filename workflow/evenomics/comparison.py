@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control, ttest_ind_from_stats
 
+from evenomics.metrics import METRICS
+
 CASE = ["study", "selection", "experiment", "classifier", "metric"]
 ARM = ["arm", "alpha", "multiplier"]
 SUMMARY = [
@@ -43,7 +45,7 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def best_settings(summary: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
-    """Return each arm's row with the largest mean, per study, selection, experiment, classifier.
+    """Return each arm's row with the best mean, per study, selection, experiment, classifier.
 
     This is the paper's choice of alpha. It looks at the validation cohort, so an arm with more
     settings has more chances to look well.
@@ -59,10 +61,9 @@ def best_settings(summary: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
     DataFrame
         Of equally good settings the first; columns as in `summary`.
     """
-    # of all metrics it is only the Brier score that is an error
-    ascending = metric == "brier"
+    smallest_first = not METRICS[metric].larger_is_better
     rows = summary[summary["metric"] == metric]
-    rows = rows.sort_values("mean", ascending=ascending, kind="stable", na_position="last")
+    rows = rows.sort_values("mean", ascending=smallest_first, kind="stable", na_position="last")
     return rows.drop_duplicates([*CASE, "arm"]).sort_index()
 
 

@@ -32,7 +32,8 @@ REGISTRIES: dict[str, Iterable[str]] = {
     "classifiers": CLASSIFIERS,
     "datasets": DATASETS,
     "engines": ["auto", *ENGINES],
-    "metrics": METRICS,
+    # what reports call better is larger
+    "metrics": [name for name, metric in METRICS.items() if metric.larger_is_better],
     "sources": SOURCES,
 }
 _KINDS = {

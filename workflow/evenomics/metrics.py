@@ -37,18 +37,21 @@ class Prediction:
     ----------
     classes : ndarray of int, shape (n_samples,)
         True codes.
-    predicted : ndarray of int, shape (n_samples,)
-        Codes the classifier decides for.
     scores : ndarray, shape (n_samples, n_classes)
-        The larger, the more the class is supported; probabilities or decision values.
+        The larger, the more the class is supported; probabilities or decision values. The
+        classifier decides for the class with the largest.
     probabilities : ndarray, shape (n_samples, n_classes), or None
         None for a classifier that gives none.
     """
 
     classes: Codes
-    predicted: Codes
     scores: Floats
     probabilities: Floats | None = None
+
+    @property
+    def predicted(self) -> Codes:
+        """Codes the classifier decides for, shape (n_samples,)."""
+        return self.scores.argmax(axis=1)
 
     @property
     def sides(self) -> list["Side"]:
@@ -96,10 +99,12 @@ class Metric:
     score : callable
         ``score(prediction) -> float``; NaN where the classifier does not give what it takes.
     description : str
+    larger_is_better : bool
     """
 
     score: Callable[[Prediction], float]
     description: str
+    larger_is_better: bool = True
 
 
 METRICS: dict[str, Metric] = {
@@ -131,7 +136,9 @@ METRICS: dict[str, Metric] = {
         "Share of negatives that is recognised.",
     ),
     "brier": Metric(
-        _brier, "Mean squared error of the probabilities; missing for classifiers without them."
+        _brier,
+        "Mean squared error of the probabilities; missing for classifiers without them.",
+        larger_is_better=False,
     ),
 }
 

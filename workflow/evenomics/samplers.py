@@ -40,10 +40,11 @@ class _GenerativeOverSampler(BaseOverSampler):
     ) -> Mapping[Any, SampleGenerator]:
         raise NotImplementedError
 
-    def _fit_resample(self, X: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         rng = check_random_state(self.random_state)
         wanted = {label: n for label, n in self.sampling_strategy_.items() if n > 0}
-        dense = X.toarray() if issparse(X) else X
+        kind: Any = type(X) if issparse(X) else np.asarray
+        dense = X.toarray() if issparse(X) else X  # type: ignore[attr-defined]
         generators = self._fit_generators(dense, y, list(wanted), rng)
         draws = np.random.default_rng(rng.randint(np.iinfo(np.int32).max))
         rows, labels = [dense], [y]
@@ -51,8 +52,7 @@ class _GenerativeOverSampler(BaseOverSampler):
             generated = generators[label].sample(n_samples, draws)
             rows.append(generated.astype(X.dtype, copy=False))
             labels.append(np.full(n_samples, label, dtype=y.dtype))
-        resampled = np.concatenate(rows)
-        return type(X)(resampled) if issparse(X) else resampled, np.concatenate(labels)
+        return kind(np.concatenate(rows)), np.concatenate(labels)
 
 
 class GeneratorOverSampler(_GenerativeOverSampler):

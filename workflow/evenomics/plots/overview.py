@@ -8,11 +8,11 @@ from html import escape
 import numpy as np
 import pandas as pd
 
+from evenomics.comparison import best_settings
 from evenomics.plots.scores import REFERENCES, against_reference, score_boxes
 from evenomics.plots.style import (
     arm_order,
     arm_title,
-    best_settings,
     classifier_title,
     metric_title,
     style,

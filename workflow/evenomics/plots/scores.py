@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Patch, Rectangle
 
+from evenomics.comparison import best_settings
 from evenomics.plots.style import (
     arm_colours,
     arm_order,
     arm_title,
-    best_settings,
     chunks,
     classifier_title,
     experiment_order,

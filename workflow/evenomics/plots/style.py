@@ -163,14 +163,6 @@ def of_metric(summary: pd.DataFrame, metric: str) -> pd.DataFrame:
     return rows
 
 
-def best_settings(summary: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
-    """Per experiment, classifier and arm the row with the largest mean (the paper's choice)."""
-    rows = of_metric(summary, metric)
-    rows = rows.sort_values("mean", ascending=False, kind="stable", na_position="last")
-    best = rows.drop_duplicates(["experiment", "classifier", "arm"])
-    return best.sort_index()
-
-
 def grid(n_panels: int, n_columns: int) -> tuple[int, int]:
     """Rows and columns that hold the panels, as few as possible."""
     columns = max(1, min(n_panels, n_columns))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evenomics.metrics import METRICS
 from evenomics.plots.style import (
     METRIC_TITLES,
     arm_order,
@@ -146,7 +147,10 @@ def scores_page(summary: pd.DataFrame, title: str) -> str:
         parts.append(f"<h2>{escape(metric_title(metric))}</h2>")
         rows = of_metric(summary, metric)
         for classifier in sorted(rows["classifier"].unique()):
-            table, best = _wide(rows[rows["classifier"] == classifier], smallest=metric == "brier")
+            table, best = _wide(
+                rows[rows["classifier"] == classifier],
+                smallest=not METRICS[metric].larger_is_better,
+            )
             parts.append(html_table(table, classifier_title(classifier), best))
     note = (
         '<p class="note">Mean ± standard deviation over the repeats, on the validation cohort. '
