@@ -12,6 +12,7 @@ PYTHON ?= python3
 TORCH_INDEX ?=
 
 BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default --configfile $(CONFIG)
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --root-user-action ignore \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt
 
@@ -20,11 +21,11 @@ help:  ## this list
 	@echo "Variables: CONFIG=$(CONFIG) CORES=$(CORES) PYTHON=$(PYTHON) TORCH_INDEX=$(TORCH_INDEX)"
 
 run: .venv/installed.run  ## run the workflow on CONFIG and write results/report.html
-	@$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
+	@$(SNAKEMAKE) --cores $(CORES)
 	@if [ ! -e results/report.html ] || [ -n "$$(find results -type f -newer results/report.html \
 		! -path '*/checkpoints/*' -print -quit)" ]; then \
-		$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG) --quiet all \
-			--report results/report.html --report-stylesheet workflow/report/report.css; \
+		$(SNAKEMAKE) --cores $(CORES) --quiet all --report results/report.html \
+			--report-stylesheet workflow/report/report.css; \
 	fi
 	@echo
 	@$(BIN)/python workflow/scripts/print_summary.py results/summary.tsv
@@ -51,7 +52,7 @@ clean:  ## remove everything that runs have made: results, logs, caches (not .ve
 	rm -rf results logs benchmarks .snakemake .numba_cache .pytest_cache .mypy_cache .ruff_cache
 
 unlock: .venv/installed.run  ## let Snakemake start again after a run was killed
-	@$(BIN)/snakemake --unlock --configfile $(CONFIG)
+	@$(SNAKEMAKE) --unlock
 
 docs: .venv/installed.dev  ## write the tables of config/README.md anew from the schema
 	$(BIN)/python -m evenomics.config_reference

@@ -102,6 +102,7 @@ def test_a_classifier_that_never_says_positive_scores_zero_without_a_warning():
 def test_roc_curve_starts_at_0_ends_at_1_and_has_the_area():
     p = prediction(2, n_samples=2000)
     curve = roc(p)
-    assert curve[0] == 0 and curve[-1] == 1 and (np.diff(curve) >= 0).all()
+    assert (curve[0], curve[-1]) == (0, 1)
+    assert (np.diff(curve) >= 0).all()
     area = np.trapezoid(curve, FALSE_POSITIVE_RATES)
     assert area == pytest.approx(METRICS["auroc"].score(p), abs=0.01)
