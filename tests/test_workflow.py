@@ -1,0 +1,161 @@
+"""The workflow as a user runs it: whole, again, on other numbers of cores, and with mistakes."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.workflow
+
+# Two studies, one of three classes, with networks and numbers as small as they can be.
+TINY = {
+    "seed": 3,
+    "engine": "cpu",
+    "studies": {
+        "simulated": {
+            "classes": ["control", "case"],
+            "cohorts": {
+                "source": "builtin", "n_features": 9, "n_real": 200, "n_external": 40,
+                "n_validation": 60,
+            },
+            "experiments": {"controls": [16, 20], "imbalance": [0.5], "disjoint": True},
+        },
+        "wine": {
+            "classes": ["class_1", "class_0", "class_2"],
+            "cohorts": {"source": "sklearn", "dataset": "wine"},
+            "experiments": {"whole": True, "controls": []},
+        },
+    },
+    "arms": ["none", "smote", "gan", "expand_gan", "classic_gan", "shrunk_gaussian"],
+    "alphas": [[0, 0], [1, 0]],
+    "multipliers": [0.5, 1.0],
+    "gan": {
+        "networks": {"hidden": [6, 8]},
+        "pretraining": {"epochs": [20, 20], "critic_updates": [1, 2], "dropout": [0.3, 0.5]},
+        "retraining": {"epochs_1": 40, "epochs_2": 40},
+        "choice": {"epoch_choice": "held_out", "rate_choice": "curve", "speed_window": 10},
+    },
+    "scoring": {"classifiers": ["svc"], "repeats": 2, "folds": 2},
+}  # fmt: skip
+
+
+def snakemake(folder: Path, config: dict, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the workflow in a folder of its own."""
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    return subprocess.run(
+        [
+            sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+            "--workflow-profile", str(ROOT / "workflow/profiles/default"), "--directory",
+            str(folder), "--configfile", str(folder / "config.yaml"), *options,
+        ],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(ROOT / ".numba_cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+
+
+def table_hashes(folder: Path) -> dict[str, str]:
+    """Digest of every table below a folder that does not tell the time."""
+    files = [*folder.rglob("*.tsv"), *folder.rglob("*.tsv.gz"), *folder.rglob("*.json")]
+    timed = {"timings.tsv", "stages.tsv", "chosen.tsv"}
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path.name not in timed
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a whole run on two cores."""
+    folder = tmp_path_factory.mktemp("two_cores")
+    done = snakemake(folder, TINY, "--cores", "2")
+    assert done.returncode == 0, done.stderr[-6000:]
+    return folder
+
+
+@pytest.mark.slow
+def test_a_second_run_has_nothing_to_do(finished: Path) -> None:
+    done = snakemake(finished, TINY, "--cores", "2")
+    assert "Nothing to be done" in done.stderr
+    assert done.returncode == 0
+
+
+@pytest.mark.slow
+def test_one_core_and_two_cores_give_the_same_tables(finished: Path, tmp_path: Path) -> None:
+    scores = [
+        f"results/{study}/none/{t}"
+        for study in TINY["studies"]
+        for t in ("scores.tsv.gz", "roc.tsv.gz", "comparison.tsv", "tuning.tsv")
+    ]
+    done = snakemake(tmp_path, TINY, "--cores", "1", "--", *scores)
+    assert done.returncode == 0, done.stderr[-6000:]
+    one, two = table_hashes(tmp_path / "results"), table_hashes(finished / "results")
+    assert len(one) > 60
+    assert one == {name: two[name] for name in one}
+
+
+@pytest.mark.slow
+def test_every_arm_has_scores_in_every_experiment_and_study(finished: Path) -> None:
+    for study, experiments in (("simulated", {"c16_i0.5", "c20_i0.5"}), ("wine", {"whole"})):
+        scores = pd.read_csv(finished / f"results/{study}/none/scores.tsv.gz", sep="\t")
+        assert set(scores["arm"]) == set(TINY["arms"])
+        assert set(scores["experiment"]) == experiments
+        auroc = scores[scores["metric"] == "auroc"]["value"]
+        assert auroc.between(0, 1).all()
+        assert auroc.notna().all()
+
+
+@pytest.mark.slow
+def test_the_training_table_names_rule_and_time_of_every_gan(finished: Path) -> None:
+    """Per class and experiment: two alphas and, for classes that grow, a classic one."""
+    chosen = pd.read_csv(finished / "results/simulated/none/training/chosen.tsv", sep="\t")
+    per_experiment = chosen.groupby("experiment")["gan"].apply(sorted).to_dict()
+    gans = ["case.alpha0.classic", "case.alpha0.transfer", "case.alpha1.transfer"]
+    gans += ["control.alpha0.transfer"]
+    assert per_experiment == {"c16_i0.5": gans, "c20_i0.5": gans}
+    assert chosen[["lr_1_rule", "lr_2_rule", "epoch_2_rule"]].notna().all(axis=None)
+    assert (chosen["seconds"] > 0).all()
+
+
+def test_a_wrong_column_is_reported_before_anything_is_trained(tmp_path: Path) -> None:
+    table = tmp_path / "table.tsv"
+    rows = [f"s{i}\t{'ab'[i % 2]}\t{i}\t{i * i}\n" for i in range(12)]
+    table.write_text("id\tgroup\tf1\tf2\n" + "".join(rows))
+    spec = {"path": "table.tsv", "class_column": "grupp"}
+    study = {
+        "classes": ["a", "b"],
+        "cohorts": {"source": "table", "real": spec, "validation": spec},
+        "experiments": {"whole": True, "controls": []},
+    }
+    done = snakemake(tmp_path, {**TINY, "studies": {"own": study}}, "--cores", "1")
+    assert done.returncode != 0
+    log = (tmp_path / "logs/load_cohorts/own.log").read_text()
+    for said in (done.stderr + done.stdout, log):
+        assert "'grupp'" in said
+        assert "did you mean 'group'" in said
+        assert "Traceback" not in said
+    assert not (tmp_path / "results/own/none/pretraining").exists()
+
+
+def test_all_mistakes_of_a_config_are_told_at_once(tmp_path: Path) -> None:
+    config = {**TINY, "arms": ["smoted"], "sed": 1}
+    done = snakemake(tmp_path, config, "--cores", "1", "--dry-run")
+    assert done.returncode != 0
+    assert "did you mean 'smote'" in done.stderr
+    assert "did you mean 'seed'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml"])
+def test_the_configs_of_the_project_make_a_plan(name: str, tmp_path: Path) -> None:
+    config = yaml.safe_load((ROOT / "config" / name).read_text())
+    done = snakemake(tmp_path, config, "--cores", "1", "--dry-run", "--quiet")
+    assert done.returncode == 0, done.stderr[-3000:]
