@@ -30,27 +30,31 @@ class Net(NamedTuple):
 
     Attributes
     ----------
-    flat, gradient, mean, square : ndarray of shape (n_parameters,)
-        Parameters, their gradient, Adam's moments.
+    flat, mean, square : ndarray of shape (n_parameters,)
+        Parameters and Adam's moments.
+    gradient : ndarray
+        Room for the gradient of the largest layer.
     place : ndarray of int64, shape (n_layers, 3)
         Per layer: start in the flat vector, n_in, n_out.
     first_column : ndarray of int64, shape (n_layers,)
         Sum of the widths of the layers before; places a layer's rows in the flat buffers.
-    n_rows : int
-        Rows per buffer: 4 batches for the critic, one for the generator.
-    left, right, slope, upper : ndarray
-        Flat buffers (see `cpu_kernels`).
+    n_columns : int
+        Sum of the widths of all layers' inputs.
+    left, right, slope : ndarray
+        Flat buffers (see `cpu_kernels`) of 4 batches of rows for the critic, one for the generator.
+    upper : ndarray
+        Flat buffer of one batch of rows: the input gradient before a layer's slope.
     dropout : ndarray of shape (4,)
         Threshold, scale, shift and floor of alpha-dropout.
     """
 
     flat: Array
-    gradient: Array
     mean: Array
     square: Array
+    gradient: Array
     place: Array
     first_column: Array
-    n_rows: int
+    n_columns: int
     left: Array
     right: Array
     slope: Array
@@ -71,25 +75,33 @@ class Plan(NamedTuple):
     spectral: bool
     key: int
     bits: Array
+    no_dropout: Array
+
+
+NO_DROPOUT = (0.0, 1.0, 0.0, 0.0)
 
 
 def _net(
-    flat: Array, mean: Array, square: Array, architecture: Architecture, n_rows: int, rate: float
+    flat: Array,
+    mean: Array,
+    square: Array,
+    architecture: Architecture,
+    batch: int,
+    n_batches: int,
+    rate: float,
 ) -> Net:
     layers = architecture.layers
     place = np.array([(layer.weight.start, layer.n_in, layer.n_out) for layer in layers])
     first_column = np.concatenate([[0], np.cumsum(place[:-1, 1])])
-    size = n_rows * int(place[:, 1].sum())
-    left, right, slope, upper = (np.zeros(size, flat.dtype) for _ in range(4))
+    n_columns = int(place[:, 1].sum())
+    left, right, slope = (np.zeros(n_batches * batch * n_columns, flat.dtype) for _ in range(3))
+    upper = np.zeros(batch * n_columns, flat.dtype)
+    gradient = np.zeros(max((layer.n_in + 1) * layer.n_out for layer in layers), flat.dtype)
     dropout = AlphaDropout(streams.dropout_threshold(rate))
-    numbers = (
-        (dropout.threshold, dropout.scale, dropout.shift, dropout.floor)
-        if dropout.threshold
-        else (0, 1.0, 0.0, 0.0)
-    )
+    numbers = (dropout.threshold, dropout.scale, dropout.shift, dropout.floor)
     return Net(
-        flat, np.zeros_like(flat), mean, square, place, first_column, n_rows,
-        left, right, slope, upper, np.array(numbers, float),
+        flat, mean, square, gradient, place, first_column, n_columns,
+        left, right, slope, upper, np.array(numbers if dropout.threshold else NO_DROPOUT),
     )  # fmt: skip
 
 
@@ -129,11 +141,11 @@ def _train_member(
     start = member.start
     generator = _net(
         state.generator, state.generator_mean, state.generator_square,
-        start.generator_architecture, batch, member.generator_dropout,
+        start.generator_architecture, batch, 1, member.generator_dropout,
     )  # fmt: skip
     critic = _net(
         state.critic, state.critic_mean, state.critic_square,
-        start.critic_architecture, 4 * batch, member.dropout,
+        start.critic_architecture, batch, 4, member.dropout,
     )  # fmt: skip
     widest = max(start.hidden)
     plan = Plan(
@@ -147,6 +159,7 @@ def _train_member(
         spectral=member.loss.spread_norm == "spectral",
         key=member.key,
         bits=np.zeros(3 * batch * widest + 4, np.uint16),
+        no_dropout=np.array(NO_DROPOUT),
     )
     samples = np.ascontiguousarray(member.samples, dtype)
     looker = _Looker(member, dtype)
@@ -155,8 +168,10 @@ def _train_member(
         done = state.updates // steps
         if epoch <= done:
             continue
+        draws = np.empty((int(epoch) - done, len(samples)), np.int64)
+        cpu_kernels.fill_shuffles(member.key, done, draws)
         trained = cpu_kernels.train_epochs(
-            generator, critic, plan, samples, done, int(epoch) - done,
+            generator, critic, plan, samples, np.argsort(draws, kind="stable"), done,
             state.critic_loss, state.generator_loss, state.wasserstein,
         )  # fmt: skip
         diverged = trained < epoch - done or not np.isfinite(state.wasserstein[epoch - 1])
@@ -187,7 +202,7 @@ class _Looker:
         n_features = member.start.n_features
         self.noise = np.empty((looks.N_LOOK, n_features), dtype)
         base = np.uint64(cpu_kernels.event_base(member.key, np.uint64(Purpose.LOOK), 0))
-        cpu_kernels.fill_normals(base, 0, self.noise.reshape(-1))
+        cpu_kernels.fill_normals(base, self.noise.reshape(-1))
         self.samples = member.samples.astype(dtype)
         self.held_out = member.held_out.astype(dtype)
 
