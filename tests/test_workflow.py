@@ -149,9 +149,10 @@ def test_all_mistakes_of_a_config_are_told_at_once(tmp_path: Path) -> None:
     config = {**TINY, "arms": ["smoted"], "sed": 1}
     done = snakemake(tmp_path, config, "--cores", "1", "--dry-run")
     assert done.returncode != 0
-    assert "did you mean 'smote'" in done.stderr
-    assert "did you mean 'seed'" in done.stderr
-    assert "Traceback" not in done.stderr
+    said = done.stdout + done.stderr
+    assert "did you mean 'smote'" in said
+    assert "did you mean 'seed'" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "paper.yaml"])

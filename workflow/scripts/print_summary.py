@@ -5,4 +5,4 @@ import sys
 import pandas as pd
 
 summary = pd.read_csv(sys.argv[1], sep="\t")
-print(summary.to_string(index=False, float_format="{:.3f}".format))
+print(summary.round(3).to_string(index=False))

@@ -8,4 +8,4 @@ from evenomics.comparison import by_study
 
 log_to(snakemake.log[0])
 summaries = [pd.read_csv(path, sep="\t") for path in snakemake.input]
-write_table(by_study(pd.concat(summaries), snakemake.params.metric), snakemake.output.summary)
+write_table(by_study(pd.concat(summaries, ignore_index=True), snakemake.params.metric), snakemake.output.summary)
