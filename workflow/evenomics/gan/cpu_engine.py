@@ -96,7 +96,10 @@ def _net(
     n_columns = int(place[:, 1].sum())
     left, right, slope = (np.zeros(n_batches * batch * n_columns, flat.dtype) for _ in range(3))
     upper = np.zeros(batch * n_columns, flat.dtype)
-    gradient = np.zeros(max((layer.n_in + 1) * layer.n_out for layer in layers), flat.dtype)
+    # of one layer at a time; or what an error becomes on its way through one
+    n_gradient = max((layer.n_in + 1) * layer.n_out for layer in layers)
+    n_error = n_batches * batch * max(layer.n_in for layer in layers)
+    gradient = np.zeros(max(n_gradient, n_error), flat.dtype)
     dropout = AlphaDropout(streams.dropout_threshold(rate))
     numbers = (dropout.threshold, dropout.scale, dropout.shift, dropout.floor)
     return Net(
