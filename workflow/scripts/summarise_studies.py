@@ -7,5 +7,5 @@ from evenomics.cohort import write_table
 from evenomics.comparison import by_study
 
 log_to(snakemake.log[0])
-summaries = [pd.read_csv(path, sep="\t") for path in snakemake.input]
-write_table(by_study(pd.concat(summaries, ignore_index=True), snakemake.params.metric), snakemake.output.summary)
+summaries = pd.concat([pd.read_csv(path, sep="\t") for path in snakemake.input], ignore_index=True)
+write_table(by_study(summaries, snakemake.params.metric), snakemake.output.summary)

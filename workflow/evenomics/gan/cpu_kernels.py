@@ -30,7 +30,11 @@ from evenomics.gan.streams import INCREMENT, MULTIPLIER_1, MULTIPLIER_2, Purpose
 # contraction and reassociation let sums and products vectorise; NaN must survive, as it marks
 # divergence
 FAST = {"contract", "reassoc", "nsz"}
-OPTIONS: Any = {"nogil": True, "cache": True, "fastmath": FAST, "error_model": "numpy"}
+OPTIONS: Any = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
+# what Python calls goes to numba's cache on disk, with all that it calls in turn
+ENTRY: Any = {**OPTIONS, "cache": True}
+# a large function with a single caller: compiled as a part of it, not by itself and once more there
+PART: Any = {**OPTIONS, "inline": "always"}
 
 _INCREMENT = np.uint64(INCREMENT)
 _MULTIPLIER_1 = np.uint64(MULTIPLIER_1)
@@ -69,7 +73,7 @@ def _exp(x):  # type: ignore[no-untyped-def]
     raise NotImplementedError
 
 
-@overload(_exp, inline="always")
+@overload(_exp)
 def _exp_overload(x):  # type: ignore[no-untyped-def]
     if x == types.float32:
 
@@ -97,7 +101,7 @@ def _log(x):  # type: ignore[no-untyped-def]
     raise NotImplementedError
 
 
-@overload(_log, inline="always")
+@overload(_log)
 def _log_overload(x):  # type: ignore[no-untyped-def]
     if x == types.float32:
 
@@ -129,7 +133,7 @@ def _cos_sin(turn):  # type: ignore[no-untyped-def]
     raise NotImplementedError
 
 
-@overload(_cos_sin, inline="always")
+@overload(_cos_sin)
 def _cos_sin_overload(turn):  # type: ignore[no-untyped-def]
     if turn == types.float32:
 
@@ -155,21 +159,21 @@ def _cos_sin_overload(turn):  # type: ignore[no-untyped-def]
     return lambda turn: (math.cos(2.0 * math.pi * turn), math.sin(2.0 * math.pi * turn))
 
 
-@njit(**OPTIONS, inline="always")
+@njit(**OPTIONS)
 def _mix(x):  # type: ignore[no-untyped-def]
     x = (x ^ (x >> _U30)) * _MULTIPLIER_1
     x = (x ^ (x >> _U27)) * _MULTIPLIER_2
     return x ^ (x >> _U31)
 
 
-@njit(**OPTIONS)
+@njit(**ENTRY)
 def event_base(key, purpose, index):  # type: ignore[no-untyped-def]
     """Start of an event's word sequence (see `streams.words`)."""
     event = np.uint64(index) * _N_PURPOSES + purpose
     return _mix(np.uint64(key) + (event + _U1) * _INCREMENT)
 
 
-@njit(**OPTIONS)
+@njit(**ENTRY)
 def fill_normals(base, out):  # type: ignore[no-untyped-def]
     """Fill a flat array with standard normal numbers; return the number of words used."""
     half = (out.size + 1) // 2
@@ -207,7 +211,7 @@ def fill_bits(base, first, n, bits):  # type: ignore[no-untyped-def]
     return first + quarter
 
 
-@njit(**OPTIONS)
+@njit(**ENTRY)
 def fill_shuffles(key, first_epoch, draws):  # type: ignore[no-untyped-def]
     """Fill a row per epoch with numbers whose order is the epoch's shuffle of the samples."""
     for epoch in range(draws.shape[0]):
@@ -368,7 +372,7 @@ def _criticise(critic, first_row, n_rows):  # type: ignore[no-untyped-def]
     return total / n_rows
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def _update_critic(generator, critic, plan, samples, rows, step, base):  # type: ignore[no-untyped-def]
     """One critic update (see `losses.critic_gradient`); return the loss before it."""
     batch = plan.batch
@@ -500,7 +504,7 @@ def _spread_gradient(x, alpha, spectral, out):  # type: ignore[no-untyped-def]
     return 0.5 * math.log(max(squared, smallest))
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def _update_generator(generator, critic, plan, step, base):  # type: ignore[no-untyped-def]
     """One generator update (see `losses.generator_gradient`); return the loss before it."""
     batch = plan.batch
@@ -545,7 +549,7 @@ def _update_generator(generator, critic, plan, step, base):  # type: ignore[no-u
     return loss
 
 
-@njit(**OPTIONS)
+@njit(**ENTRY)
 def train_epochs(  # type: ignore[no-untyped-def]
     generator,
     critic,
