@@ -120,6 +120,9 @@ class Member:
         return digest.hexdigest()[:32]
 
 
+_MOMENTS = ("generator_mean", "generator_square", "critic_mean", "critic_square")
+
+
 @dataclass
 class State:
     """A member in mid-training, or after it: all that a resumed training needs.
@@ -193,8 +196,13 @@ class State:
         )
 
     def save(self, path: Path) -> None:
-        """Write the state in one step, so that a kill leaves the older one or this one."""
+        """Write the state in one step, so that a kill leaves the older one or this one.
+
+        Nothing is trained on from a finished one: Adam's moments, half of its size, are left out.
+        """
         arrays = {k: np.asarray(v) for k, v in vars(self).items()}
+        if self.updates == len(self.critic_loss):
+            arrays |= {name: arrays[name][:0] for name in _MOMENTS}
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         temporary.write_bytes(save(arrays))
