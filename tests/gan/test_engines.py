@@ -1,0 +1,298 @@
+"""Engines against a textbook training loop, against each other, and in company."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from evenomics.errors import TrainingError
+from evenomics.gan import streams
+from evenomics.gan.engine import ENGINES, Training
+from evenomics.gan.losses import AlphaDropout
+from evenomics.gan.networks import SELU_ALPHA, SELU_SCALE
+from evenomics.gan.settings import Loss
+from evenomics.gan.streams import Purpose
+from gan.members import VARIED, member
+
+CURVES = ("critic_loss", "generator_loss", "wasserstein", "looks")
+FLOAT64 = torch.float64
+
+
+def run(members, engine, dtype="float64", threads=1):
+    return Training(engine=engine, dtype=dtype, threads=threads).train(members)
+
+
+def assert_equal(found, expected, rtol):
+    """Expect the same weights, choices and curves."""
+    assert found.kept_epoch == expected.kept_epoch
+    assert found.epochs == expected.epochs
+    for one, other in ((found.weights, expected.weights), (found.last, expected.last)):
+        for name in ("generator", "critic"):
+            theirs = getattr(other, name)
+            np.testing.assert_allclose(
+                getattr(one, name), theirs, rtol=rtol, atol=rtol * np.abs(theirs).max()
+            )
+    for name in CURVES:
+        theirs = getattr(expected, name)
+        np.testing.assert_allclose(
+            getattr(found, name), theirs, rtol=rtol, atol=rtol * np.nanmax(np.abs(theirs))
+        )
+
+
+class Textbook:
+    """WGAN-GP as in a tutorial: modules, autograd with create_graph, torch's Adam."""
+
+    def __init__(self, of):
+        self.of, self.batch, self.p = of, of.batch, of.start.n_features
+        self.generator = self.module(of.start.generator_architecture, of.start.generator)
+        self.critic = self.module(of.start.critic_architecture, of.start.critic)
+        options = {"lr": of.learning_rate, "betas": of.loss.adam_betas}
+        self.adam = {
+            net: torch.optim.Adam(net.parameters(), **options)
+            for net in (self.generator, self.critic)
+        }
+        self.critic_loss, self.generator_loss, self.wasserstein = [], [], []
+
+    @staticmethod
+    def module(architecture, flat):
+        net = nn.ModuleList()
+        for layer in architecture.layers:
+            linear = nn.Linear(layer.n_in, layer.n_out, layer.bias is not None, dtype=FLOAT64)
+            weight = torch.tensor(flat[layer.weight]).reshape(layer.n_in, layer.n_out)
+            with torch.no_grad():
+                linear.weight.copy_(weight.T)
+                if layer.bias is not None:
+                    linear.bias.copy_(torch.tensor(flat[layer.bias]))
+            net.append(linear)
+        return net
+
+    def forward(self, net, x, masks, rate):
+        """Alpha-dropout as Klambauer et al. (2017) define it, on given units."""
+        limit = -SELU_SCALE * SELU_ALPHA
+        keep = 1 - AlphaDropout(streams.dropout_threshold(rate)).rate
+        a = (keep + limit**2 * keep * (1 - keep)) ** -0.5
+        b = -a * limit * (1 - keep)
+        for linear, mask in zip(net[:-1], masks or [None] * len(net), strict=False):
+            x = nn.functional.selu(linear(x))
+            if mask is not None:
+                x = a * torch.where(mask, x, torch.full_like(x, limit)) + b
+        return net[-1](x)
+
+    def words(self, purpose, index, n):
+        key = torch.tensor([self.of.key])
+        return streams.words(key, purpose, torch.tensor([index]), n)
+
+    def draws(self, purpose, index, n_uniforms, critic_rows):
+        """Noise, uniform numbers, masks of the critic and of the generator, in that order."""
+        n = self.batch * self.p
+        counts = [streams.n_normal_words(n), n_uniforms]
+        sides = [
+            (self.critic, critic_rows, self.of.dropout),
+            (self.generator, self.batch, self.of.generator_dropout),
+        ]
+        places = []
+        for net, rows, rate in sides:
+            sizes = [(rows, linear.out_features) for linear in net[:-1]] if rate else []
+            places.append((sizes, rate))
+            counts += [streams.n_mask_words(rows * width) for rows, width in sizes]
+        parts = iter(torch.split(self.words(purpose, index, sum(counts)), counts, dim=1))
+        noise = streams.normals(next(parts), n, FLOAT64).reshape(self.batch, self.p)
+        uniforms = streams.uniforms(next(parts), FLOAT64).reshape(-1, 1)
+        masks = [
+            [
+                streams.keep_mask(next(parts), r * w, streams.dropout_threshold(rate)).reshape(r, w)
+                for r, w in sizes
+            ]
+            for sizes, rate in places
+        ]
+        return noise, uniforms, *masks
+
+    def train(self):
+        of = self.of
+        samples = torch.tensor(of.samples)
+        for update in range(of.n_updates):
+            epoch, step = divmod(update, of.updates_per_epoch)
+            order = self.words(Purpose.SHUFFLE, epoch, len(samples))[0] & (2**63 - 1)
+            real = samples[order.argsort(stable=True)[step * self.batch :][: self.batch]]
+            fake = self.update_critic(update, real)
+            if (update + 1) % of.critic_updates == 0:
+                self.update_generator((update + 1) // of.critic_updates - 1)
+            if step == of.updates_per_epoch - 1:
+                self.wasserstein.append(fake)
+
+    def update_critic(self, update, real):
+        batch = self.batch
+        noise, position, masks, generator_masks = self.draws(
+            Purpose.CRITIC, update, batch, 3 * batch
+        )
+        rate = self.of.generator_dropout
+        fake = self.forward(self.generator, noise, generator_masks, rate).detach()
+        between = (position * real + (1 - position) * fake).requires_grad_()
+        x = torch.cat([between, real, fake])
+        value = self.forward(self.critic, x, masks, self.of.dropout)[:, 0]
+        (slope,) = torch.autograd.grad(value[:batch].sum(), between, create_graph=True)
+        penalty = ((slope.norm(dim=1) - 1) ** 2).mean()
+        loss = value[2 * batch :].mean() - value[batch : 2 * batch].mean()
+        loss = loss + self.of.loss.gradient_penalty * penalty
+        self.step(self.critic, loss)
+        self.critic_loss.append(loss.item())
+        with torch.no_grad():
+            value = [self.forward(self.critic, x, None, 0.0).mean() for x in (real, fake)]
+        return (value[0] - value[1]).item()
+
+    def update_generator(self, index):
+        noise, _, masks, generator_masks = self.draws(Purpose.GENERATOR, index, 0, self.batch)
+        fake = self.forward(self.generator, noise, generator_masks, self.of.generator_dropout)
+        order = 2 if self.of.loss.spread_norm == "spectral" else "fro"
+        loss = -self.forward(self.critic, fake, masks, self.of.dropout).mean()
+        loss = loss - self.of.alpha * torch.log(torch.linalg.matrix_norm(fake, order))
+        self.step(self.generator, loss)
+        self.generator_loss.append(loss.item())
+
+    def step(self, net, loss):
+        self.adam[net].zero_grad()
+        loss.backward(inputs=list(net.parameters()))
+        self.adam[net].step()
+
+    @staticmethod
+    def flat(net):
+        parts = [
+            part
+            for linear in net
+            for part in (
+                linear.weight.T.reshape(-1),
+                *([linear.bias] if linear.bias is not None else []),
+            )
+        ]
+        return torch.cat(parts).detach().numpy()
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_the_torch_engine_is_the_textbook_loop(name):
+    """Same numbers, plain autograd: same weights and curves after 20 epochs, in float64."""
+    of = replace(VARIED[name], keep="last")
+    expected = Textbook(of)
+    expected.train()
+    (found,) = run([of], "torch")
+    rtol = 1e-4 if name == "spectral" else 1e-8  # the engine's spectral norm is iterated
+    for ours, theirs in (
+        (found.weights.generator, Textbook.flat(expected.generator)),
+        (found.weights.critic, Textbook.flat(expected.critic)),
+        (found.wasserstein, expected.wasserstein),
+        (found.critic_loss, np.reshape(expected.critic_loss, (of.epochs, -1)).mean(axis=1)),
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_the_cpu_engine_is_the_torch_engine(name):
+    """Float64, the same random numbers, at least 300 cycles of critic and generator updates."""
+    of = VARIED[name]
+    cycles = of.n_updates // of.critic_updates
+    of = replace(of, epochs=of.epochs * -(-300 // cycles), learning_rate=1e-4)
+    assert_equal(run([of], "cpu")[0], run([of], "torch")[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("engine", ["cpu", "torch"])
+def test_company_changes_nothing(engine):
+    """In float64 a member is the same alone and among others of other shapes, rates and lengths."""
+    members = [
+        *VARIED.values(),
+        *(replace(VARIED["dropout"], key=20 + k, learning_rate=10.0**-k) for k in (2, 3, 4)),
+        replace(VARIED["dropout"], key=30, epochs=9),
+    ]
+    together = run(members, engine)
+    for of, found in zip(members, together, strict=True):
+        (alone,) = run([of], engine)
+        assert_equal(found, alone, rtol=1e-12)
+
+
+def test_the_number_of_workers_changes_no_bit():
+    members = [replace(of, key=40 + i) for i, of in enumerate(VARIED.values())]
+    for one, two in zip(
+        run(members, "cpu", "float32", 1), run(members, "cpu", "float32", 2), strict=True
+    ):
+        assert_equal(one, two, rtol=0)
+
+
+@pytest.mark.parametrize("engine", ["cpu", "torch"])
+def test_float32_stays_close_to_float64_at_first(engine):
+    of = replace(VARIED["dropout"], epochs=5, learning_rate=1e-4)
+    (single,), (double,) = run([of], engine, "float32"), run([of], engine)
+    assert_equal(single, double, rtol=1e-3)
+    assert not np.array_equal(single.weights.critic, double.weights.critic)
+
+
+@pytest.mark.parametrize("engine", ["cpu", "torch"])
+def test_divergence_ends_a_member_and_no_other(engine):
+    """A rate of 1e200 overflows at once: the curve ends there, the kept weights are finite."""
+    wild = replace(VARIED["plain"], learning_rate=1e200)
+    found, sane = run([wild, VARIED["plain"]], engine)
+    assert found.epochs < wild.epochs
+    assert np.isfinite(found.wasserstein).all()
+    assert np.isfinite(found.weights.generator).all()
+    assert sane.epochs == VARIED["plain"].epochs
+
+
+@pytest.mark.parametrize("engine", ["cpu", "torch"])
+@pytest.mark.parametrize("keep", ["last", "held_out", "above"])
+def test_the_kept_weights_are_those_of_the_rule(engine, keep):
+    """Training up to the kept epoch gives the kept weights, and the rule names that epoch."""
+    of = member(11, epochs=60, keep=keep, threshold=0.01, learning_rate=5e-3)
+    (found,) = run([of], engine)
+    looks = found.look_epochs
+    if keep == "last":
+        best = of.epochs
+    elif keep == "held_out":
+        best = looks[np.argmin(found.looks[:, 2])]
+    else:
+        curve = found.wasserstein[looks - 1]
+        best = looks[np.argmin(np.where(curve > 0.01, curve, np.inf))]
+    assert found.kept_epoch == best
+    (upto,) = run([replace(of, epochs=int(best), keep="last")], engine)
+    np.testing.assert_allclose(found.weights.generator, upto.weights.generator, rtol=1e-12)
+
+
+def test_equal_members_are_trained_once(monkeypatch):
+    trained = []
+
+    def spy(members, states, **options):
+        from evenomics.gan.torch_engine import train_on_torch
+
+        trained.extend(members)
+        return train_on_torch(members, states, **options)
+
+    monkeypatch.setattr("evenomics.gan.cpu_engine.train_on_cpu", spy)
+    one = VARIED["plain"]
+    first, other, again = run([one, member(12), replace(one, name="the same")], "cpu")
+    assert len(trained) == 2
+    assert_equal(again, first, rtol=0)
+    assert not np.array_equal(other.weights.critic, first.weights.critic)
+
+
+def test_an_engine_that_is_not_there_is_named():
+    with pytest.raises(TrainingError, match="unknown engine 'gpu'; there are: auto, cpu"):
+        run([member()], "gpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(TrainingError, match="finds no CUDA device"):
+            run([member()], "cuda")
+
+
+def test_auto_takes_an_engine_that_is_there():
+    chosen = Training().chosen_engine
+    assert chosen == ("cuda" if torch.cuda.is_available() else "cpu")
+    assert chosen in ENGINES
+
+
+def test_the_spread_term_spreads():
+    """With alpha 1 the generated batch has a larger norm than with alpha 0."""
+    norms = []
+    for alpha in (0.0, 1.0):
+        of = member(13, epochs=150, alpha=alpha, loss=Loss(), learning_rate=1e-3)
+        (found,) = run([of], "torch")
+        textbook = Textbook(replace(of, start=found.weights))
+        noise = torch.tensor(np.random.default_rng(0).normal(size=(50, 8)))
+        norms.append(textbook.forward(textbook.generator, noise, None, 0.0).norm().item())
+    assert norms[1] > norms[0]
