@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint format clean unlock docs system
+.PHONY: help run test test-fast bench lint format clean unlock docs system
 
 # What `make run` runs, and on how many cores.
 CONFIG ?= config/config.yaml
@@ -36,6 +36,10 @@ test: .venv/installed.test  ## all tests that this machine can run (sets up R an
 
 test-fast: .venv/installed.dev  ## the tests that end within two minutes
 	$(BIN)/python -m pytest -m "not slow"
+
+bench: .venv/installed.run  ## measure training and write bench/RESULTS.md (about five minutes)
+	$(BIN)/python -m bench.training > bench/RESULTS.md.new
+	mv bench/RESULTS.md.new bench/RESULTS.md
 
 lint: .venv/installed.dev  ## style, types and form of code, rules and config
 	$(BIN)/ruff check --quiet

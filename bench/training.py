@@ -1,19 +1,20 @@
 """How fast members train: the textbook loop, our engines, and the machine's matrix products.
 
-``python -m bench.training`` measures all (some minutes) and writes ``bench/RESULTS.md``;
-``python -m bench.training --quick`` measures the three ratios that matter, within 50 s.
+``python -m bench.training`` measures for some minutes and prints a report (``make bench`` writes it
+to ``bench/RESULTS.md``); ``python -m bench.training --quick`` ends within 50 s, and its last line
+holds the three ratios that matter.
 
-A machine is never quiet, so what is compared is measured in turns, and medians are compared. A
-cycle is 2 critic updates and 1 generator update at the settings of the paper's re-training:
-critic 150-200-100-50-1 with alpha-dropout 0.7, float32.
+A machine is never quiet: what is compared is measured in turns, and ratios are medians over the
+turns. A cycle is 2 critic updates and 1 generator update of one member at the settings of the
+paper's re-training, in float32.
 """
 
 import argparse
+import datetime
 import importlib.metadata
-import logging
+import math
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -32,30 +33,30 @@ from evenomics.gan.member import Member
 from evenomics.gan.networks import Architecture, initial_weights
 from evenomics.gan.settings import GanSettings
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
 SETTINGS = GanSettings()
 HIDDEN = SETTINGS.networks.hidden
 N_FEATURES = 150
 BATCHES = (10, 20, 30)
+# of a member in training: see the text under the table of `features`
+BYTES_PER_PARAMETER = 40
 
 #: runs so many cycles
 Contender = Callable[[int], object]
+#: cycles per second of every contender, one per round
+Rates = dict[str, list[float]]
 
 
-def make_member(
-    batch: int, n_features: int = N_FEATURES, key: int = 0, n_cycles: int = 1000
-) -> Member:
+def make_member(batch: int, n_features: int = N_FEATURES) -> Member:
     """Make a member of the paper's re-training: six batches of samples an epoch."""
-    rng = np.random.default_rng(key)
-    retraining = SETTINGS.retraining
-    updates = n_cycles * retraining.critic_updates
+    rng = np.random.default_rng(0)
+    retraining, choice = SETTINGS.retraining, SETTINGS.choice
     return Member(
-        name=f"member {key}",
+        name="benchmark",
         samples=rng.normal(size=(6 * batch, n_features)),
         held_out=np.empty((0, n_features)),
         start=initial_weights(n_features, HIDDEN, rng),
-        key=key,
-        epochs=-(-updates // 6),
+        key=0,
+        epochs=retraining.epochs_1,
         batch_size=batch,
         learning_rate=1e-4,
         alpha=1.0,
@@ -63,23 +64,25 @@ def make_member(
         dropout=retraining.dropout,
         generator_dropout=SETTINGS.networks.generator_dropout,
         loss=SETTINGS.loss,
-        look_every=SETTINGS.choice.look_every,
-        keep="last",
-        curve="wasserstein",
-        threshold=SETTINGS.choice.threshold,
+        look_every=choice.look_every,
+        keep="above",
+        curve=choice.curve,
+        threshold=choice.threshold,
     )
 
 
-def engine(name: str, members: Sequence[Member], threads: int = 1) -> Contender:
+def members(n: int, batch: int = 10) -> list[Member]:
+    """Make members that differ in their random numbers only."""
+    return [replace(make_member(batch), key=key) for key in range(n)]
+
+
+def engine(name: str, trained: Sequence[Member], threads: int = 1) -> Contender:
     """Train members for so many cycles each, by one of our engines."""
 
     def run(n_cycles: int) -> None:
-        per_epoch = [m.updates_per_epoch / m.critic_updates for m in members]
-        cut = [
-            replace(m, epochs=round(n_cycles / cycles))
-            for m, cycles in zip(members, per_epoch, strict=True)
-        ]
-        Training(engine=name, threads=threads).train(cut)
+        cycles_per_epoch = trained[0].updates_per_epoch / trained[0].critic_updates
+        n_epochs = round(n_cycles / cycles_per_epoch)
+        Training(engine=name, threads=threads).train([replace(m, epochs=n_epochs) for m in trained])
 
     return run
 
@@ -108,7 +111,8 @@ def textbook(member: Member) -> Contender:
             yield from samples[torch.randperm(len(samples))].split(batch)
 
     def update_critic(real: Tensor) -> None:
-        fake = generator(torch.randn(batch, p)).detach()
+        with torch.no_grad():
+            fake = generator(torch.randn(batch, p))
         t = torch.rand(batch, 1)
         between = (t * real + (1 - t) * fake).requires_grad_()
         (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
@@ -180,8 +184,8 @@ def sgemm(shapes: Iterable[tuple[int, int, int]]) -> Contender:
 
 
 def rates(
-    contenders: Mapping[str, Contender], seconds: float, rounds: int
-) -> dict[str, list[float]]:
+    contenders: Mapping[str, Contender], seconds: float, rounds: int, until: float = math.inf
+) -> Rates:
     """Measure cycles per second, the contenders in turns.
 
     Parameters
@@ -190,6 +194,8 @@ def rates(
     seconds : float
         About how long a contender runs in a round.
     rounds : int
+    until : float
+        Value of `time.perf_counter` after which no round begins, but for the first three.
 
     Returns
     -------
@@ -197,11 +203,13 @@ def rates(
         One rate per round.
     """
     n_cycles = {}
-    measured: dict[str, list[float]] = {name: [] for name in contenders}
+    measured: Rates = {name: [] for name in contenders}
     for name, run in contenders.items():
         run(12)  # compile, allocate, fill the caches
-        n_cycles[name] = max(12, round(seconds / _seconds(run, 24) * 24))
-    for _ in range(rounds):
+        n_cycles[name] = max(6, round(seconds / _seconds(run, 12) * 12))
+    for index in range(rounds):
+        if index >= 3 and time.perf_counter() > until:
+            break
         for name, run in contenders.items():
             measured[name].append(n_cycles[name] / _seconds(run, n_cycles[name]))
     return measured
@@ -213,21 +221,225 @@ def _seconds(run: Contender, n_cycles: int) -> float:
     return time.perf_counter() - started
 
 
-def ratio(measured: Mapping[str, list[float]], of: str, to: str) -> float:
+def ratio(measured: Rates, of: str, to: str) -> float:
     """Median over the rounds of one contender's rate over another's."""
     return statistics.median(a / b for a, b in zip(measured[of], measured[to], strict=True))
 
 
-def workers(members: Sequence[Member]) -> dict[str, Contender]:
-    return {str(n): engine("cpu", members, n) for n in (1, 2)}
+def quick(seconds: float = 36.0) -> str:
+    """Measure the three ratios that matter and return them as one line."""
+    until = time.perf_counter() + seconds
+    contenders: dict[str, Contender] = {}
+    for batch in (10, 30):
+        member = make_member(batch)
+        contenders[f"textbook {batch}"] = textbook(member)
+        contenders[f"cpu {batch}"] = engine("cpu", [member])
+    pair = members(2)
+    contenders |= {f"{n} workers": engine("cpu", pair, n) for n in (1, 2)}
+    measured = rates(contenders, seconds=0.4, rounds=100, until=until)
+    for name, values in measured.items():
+        print(f"{name:12s} {statistics.median(values):7.1f} cycles/s, {len(values)} rounds")
+    return (
+        f"ratio_batch10={ratio(measured, 'cpu 10', 'textbook 10'):.2f} "
+        f"ratio_batch30={ratio(measured, 'cpu 30', 'textbook 30'):.2f} "
+        f"ratio_2core={ratio(measured, '2 workers', '1 workers'):.2f}"
+    )
+
+
+def report(seconds: float, rounds: int) -> Iterable[str]:
+    """Measure everything; yield the parts of a Markdown text."""
+    yield "# Training\n"
+    yield f"{machine()}\n"
+    yield (
+        f"Rates are medians over {rounds} turns. A cycle is 2 critic updates and 1 generator "
+        f"update of one member (hidden layers {HIDDEN}, float32); p = {N_FEATURES} where nothing "
+        "else is said. Written by `make bench`.\n"
+    )
+    yield from engines(seconds, rounds)
+    yield from cores(seconds, rounds)
+    yield from stacks(seconds, rounds)
+    yield from features(seconds, rounds)
+    yield from epochs()
+    yield f"Load of the machine at the end: {os.getloadavg()[0]:.1f}."
+
+
+def engines(seconds: float, rounds: int) -> Iterable[str]:
+    """Compare the textbook loop, our engines and bare matrix products, on one core."""
+    peak = statistics.median(rates({"": sgemm([(768, 768, 768)])}, seconds, rounds)[""])
+    peak *= 2 * 768**3
+    table = []
+    for batch in BATCHES:
+        one, stack = [make_member(batch)], members(8, batch)
+        contenders = {
+            "textbook loop": textbook(one[0]),
+            "torch engine, 8 members": engine("torch", stack),
+            "cpu engine": engine("cpu", one),
+            "its matrix products alone": sgemm(products(one[0])),
+        }
+        measured = rates(contenders, seconds, rounds)
+        measured["torch engine, 8 members"] = [8 * x for x in measured["torch engine, 8 members"]]
+        for name in contenders:
+            rate = statistics.median(measured[name])
+            of_products = ratio(measured, name, "its matrix products alone")
+            table.append(
+                (
+                    batch,
+                    name,
+                    f"{rate:.0f}",
+                    f"{ratio(measured, name, 'textbook loop'):.1f}",
+                    f"{100 * of_products:.0f}%",
+                    f"{100 * rate * n_flops(one[0]) / peak:.0f}%",
+                )
+            )
+    yield "## Engines, one core\n"
+    yield markdown(
+        ("batch", "", "cycles / s", "times textbook", "of its products", "of peak sgemm"), table
+    )
+    yield (
+        f"\nPeak sgemm, a product of order 768: {peak / 1e9:.0f} GFLOP/s. The textbook loop is "
+        "nn.Sequential with SELU and alpha-dropout, `autograd.grad(create_graph=True)` and "
+        "torch's Adam, on one thread.\n"
+    )
+
+
+def cores(seconds: float, rounds: int) -> Iterable[str]:
+    """Measure how the CPU engine gains from workers."""
+    n_cores = os.cpu_count() or 1
+    workers = sorted({1, 2, *(2**k for k in range(2, n_cores.bit_length())), n_cores})
+    many = members(max(workers))
+    measured = rates({str(n): engine("cpu", many, n) for n in workers}, seconds, rounds)
+    yield "## Workers of the CPU engine, batch 10\n"
+    yield markdown(
+        ("workers", "cycles / s", "times one"),
+        [
+            (n, f"{len(many) * statistics.median(measured[str(n)]):.0f}",
+             f"{ratio(measured, str(n), '1'):.2f}")
+            for n in workers
+        ],
+    )  # fmt: skip
+    yield ""
+
+
+def stacks(seconds: float, rounds: int) -> Iterable[str]:
+    """Measure how the engines gain from many members."""
+    sizes = {"cpu": (1, 8), "torch": (1, 2, 4, 8)}
+    if torch.cuda.is_available():
+        sizes["cuda"] = (1, 16, 64, 256, 1024)
+    contenders = {f"{name} {k}": engine(name, members(k)) for name, ks in sizes.items() for k in ks}
+    measured = rates(contenders, seconds, rounds)
+    yield "## Members at a time, batch 10, one thread\n"
+    yield markdown(
+        ("engine", "members", "cycles / s, all members"),
+        [
+            (name, k, f"{k * statistics.median(measured[f'{name} {k}']):.0f}")
+            for name, ks in sizes.items()
+            for k in ks
+        ],
+    )
+    yield ""
+
+
+def features(seconds: float, rounds: int) -> Iterable[str]:
+    """Check the cost model by the number of features and the batch."""
+    table = []
+    base = None
+    for p, batch in ((150, 10), (150, 30), (1000, 10), (1000, 30), (5000, 20), (20000, 20)):
+        member = make_member(batch, p)
+        n_parameters = member.start.generator.size + member.start.critic.size
+        name = str(p)
+        rate = statistics.median(rates({name: engine("cpu", [member])}, seconds, rounds)[name])
+        memory = peak_memory(p, batch, 2)
+        base = base or memory - BYTES_PER_PARAMETER * n_parameters
+        table.append(
+            (
+                p,
+                batch,
+                f"{n_parameters:,}",
+                f"{rate:.1f}",
+                f"{n_flops(member) * rate / 1e9:.0f}",
+                f"{1e9 / rate / n_parameters / (40 + batch):.2f}",
+                f"{(memory - base) / 2**20:.0f}",
+                f"{BYTES_PER_PARAMETER * n_parameters / 2**20:.0f}",
+            )
+        )
+    yield "## Features: cost model of the CPU engine\n"
+    yield markdown(
+        ("p", "batch", "parameters", "cycles / s", "GFLOP/s", "ns / parameter / (40 + batch)",
+         "memory (MiB)", "model (MiB)"),
+        table,
+    )  # fmt: skip
+    yield (
+        "\nTime of a cycle grows as parameters times (40 + batch), where the 40 stand for Adam; "
+        f"memory as {BYTES_PER_PARAMETER} bytes a parameter: weights, two moments and the best "
+        "weights in float32, start and results in float64. Parameters grow as p times (twice the "
+        "widest layer and the first). Memory is the process's peak beyond what it takes at the "
+        "first row.\n"
+    )
+
+
+def epochs() -> Iterable[str]:
+    """Check that memory is flat in the number of epochs."""
+    yield "## Epochs: memory\n"
+    yield markdown(
+        ("epochs", "peak of the process (MiB)"),
+        [(n, f"{peak_memory(N_FEATURES, 10, n) / 2**20:.0f}") for n in (200, 2000, 20000)],
+    )
+    yield ""
+
+
+def peak_memory(n_features: int, batch: int, n_epochs: int) -> int:
+    """Train a member of a single batch an epoch in a fresh process; return its peak in bytes."""
+    code = (
+        "import resource; from dataclasses import replace; from bench.training import *; "
+        f"m = make_member({batch}, {n_features}); "
+        f"m = replace(m, samples=m.samples[:{batch}], epochs={n_epochs}); "
+        "Training(engine='cpu').train([m]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    # Linux counts in KiB, macOS in bytes
+    return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
+
+
+def machine() -> str:
+    """Describe the machine, the date and the versions."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        model = names[0].split(":")[1].strip() if names else model
+    if torch.cuda.is_available():
+        model += f", {torch.cuda.get_device_name()}"
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}"
+        for name in ("numpy", "numba", "scipy", "torch")
+    )
+    return (
+        f"{datetime.date.today()}, {model}, {os.cpu_count()} cores, "
+        f"load {os.getloadavg()[0]:.1f} at the start; {platform.system()}, "
+        f"Python {platform.python_version()}, {versions}."
+    )
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Format a table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="three ratios, within 50 s")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        if arguments.quick:
+            print(quick())
+        else:
+            for part in report(seconds=1.0, rounds=7):
+                print(part, flush=True)
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    with threadpool_limits(1):
-        for b in (10,20,30):
-            m=make_member(b)
-            r=rates({"textbook":textbook(m),"cpu":engine("cpu",[m]),"torch1":engine("torch",[m]),"sgemm":sgemm(products(m))},1.0,5)
-            print(b, n_flops(m)/1e6,{k:round(statistics.median(v)) for k,v in r.items()}, ratio(r,"cpu","textbook"))
-        r=rates(workers([make_member(10,key=k) for k in range(2)]),1.5,5)
-        print(ratio(r,"2","1"))
+    main()
