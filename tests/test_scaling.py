@@ -10,7 +10,6 @@ from sklearn.preprocessing import PowerTransformer, RobustScaler, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from evenomics.cohort import Cohort
-from evenomics.errors import CohortError
 from evenomics.scaling import SkewScaler, fit_scaler, fit_scalers
 
 
@@ -136,13 +135,19 @@ def test_generated_values_without_counterpart_end_near_the_training_range():
     np.testing.assert_allclose(lowest, X.min() - 10 * np.ptp(X))
 
 
-def test_new_values_that_overflow_are_named():
+def test_beyond_the_training_range_the_power_transform_goes_on_as_its_tangent():
+    """Straight on both sides, with the slope that it has at the end; and back."""
     rng = np.random.default_rng(0)
     X = 1.0 - rng.gamma(0.5, 0.002, (200, 1))
     scaler = SkewScaler().fit(X)
-    assert scaler.lambdas_[0] > 30
-    with pytest.raises(CohortError, match=r"row 1, column 0: 1e\+12, training samples are in"):
-        scaler.transform([[1.0], [1e12]])
+    assert scaler.lambdas_[0] > 30, "half a width outside, the power would be in the thousands"
+    width = np.ptp(X)
+    for end, away in ((X.max(), 1), (X.min(), -1)):
+        steps = end + away * width * np.array([[-1e-7], [0], [0.5], [1], [2]])
+        scaled = scaler.transform(steps)[:, 0]
+        slopes = np.diff(scaled) / np.diff(steps[:, 0])
+        np.testing.assert_allclose(slopes, slopes[0], rtol=1e-4)
+        np.testing.assert_allclose(scaler.inverse_transform(scaled[:, None]), steps, rtol=1e-9)
 
 
 def _cohort(name: str, n: int, loc: float = 0.0) -> Cohort:

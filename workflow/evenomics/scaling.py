@@ -11,7 +11,6 @@ from sklearn.preprocessing import PowerTransformer, RobustScaler, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from evenomics.cohort import Cohort
-from evenomics.errors import CohortError
 from evenomics.randomness import stream
 from evenomics.tables import some
 
@@ -29,8 +28,10 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     p < `alpha`). Its power transform is standardised. With fewer than eight samples the test is
     not defined and no feature counts as skewed. A feature whose fitted power transform cannot be
     undone to 1e-6 of its range (it can degenerate on extreme values) is left unskewed, and the log
-    says so. A feature whose interquartile range is below a hundredth of its standard deviation
-    (mostly zeros, say) is divided by the latter. A constant feature is only centred.
+    says so. Beyond the training range a power transform goes on as its tangent: the power itself
+    would carry a new sample that lies a little outside to a million standard deviations. A feature
+    whose interquartile range is below a hundredth of its standard deviation (mostly zeros, say) is
+    divided by the latter. A constant feature is only centred.
 
     Source: Cusworth, Gkoutos, Acharjee 2024, Methods (scaling); its text names both robust and
     standard scaling, so that is a parameter.
@@ -51,7 +52,7 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     center_, scale_ : numpy.ndarray of float, shape (n_features,)
         What is subtracted and divided by, after the power transform.
     lower_, upper_ : numpy.ndarray of float, shape (n_features,)
-        Limits of `inverse_transform` for skewed features, in the user's unit.
+        Range of the training samples, in the user's unit.
     """
 
     def __init__(
@@ -77,9 +78,8 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if self.unskewed not in ("robust", "standard"):
             raise ValueError(f"unskewed must be 'robust' or 'standard', found {self.unskewed!r}")
         X = validate_data(self, X, dtype=np.float64)
-        low, high = X.min(axis=0), X.max(axis=0)
-        width = high - low
-        self.lower_, self.upper_ = low - _WIDENING * width, high + _WIDENING * width
+        self.lower_, self.upper_ = X.min(axis=0), X.max(axis=0)
+        width = self.upper_ - self.lower_
         self.lambdas_ = np.ones(X.shape[1])
         self.skewed_ = self._is_skewed(X, width)
         if self.skewed_.any():
@@ -134,14 +134,20 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         power.lambdas_, power.n_features_in_ = self.lambdas_[at], len(at)
         return power
 
+    def _slope(self, X: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """Return the derivative of the power transform of these features."""
+        exponent = self.lambdas_[at] - 1
+        return (np.abs(X) + 1) ** np.where(X >= 0, exponent, -exponent)
+
     def _powered(self, X: np.ndarray) -> np.ndarray:
         """Return samples whose skewed features are power-transformed."""
         at = np.flatnonzero(self.skewed_)
         if not len(at):
             return X
+        within = np.clip(X[:, at], self.lower_[at], self.upper_[at])
+        beyond = (X[:, at] - within) * self._slope(within, at)
         X = X.copy()
-        with np.errstate(over="ignore"):
-            X[:, at] = self._power(at).transform(X[:, at])
+        X[:, at] = self._power(at).transform(within) + beyond
         return X
 
     def transform(self, X: Any) -> np.ndarray:
@@ -155,31 +161,16 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         numpy.ndarray of float64, shape (n_samples, n_features)
-
-        Raises
-        ------
-        CohortError
-            If a value is so far from the training samples that its power transform overflows.
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        scaled = (self._powered(X) - self.center_) / self.scale_
-        if len(overflown := np.argwhere(~np.isfinite(scaled))):
-            raise CohortError(
-                "values are too far from the training samples to be scaled:",
-                [
-                    f"row {row}, column {column}: {X[row, column]:g}, training samples are in "
-                    f"[{self.lower_[column]:g}, {self.upper_[column]:g}] or near; check the unit"
-                    for row, column in overflown[:5]
-                ],
-            )
-        return scaled
+        return (self._powered(X) - self.center_) / self.scale_
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Bring scaled samples back to the user's unit.
 
-        Some scaled values have no counterpart, because the image of Yeo-Johnson is bounded. Skewed
-        features therefore end at the training range, widened by ten times its width on each side.
+        Skewed features end at the training range, widened by ten times its width on each side:
+        where their power transform is all but flat, its tangent leads anywhere.
 
         Parameters
         ----------
@@ -195,11 +186,13 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = X * self.scale_ + self.center_
         at = np.flatnonzero(self.skewed_)
         if len(at):
-            power = self._power(at)
-            limits = np.stack([self.lower_[at], self.upper_[at]])
+            power, lower, upper = self._power(at), self.lower_[at], self.upper_[at]
+            within = np.clip(X[:, at], *power.transform(np.stack([lower, upper])))
+            values = np.clip(power.inverse_transform(within), lower, upper)
+            margin = _WIDENING * (upper - lower)
             with np.errstate(over="ignore", divide="ignore"):
-                values = power.inverse_transform(np.clip(X[:, at], *power.transform(limits)))
-            X[:, at] = np.clip(values, *limits)
+                beyond = (X[:, at] - within) / self._slope(values, at)
+            X[:, at] = np.clip(values + beyond, lower - margin, upper + margin)
         return X
 
     def to_json(self) -> str:
