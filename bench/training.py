@@ -15,6 +15,7 @@ import importlib.metadata
 import math
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -28,6 +29,7 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
+from evenomics.gan.cpu_engine import ADAM_ROWS
 from evenomics.gan.engine import Training
 from evenomics.gan.member import Member
 from evenomics.gan.networks import Architecture, initial_weights
@@ -38,7 +40,7 @@ HIDDEN = SETTINGS.networks.hidden
 N_FEATURES = 150
 BATCHES = (10, 20, 30)
 # of a member in training: see the text under the table of `features`
-BYTES_PER_PARAMETER = 40
+BYTES_PER_PARAMETER = 48
 
 #: runs so many cycles
 Contender = Callable[[int], object]
@@ -357,22 +359,23 @@ def features(seconds: float, rounds: int) -> Iterable[str]:
                 f"{n_parameters:,}",
                 f"{rate:.1f}",
                 f"{n_flops(member) * rate / 1e9:.0f}",
-                f"{1e9 / rate / n_parameters / (40 + batch):.2f}",
+                f"{1e9 / rate / n_parameters / (ADAM_ROWS + batch):.2f}",
                 f"{(memory - base) / 2**20:.0f}",
                 f"{BYTES_PER_PARAMETER * n_parameters / 2**20:.0f}",
             )
         )
     yield "## Features: cost model of the CPU engine\n"
     yield markdown(
-        ("p", "batch", "parameters", "cycles / s", "GFLOP/s", "ns / parameter / (40 + batch)",
-         "memory (MiB)", "model (MiB)"),
+        ("p", "batch", "parameters", "cycles / s", "GFLOP/s",
+         f"ns / parameter / (batch + {ADAM_ROWS})", "memory (MiB)", "model (MiB)"),
         table,
     )  # fmt: skip
     yield (
-        "\nTime of a cycle grows as parameters times (40 + batch), where the 40 stand for Adam; "
+        f"\nTime of a cycle grows as parameters times (batch + {ADAM_ROWS}), where the {ADAM_ROWS} "
+        "stand for Adam, and somewhat faster once the weights outgrow the processor's cache; "
         f"memory as {BYTES_PER_PARAMETER} bytes a parameter: weights, two moments and the best "
-        "weights in float32, start and results in float64. Parameters grow as p times (twice the "
-        "widest layer and the first). Memory is the process's peak beyond what it takes at the "
+        "weights in float32 (16), start and results in float64 (24), buffers (8). There are about "
+        "450 parameters per feature. Memory is the process's peak beyond what it takes at the "
         "first row.\n"
     )
 
@@ -390,15 +393,22 @@ def epochs() -> Iterable[str]:
 def peak_memory(n_features: int, batch: int, n_epochs: int) -> int:
     """Train a member of a single batch an epoch in a fresh process; return its peak in bytes."""
     code = (
-        "import resource; from dataclasses import replace; from bench.training import *; "
+        "from bench.training import *; "
         f"m = make_member({batch}, {n_features}); "
         f"m = replace(m, samples=m.samples[:{batch}], epochs={n_epochs}); "
-        "Training(engine='cpu').train([m]); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "Training(engine='cpu').train([m]); print(peak_memory_here())"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    # Linux counts in KiB, macOS in bytes
-    return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
+    return int(done.stdout)
+
+
+def peak_memory_here() -> int:
+    """Return the peak memory of this process in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():  # on Linux, getrusage counts what the parent had when it forked
+        (peak,) = (x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
+        return int(peak.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def machine() -> str:
