@@ -228,6 +228,13 @@ def ratio(measured: Rates, of: str, to: str) -> float:
     return statistics.median(a / b for a, b in zip(measured[of], measured[to], strict=True))
 
 
+def cores_got(run: Contender) -> float:
+    """Run for a while; return how many cores the machine gave, others' jobs permitting."""
+    began, cpu_began = time.perf_counter(), time.process_time()
+    run(300)
+    return (time.process_time() - cpu_began) / (time.perf_counter() - began)
+
+
 def quick(seconds: float = 36.0) -> str:
     """Measure the three ratios that matter and return them as one line."""
     until = time.perf_counter() + seconds
@@ -241,6 +248,7 @@ def quick(seconds: float = 36.0) -> str:
     measured = rates(contenders, seconds=0.4, rounds=100, until=until)
     for name, values in measured.items():
         print(f"{name:12s} {statistics.median(values):7.1f} cycles/s, {len(values)} rounds")
+    print(f"2 workers got {cores_got(contenders['2 workers']):.1f} cores")
     return (
         f"ratio_batch10={ratio(measured, 'cpu 10', 'textbook 10'):.2f} "
         f"ratio_batch30={ratio(measured, 'cpu 30', 'textbook 30'):.2f} "
@@ -309,17 +317,18 @@ def cores(seconds: float, rounds: int) -> Iterable[str]:
     n_cores = os.cpu_count() or 1
     workers = sorted({1, 2, *(2**k for k in range(2, n_cores.bit_length())), n_cores})
     many = members(max(workers))
-    measured = rates({str(n): engine("cpu", many, n) for n in workers}, seconds, rounds)
+    contenders = {str(n): engine("cpu", many, n) for n in workers}
+    measured = rates(contenders, seconds, rounds)
     yield "## Workers of the CPU engine, batch 10\n"
     yield markdown(
-        ("workers", "cycles / s", "times one"),
+        ("workers", "cycles / s", "times one", "cores got"),
         [
             (n, f"{len(many) * statistics.median(measured[str(n)]):.0f}",
-             f"{ratio(measured, str(n), '1'):.2f}")
+             f"{ratio(measured, str(n), '1'):.2f}", f"{cores_got(contenders[str(n)]):.1f}")
             for n in workers
         ],
     )  # fmt: skip
-    yield ""
+    yield "\nCores that other jobs take are missing in the last column.\n"
 
 
 def stacks(seconds: float, rounds: int) -> Iterable[str]:
