@@ -1,0 +1,138 @@
+"""A training that is killed goes on where it was, and ends in the same weights."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evenomics.gan import engine as engine_module
+from evenomics.gan.engine import Training
+from evenomics.gan.member import State
+from gan.members import VARIED, member
+
+TESTS = Path(__file__).parents[1]
+EPOCHS = {"cpu": 4000, "torch": 600}  # some seconds each
+
+# Trains two members with a checkpoint after every report.
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path[:0] = [{tests!r}, {library!r}]
+from evenomics.gan import engine
+from gan.members import member
+engine.CHECKPOINT_SECONDS = 0.0
+members = [member(key, epochs={epochs}, dropout=0.5, look_every=50) for key in (1, 2)]
+print("begun", flush=True)
+engine.Training(engine={engine!r}, threads=2, checkpoints=Path({folder!r})).train(members)
+print("done", flush=True)
+"""
+
+
+def long_members(engine):
+    return [member(key, epochs=EPOCHS[engine], dropout=0.5, look_every=50) for key in (1, 2)]
+
+
+@pytest.mark.parametrize("engine", ["cpu", "torch"])
+def test_killed_with_sigkill_and_resumed_equals_undisturbed(engine, tmp_path):
+    script = SCRIPT.format(
+        tests=str(TESTS), library=str(TESTS.parent / "workflow"), epochs=EPOCHS[engine],
+        engine=engine, folder=str(tmp_path),
+    )  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    names = [of.fingerprint("float32") for of in long_members(engine)]
+    paths = [tmp_path / f"{name}.safetensors" for name in names]
+    deadline = time.monotonic() + 120
+    while not any(path.exists() for path in paths) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    said, _ = process.communicate()
+    assert "done" not in said, "killed too late to test anything"
+    begun = [State.load(path) for path in paths]
+    assert any(s is not None and 0 < s.updates < long_members(engine)[0].n_updates for s in begun)
+
+    resumed = Training(engine=engine, checkpoints=tmp_path).train(long_members(engine))
+    undisturbed = Training(engine=engine).train(long_members(engine))
+    for one, other in zip(resumed, undisturbed, strict=True):
+        for name in ("critic_loss", "generator_loss", "wasserstein", "looks"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        np.testing.assert_array_equal(one.weights.generator, other.weights.generator)
+        np.testing.assert_array_equal(one.last.critic, other.last.critic)
+
+
+def counted(monkeypatch):
+    """List that every member lands in that an engine really trains."""
+    trained = []
+    from evenomics.gan import cpu_engine
+
+    original = cpu_engine.train_on_cpu
+
+    def spy(members, states, **options):
+        trained.extend(members)
+        return original(members, states, **options)
+
+    monkeypatch.setattr(cpu_engine, "train_on_cpu", spy)
+    return trained
+
+
+def test_what_is_finished_is_not_trained_again(tmp_path, monkeypatch):
+    trained = counted(monkeypatch)
+    training = Training(engine="cpu", checkpoints=tmp_path)
+    (first,) = training.train([VARIED["plain"]])
+    again, _ = training.train([VARIED["plain"], VARIED["dropout"]])
+    assert trained == [VARIED["plain"], VARIED["dropout"]]
+    np.testing.assert_array_equal(again.weights.generator, first.weights.generator)
+    np.testing.assert_array_equal(again.last.critic, first.last.critic)
+
+
+@pytest.mark.parametrize("damage", ["cut short", "empty", "something else"])
+def test_a_damaged_checkpoint_is_trained_anew(damage, tmp_path, monkeypatch):
+    training = Training(engine="cpu", checkpoints=tmp_path)
+    (first,) = training.train([VARIED["plain"]])
+    (path,) = tmp_path.iterdir()
+    content = path.read_bytes()
+    path.write_bytes(
+        {"cut short": content[:-100], "empty": b"", "something else": b"x" * 999}[damage]
+    )
+    trained = counted(monkeypatch)
+    (again,) = training.train([VARIED["plain"]])
+    assert len(trained) == 1
+    np.testing.assert_array_equal(again.weights.generator, first.weights.generator)
+
+
+def test_whatever_changes_the_result_changes_the_name():
+    """Every option, the samples, the start and the precision; not the name for the log."""
+    of = VARIED["plain"]
+    others = [
+        member(1, **{option: value})
+        for option, value in [
+            ("epochs", 21), ("batch_size", 5), ("learning_rate", 2e-3), ("alpha", 0.1),
+            ("critic_updates", 3), ("dropout", 0.1), ("generator_dropout", 0.1), ("look_every", 4),
+            ("keep", "above"), ("curve", "critic_loss"), ("threshold", 2.0), ("n_samples", 18),
+            ("hidden", (5, 8)), ("n_held_out", 6),
+        ]
+    ]  # fmt: skip
+    names = {of.fingerprint("float32"), of.fingerprint("float64"), member(2).fingerprint("float32")}
+    names |= {other.fingerprint("float32") for other in others}
+    assert len(names) == 3 + len(others)
+
+
+def test_finished_checkpoints_are_half_the_size(tmp_path):
+    Training(engine="cpu", checkpoints=tmp_path).train([member(3, p=60, hidden=(40, 50))])
+    (path,) = tmp_path.iterdir()
+    state = State.load(path)
+    assert state is not None
+    assert state.critic_mean.size == 0
+    assert path.stat().st_size < 1.5 * 4 * 2 * (state.generator.size + state.critic.size)
+
+
+def test_progress_is_told_in_the_log(monkeypatch, caplog):
+    monkeypatch.setattr(engine_module, "LOG_SECONDS", -1.0)
+    with caplog.at_level("INFO"):
+        Training(engine="cpu").train([VARIED["plain"]], "re-training")
+    assert "re-training: 1 members (1 different, 1 to train) on engine cpu" in caplog.text
+    assert "100% of the updates done" in caplog.text

@@ -1,0 +1,112 @@
+"""The paper's rules on curves, against closed forms and other ways of computing them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.signal import argrelextrema
+
+from evenomics.gan import curves
+from evenomics.gan.settings import Choice
+
+CHOICE = Choice()
+
+
+def test_a_curve_ends_before_its_first_value_beyond_the_bounds():
+    curve = np.zeros(2000)
+    curve[1200:] = 15.1
+    assert curves.cut(curve, CHOICE) == (1200, "")
+    curve[900] = -10.1
+    assert curves.cut(curve, CHOICE) == (900, "")
+    assert curves.cut(np.full(2000, 15.0), CHOICE) == (2000, "")
+
+
+def test_a_transient_at_the_start_is_passed_over_and_noted():
+    """Fewer than 500 epochs would remain: the cut moves to the next crossing."""
+    curve = np.zeros(2000)
+    curve[50:60] = -40
+    assert curves.cut(curve, CHOICE) == (2000, "passed over a crossing at epoch 51")
+    curve[700] = 20
+    assert curves.cut(curve, CHOICE) == (700, "passed over a crossing at epoch 51")
+
+
+def test_a_curve_that_starts_beyond_the_bounds_is_cut_where_it_leaves_them_again():
+    curve = np.r_[np.full(100, -40.0), np.zeros(900), np.full(500, 16.0)]
+    assert curves.cut(curve, CHOICE).length == 1000
+
+
+@pytest.mark.parametrize(("n_epochs", "window"), [(5000, 500), (1000, 500), (400, 200), (1, 1)])
+def test_speed_looks_at_500_epochs_or_half_of_a_short_run(n_epochs, window):
+    assert curves.window_of(n_epochs, CHOICE) == window
+
+
+def test_apexes_are_the_local_extremes():
+    curve = np.random.default_rng(0).normal(size=300)
+    at = np.sort(np.r_[argrelextrema(curve, np.greater)[0], argrelextrema(curve, np.less)[0]])
+    np.testing.assert_array_equal(curves.apexes(curve), curve[at])
+
+
+def test_a_plateau_is_one_apex():
+    assert curves.apexes(np.array([0.0, 2, 2, 2, 1, 1, 3])).tolist() == [2, 1]
+
+
+def test_instability_is_the_mean_of_the_50_largest_differences_between_apexes():
+    curve = np.random.default_rng(1).normal(size=400)
+    differences = np.abs(np.diff(curves.apexes(curve)))
+    assert len(differences) > 100
+    expected = np.mean(sorted(differences, reverse=True)[:50])
+    assert curves.instability(curve, CHOICE) == pytest.approx(expected)
+    assert curves.instability(np.arange(100.0), CHOICE) == 0
+    assert curves.instability(np.array([0.0, 3, 1, 2]), CHOICE) == 2
+
+
+def test_speed_is_the_fall_from_the_first_to_the_last_epochs():
+    assert curves.speed(np.r_[np.full(500, 7.0), np.full(500, 3.0)], 500) == 4
+    line = np.linspace(10, 0, 1001)
+    assert curves.speed(line, 500) == pytest.approx(line[:500].mean() - line[-500:].mean())
+
+
+@pytest.mark.parametrize("height", [8.0, -8.0])
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+def test_the_elbow_of_a_saturating_exponential(height, noise):
+    """The knee of the normalised curve is where its slope is 1: tau * ln(n / tau / (1 - e^-n/tau)).
+
+    Kneedle takes the maximum of y - x of the curve scaled to the unit square.
+    """
+    n, tau = 2000, 200.0
+    x = np.arange(1, n + 1)
+    rng = np.random.default_rng(0)
+    curve = 2 + height * np.exp(-x / tau) + rng.normal(0, noise, n)
+    found = curves.find_elbow(curve)
+    expected = tau * np.log(n / tau / (1 - np.exp(-n / tau)))
+    assert found.rule == "elbow"
+    assert found.note == ""
+    assert found.epoch == pytest.approx(expected, rel=0.02 if noise == 0 else 0.1)
+
+
+@pytest.mark.parametrize(
+    ("curve", "note"),
+    [
+        (np.zeros(4), "4 epochs are too few for a curve fit"),
+        (np.full(100, 3.0), "the curve is flat"),
+    ],
+)
+def test_without_an_elbow_the_last_epoch_before_the_cut_is_taken(curve, note):
+    found = curves.find_elbow(curve)
+    assert (found.epoch, found.rule) == (len(curve), "last before the cut")
+    assert found.note == note
+
+
+def test_a_fit_that_fails_falls_back_and_says_so(monkeypatch):
+    def fails(*_, **__):
+        raise RuntimeError("no convergence")
+
+    monkeypatch.setattr(curves, "curve_fit", fails)
+    found = curves.find_elbow(np.exp(-np.arange(50) / 9))
+    assert (found.epoch, found.rule) == (50, "last before the cut")
+    assert found.note == "curve fit failed: no convergence"
+
+
+def test_the_bounds_are_settings():
+    curve = np.r_[np.zeros(1000), np.full(1000, 5.0)]
+    assert curves.cut(curve, replace(CHOICE, cut_above=4.0)).length == 1000

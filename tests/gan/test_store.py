@@ -1,0 +1,60 @@
+"""Generators: NumPy against torch, and what is on disk."""
+
+import numpy as np
+import pytest
+import torch
+
+from evenomics.errors import TrainingError
+from evenomics.gan.generator import Generator, run
+from evenomics.gan.losses import AlphaDropout, forward
+from evenomics.gan.networks import generator_architecture, initial_weights
+from evenomics.gan.store import load_generator, load_weights, save_generator, save_weights
+
+
+@pytest.fixture
+def weights():
+    made = initial_weights(6, (4, 5), np.random.default_rng(0))
+    made.generator[:] += np.random.default_rng(1).normal(0, 0.1, made.generator.size)
+    return made
+
+
+def test_the_numpy_generator_is_the_one_that_was_trained(weights):
+    x = np.random.default_rng(2).normal(size=(7, 6))
+    architecture = generator_architecture(6, (4, 5))
+    flat = torch.tensor(weights.generator)[None]
+    expected = forward(flat, architecture, torch.tensor(x)[None], None, AlphaDropout(0))[0][0]
+    np.testing.assert_allclose(run(weights.generator, architecture, x), expected, rtol=1e-12)
+
+
+def test_sampling_depends_on_the_stream_alone(weights):
+    generator = Generator.from_weights(weights)
+    one, same = (generator.sample(5, np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(one, same)
+    assert one.shape == (5, 6)
+    assert not np.array_equal(one, generator.sample(5, np.random.default_rng(4)))
+
+
+def test_a_generator_comes_back_from_disk_in_single_precision(weights, tmp_path):
+    generator, path = Generator.from_weights(weights), tmp_path / "a/b.safetensors"
+    save_generator(path, generator, {"class": "case", "alpha": 1.0})
+    found = load_generator(path)
+    assert (found.n_features, found.hidden) == (6, (4, 5))
+    np.testing.assert_array_equal(found.parameters, generator.parameters.astype(np.float32))
+    assert [file.name for file in path.parent.iterdir()] == ["b.safetensors"]
+
+
+def test_weights_come_back_exactly(weights, tmp_path):
+    save_weights(tmp_path / "w.safetensors", weights)
+    found = load_weights(tmp_path / "w.safetensors")
+    np.testing.assert_array_equal(found.generator, weights.generator)
+    np.testing.assert_array_equal(found.critic, weights.critic)
+    assert found.hidden == weights.hidden
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a model"])
+def test_what_is_no_model_is_named_with_what_to_do(content, tmp_path):
+    path = tmp_path / "model.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(TrainingError, match=r"model\.safetensors is not a model .* run again"):
+        load_generator(path)
