@@ -1,0 +1,231 @@
+"""The method step by step: what is chosen, by which rule, and what happens where none applies."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evenomics.errors import TrainingError
+from evenomics.gan.engine import Training
+from evenomics.gan.recipe import GanRequest, Pretrained, pretrain, retrain
+from evenomics.gan.settings import GanSettings
+
+P = 6
+TRAINING = Training(engine="cpu", dtype="float64")
+
+
+def settings(rate_choice="curve", epoch_choice="elbow", **choice):
+    return GanSettings.from_mapping(
+        {
+            "networks": {"hidden": [4, 5, 7]},
+            "pretraining": {"epochs": [6, 7, 8]},
+            "retraining": {"epochs_1": 60, "epochs_2": 40},
+            "choice": {
+                "rate_choice": rate_choice, "epoch_choice": epoch_choice, "look_every": 10,
+                "speed_window": 10, "tiny": 20, **choice,
+            },
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def external():
+    return np.random.default_rng(0).normal(size=(40, P))
+
+
+@pytest.fixture(scope="module")
+def pretrained(external):
+    return pretrain(external, settings(), seed=1, training=TRAINING)
+
+
+def request_for(n=25, name="case", **options):
+    samples = np.random.default_rng(n).normal(1, 1, size=(n, P))
+    return GanRequest("e", name, samples, **options)
+
+
+def trained(request, pretrained, using=None, seed=1):
+    (gan,) = retrain([request], pretrained, using or settings(), seed=seed, training=TRAINING)
+    return gan
+
+
+def test_pretraining_grows_one_layer_per_stage(pretrained):
+    assert pretrained.stages["generator"].tolist() == ["6-4-6", "6-4-5-6", "6-4-5-7-6"]
+    assert pretrained.stages["critic"].tolist() == ["6-4-1", "6-5-4-1", "6-7-5-4-1"]
+    assert pretrained.stages["critic_updates"].tolist() == [1, 1, 2]
+    assert pretrained.stages["dropout"].tolist() == [0.5, 0.5, 0.7]
+    assert pretrained.history.groupby("stage").size().tolist() == [6, 7, 8]
+    assert pretrained.weights.hidden == (4, 5, 7)
+
+
+def test_pretraining_starts_a_stage_from_the_weights_of_the_one_before(external, monkeypatch):
+    """Layers that stay keep their weights: seen in what the engine is handed."""
+    starts, results = [], []
+    original = Training.train
+
+    def spy(self, members, title="training"):
+        done = original(self, members, title)
+        starts.append(members[0].start)
+        results.append(done[0].weights)
+        return done
+
+    monkeypatch.setattr(Training, "train", spy)
+    pretrain(external, settings(), seed=1, training=TRAINING)
+    for before, after in zip(results[:-1], starts[1:], strict=True):
+        kept = before.generator_architecture.layers[-1].weight.start
+        np.testing.assert_array_equal(after.generator[:kept], before.generator[:kept])
+        kept = before.critic_architecture.layers[1].weight.start
+        np.testing.assert_array_equal(
+            after.critic[-(before.critic.size - kept) :], before.critic[kept:]
+        )
+
+
+def test_pretraining_is_saved_and_comes_back(pretrained, tmp_path):
+    pretrained.save(tmp_path)
+    found = Pretrained.load(tmp_path)
+    np.testing.assert_array_equal(found.weights.critic, pretrained.weights.critic)
+    pd.testing.assert_frame_equal(found.history, pretrained.history)
+
+
+def test_the_first_rate_is_the_one_whose_curve_comes_closest_to_the_threshold_from_above(
+    pretrained,
+):
+    """Recomputed from the history; the run goes on from there."""
+    using = settings(threshold=-1.0)
+    gan = trained(request_for(), pretrained, using)
+    runs = gan.history[gan.history["phase"] == "lr_1"]
+    above = runs[runs["wasserstein"] > -1.0]
+    best = above.loc[above["wasserstein"].idxmin()]
+    assert gan.chosen["lr_1_rule"] == "smallest above -1"
+    assert gan.chosen["lr_1"] == best["rate"]
+    assert gan.chosen["epoch_1"] == best["epoch"]
+
+
+def test_where_no_curve_is_above_the_threshold_the_most_stable_rate_is_taken(pretrained):
+    gan = trained(request_for(), pretrained, settings(threshold=1e6))
+    rates = gan.rates[gan.rates["phase"] == "lr_1"]
+    assert gan.chosen["lr_1"] == rates.loc[rates["instability"].idxmin(), "rate"]
+    assert gan.chosen["lr_1_rule"] == "fallback: most stable"
+    assert "lr_1: curve never above 1e+06" in gan.chosen["note"]
+
+
+def test_the_second_rate_has_the_smallest_three_instabilities_minus_speed(pretrained):
+    gan = trained(request_for(), pretrained)
+    rates = gan.rates[gan.rates["phase"] == "lr_2"]
+    objective = 3 * rates["instability"] - rates["speed"]
+    np.testing.assert_allclose(rates["objective"], objective)
+    assert gan.chosen["lr_2"] == rates.loc[objective.idxmin(), "rate"]
+    assert gan.chosen["lr_2_rule"] == "smallest instability - speed"
+    assert rates.loc[rates["chosen"], "rate"].tolist() == [gan.chosen["lr_2"]]
+
+
+def test_where_every_rate_diverges_that_is_recorded_and_a_generator_comes_out_nevertheless(
+    pretrained,
+):
+    using = settings()
+    wild = replace(
+        using.retraining, learning_rates_1=(1e200, 1e201), learning_rates_2=(1e200, 1e201)
+    )
+    gan = trained(request_for(), pretrained, replace(using, retraining=wild))
+    assert "every rate diverged" in gan.chosen["note"]
+    assert gan.chosen["lr_2_rule"].startswith("fallback")
+    assert np.isfinite(gan.generator.sample(5, np.random.default_rng(0))).all()
+
+
+def test_held_out_choices_take_the_smallest_energy_distance(pretrained):
+    using = settings("held_out", "held_out")
+    gan = trained(request_for(25), pretrained, using)
+    assert gan.chosen["n_held_out"] == 5
+    for phase, number in (("lr_1", 1), ("lr_2", 2)):
+        runs = gan.history[gan.history["phase"] == phase]
+        best = runs.loc[runs["energy_distance"].idxmin()]
+        assert gan.chosen[phase] == best["rate"]
+        assert gan.chosen[f"epoch_{number}"] == best["epoch"]
+    assert gan.chosen["energy_distance"] == pytest.approx(best["energy_distance"])
+    assert np.isfinite(gan.chosen["nn_distance_held_out"])
+
+
+def test_a_tiny_class_is_cross_validated_and_then_trained_on_all_its_samples(pretrained):
+    """Epochs are chosen on the mean over the folds."""
+    gan = trained(request_for(9), pretrained, settings("held_out", "held_out", folds=3))
+    assert (gan.chosen["n_folds"], gan.chosen["n_held_out"]) == (3, 3)
+    runs = gan.history[gan.history["phase"] == "lr_2"]
+    mean = runs.groupby(["rate", "epoch"])["energy_distance"].mean()
+    assert mean.idxmin() == (gan.chosen["lr_2"], gan.chosen["epoch_2"])
+
+
+def test_the_generator_is_that_of_the_chosen_epoch(pretrained):
+    """Training from lr_1's weights with lr_2 for the chosen epochs gives it."""
+    seen = []
+
+    class Spy(Training):
+        def train(self, members, title="training"):
+            seen.append((members, done := super().train(members, title)))
+            return done
+
+    using = settings("held_out", "held_out")
+    training = Spy(engine="cpu", dtype="float64")
+    (gan,) = retrain([request_for()], pretrained, using, seed=1, training=training)
+    (second,) = [m for m in seen[1][0] if m.learning_rate == gan.chosen["lr_2"]]
+    again = replace(second, epochs=gan.chosen["epoch_2"], keep="last")
+    (expected,) = TRAINING.train([again])
+    np.testing.assert_allclose(gan.generator.parameters, expected.weights.generator, rtol=1e-12)
+
+
+@pytest.mark.parametrize("choices", [("curve", "elbow"), ("held_out", "held_out")])
+def test_company_and_order_change_no_gan(choices, pretrained):
+    using = settings(*choices)
+    requests = [
+        request_for(25, "case", alpha=1.0),
+        request_for(9, "rare"),
+        request_for(30, "control", over=True),
+        request_for(25, "case", variant="classic"),
+    ]
+    one = retrain(requests, pretrained, using, seed=1, training=TRAINING)
+    other = retrain(requests[::-1], pretrained, using, seed=1, training=TRAINING)[::-1]
+    for a, b, request in zip(one, other, requests, strict=True):
+        assert a.request is request
+        np.testing.assert_array_equal(a.generator.parameters, b.generator.parameters)
+        alone = trained(request, pretrained, using)
+        np.testing.assert_array_equal(a.generator.parameters, alone.generator.parameters)
+
+
+def test_the_seed_changes_the_gan_and_the_alpha_as_well(pretrained):
+    made = [
+        trained(request_for(alpha=alpha), pretrained, seed=seed).generator.parameters
+        for alpha, seed in [(0.0, 1), (0.0, 1), (0.0, 2), (1.0, 1)]
+    ]
+    np.testing.assert_array_equal(made[0], made[1])
+    assert not np.array_equal(made[0], made[2])
+    assert not np.array_equal(made[0], made[3])
+
+
+def test_classic_needs_no_pretraining_and_transfer_does(pretrained):
+    classic = trained(request_for(variant="classic"), None)
+    assert classic.generator.hidden == (4, 5, 7)
+    with pytest.raises(TrainingError, match="needs a pre-trained GAN"):
+        trained(request_for(), None)
+    other = replace(request_for(), samples=np.zeros((9, 3)))
+    with pytest.raises(TrainingError, match="3 features, but the pre-trained GAN has 6"):
+        trained(other, pretrained)
+
+
+def test_two_samples_are_enough_and_one_is_not(pretrained):
+    for choices in (("curve", "elbow"), ("held_out", "held_out")):
+        gan = trained(request_for(2), pretrained, settings(*choices))
+        assert np.isfinite(gan.generator.sample(3, np.random.default_rng(0))).all()
+    with pytest.raises(TrainingError, match=r"1 sample\(s\), and a GAN needs at least 2"):
+        trained(request_for(1), pretrained)
+
+
+def test_values_that_are_not_finite_are_refused(pretrained, external):
+    broken = external.copy()
+    broken[3, 2] = np.nan
+    with pytest.raises(TrainingError, match="external cohort: NaN or infinite"):
+        pretrain(broken, settings(), seed=1, training=TRAINING)
+    with pytest.raises(TrainingError, match=r"e/case.alpha0.transfer: NaN or infinite"):
+        trained(replace(request_for(), samples=broken), pretrained)
+
+
+def test_names_are_safe_as_file_names():
+    assert request_for(name="AML / M5", alpha=0.5).gan == "AML_M5.alpha0.5.transfer"
