@@ -8,7 +8,8 @@ import pytest
 
 from evenomics.errors import TrainingError
 from evenomics.gan.engine import Training
-from evenomics.gan.recipe import GanRequest, Pretrained, pretrain, retrain
+from evenomics.gan.pretraining import Pretrained, pretrain
+from evenomics.gan.recipe import GanRequest, retrain
 from evenomics.gan.settings import GanSettings
 
 P = 6

@@ -20,7 +20,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from evenomics.gan.engine import ENGINES, Training
-from evenomics.gan.recipe import GanRequest, pretrain, retrain
+from evenomics.gan.pretraining import pretrain
+from evenomics.gan.recipe import GanRequest, retrain
 from evenomics.gan.settings import GanSettings
 from evenomics.scaling import SkewScaler
 

@@ -6,7 +6,7 @@ from script_log import log_to
 
 from evenomics.cohort import read_cohort
 from evenomics.gan.engine import Training
-from evenomics.gan.recipe import pretrain
+from evenomics.gan.pretraining import pretrain
 from evenomics.gan.settings import GanSettings
 from evenomics.scaling import SkewScaler
 

@@ -8,7 +8,8 @@ from script_log import log_to
 from evenomics.arms import gan_requests
 from evenomics.cohort import read_cohort, write_table
 from evenomics.gan.engine import Training
-from evenomics.gan.recipe import Pretrained, retrain
+from evenomics.gan.pretraining import Pretrained
+from evenomics.gan.recipe import retrain
 from evenomics.gan.settings import GanSettings
 from evenomics.gan.store import save_generator
 from evenomics.scaling import SkewScaler

@@ -1,4 +1,4 @@
-"""The method, step by step: pre-train, search the two rates, choose the epoch.
+"""Re-training, step by step: search the two rates, choose the epoch.
 
 Every step is a list of members for an engine: all rates of all GANs of a study train side by
 side, and every second rate starts from what the first one gave (paper, section "Model training";
@@ -9,22 +9,21 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evenomics.cohort import slug, write_table
+from evenomics.cohort import slug
 from evenomics.errors import TrainingError
 from evenomics.gan import curves, looks, networks
 from evenomics.gan.engine import Training
 from evenomics.gan.generator import Generator
 from evenomics.gan.member import Keep, Member, Trained
 from evenomics.gan.networks import Weights
+from evenomics.gan.pretraining import Pretrained, check_samples, curves_table
 from evenomics.gan.settings import GanSettings
-from evenomics.gan.store import load_weights, save_weights
 from evenomics.randomness import derive_key, stream
 
 logger = logging.getLogger(__name__)
@@ -34,136 +33,6 @@ Phase = Literal["lr_1", "lr_2"]
 
 # generated samples that the diagnostics of a finished generator look at
 N_DIAGNOSTIC = 200
-
-
-def _check(samples: Floats, what: str) -> None:
-    if len(samples) < 2:
-        raise TrainingError(
-            f"{what}: {len(samples)} sample(s), and a GAN needs at least 2; "
-            "leave the gan arms out for this class, or get more samples"
-        )
-    if not np.isfinite(samples).all():
-        raise TrainingError(f"{what}: NaN or infinite values in the scaled training samples")
-
-
-@dataclass(frozen=True)
-class Pretrained:
-    """Networks that know the external cohort.
-
-    Attributes
-    ----------
-    weights : Weights
-    history : DataFrame
-        Columns stage, epoch, critic_loss, generator_loss, wasserstein.
-    stages : DataFrame
-        One row per stage: layers, epochs asked for and kept, seconds.
-    """
-
-    weights: Weights
-    history: pd.DataFrame
-    stages: pd.DataFrame
-
-    def save(self, folder: Path) -> None:
-        """Write weights, history and stages into a folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        save_weights(folder / "weights.safetensors", self.weights)
-        write_table(self.history, folder / "history.tsv.gz")
-        write_table(self.stages, folder / "stages.tsv")
-
-    @classmethod
-    def load(cls, folder: Path) -> "Pretrained":
-        """Read what `save` wrote (TrainingError if the weights cannot be read)."""
-        return cls(
-            load_weights(folder / "weights.safetensors"),
-            pd.read_csv(folder / "history.tsv.gz", sep="\t"),
-            pd.read_csv(folder / "stages.tsv", sep="\t"),
-        )
-
-
-def pretrain(
-    external: Floats, settings: GanSettings, *, seed: int, training: Training
-) -> Pretrained:
-    """Pre-train on the unlabelled external cohort, one hidden layer more per stage.
-
-    Parameters
-    ----------
-    external : ndarray of shape (n_samples, n_features)
-        Scaled samples.
-    settings : GanSettings
-    seed : int
-    training : Training
-        Engine, threads, checkpoints.
-
-    Returns
-    -------
-    Pretrained
-
-    Raises
-    ------
-    TrainingError
-        If there are fewer than two samples, or values that are not finite.
-    """
-    _check(external, "external cohort")
-    plan = settings.pretraining
-    weights: Weights | None = None
-    histories, stages = [], []
-    for stage, width in enumerate(settings.networks.hidden):
-        rng = stream(seed, "initial weights", "pretraining", stage)
-        if weights is None:
-            weights = networks.initial_weights(external.shape[1], (width,), rng)
-        else:
-            weights = networks.grow(weights, width, rng)
-        member = Member(
-            name=f"pre-training, stage {stage + 1}",
-            samples=external,
-            held_out=external[:0],
-            start=weights,
-            key=derive_key(seed, "pretraining", stage),
-            epochs=plan.epochs[stage],
-            batch_size=plan.batch_size,
-            learning_rate=plan.learning_rate,
-            alpha=0.0,
-            critic_updates=plan.critic_updates[stage],
-            dropout=plan.dropout[stage],
-            generator_dropout=settings.networks.generator_dropout,
-            loss=settings.loss,
-            look_every=settings.choice.look_every,
-            keep="last",
-            curve=settings.choice.curve,
-            threshold=settings.choice.threshold,
-        )
-        (trained,) = training.train([member], member.name)
-        weights = trained.weights
-        histories.append(_history(trained).assign(stage=stage + 1))
-        stages.append(
-            {
-                "stage": stage + 1,
-                "generator": "-".join(map(str, weights.generator_architecture.widths)),
-                "critic": "-".join(map(str, weights.critic_architecture.widths)),
-                "epochs": member.epochs,
-                "kept_epoch": trained.kept_epoch,
-                "critic_updates": member.critic_updates,
-                "dropout": member.dropout,
-                "seconds": trained.seconds,
-            }
-        )
-        if trained.epochs < member.epochs:
-            logger.warning("%s: diverged at epoch %d", member.name, trained.epochs + 1)
-    assert weights is not None
-    history = pd.concat(histories, ignore_index=True)
-    columns = ["stage", "epoch", "critic_loss", "generator_loss", "wasserstein"]
-    return Pretrained(weights, history[columns], pd.DataFrame(stages))
-
-
-def _history(trained: Trained) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "epoch": np.arange(1, trained.epochs + 1),
-            "critic_loss": trained.critic_loss,
-            "generator_loss": trained.generator_loss,
-            "wasserstein": trained.wasserstein,
-        }
-    )
 
 
 def gan_name(class_name: str, alpha: float, variant: str) -> str:
@@ -315,7 +184,7 @@ def retrain(
 def _begin(
     request: GanRequest, pretrained: Pretrained | None, settings: GanSettings, seed: int
 ) -> _Search:
-    _check(request.samples, request.name)
+    check_samples(request.samples, request.name)
     if request.variant == "classic":
         rng = stream(seed, "initial weights", request.name)
         start = networks.initial_weights(request.samples.shape[1], settings.networks.hidden, rng)
@@ -414,7 +283,7 @@ def _run_rates(
             for fold, run in enumerate(runs):
                 looked = run.look_epochs - 1
                 search.histories.append(
-                    _history(run)
+                    curves_table(run)
                     .iloc[looked]
                     .assign(
                         phase=phase,
