@@ -139,7 +139,8 @@ def training(experiment="c40_i0.4", classes=("control", "case"), epochs=600, fol
                 "epoch_2_rule": "elbow", "note": "no rate qualified",
                 "wasserstein_training": 7.9, "wasserstein_held_out": -2.0, "energy_distance": 0.4,
                 "effective_rank_generated": 30.1, "effective_rank_real": 35.2,
-                "nn_distance_training": 9.1, "nn_distance_held_out": 9.6, "seconds": 12.3,
+                "nn_distance_training": 9.1, "nn_distance_held_out": 9.6, "engine": "cpu",
+                "seconds": 12.3,
             }
         )  # fmt: skip
     return pd.DataFrame(chosen), pd.concat(history, ignore_index=True), pd.DataFrame(tried)

@@ -123,6 +123,9 @@ def test_the_training_table_names_rule_and_time_of_every_gan(finished: Path) -> 
     assert per_experiment == {"c16_i0.5": gans, "c20_i0.5": gans}
     assert chosen[["lr_1_rule", "lr_2_rule", "epoch_2_rule"]].notna().all(axis=None)
     assert (chosen["seconds"] > 0).all()
+    timings = pd.read_csv(finished / "results/simulated/none/timings.tsv", sep="\t")
+    engines = timings.set_index("step")["engine"].dropna().to_dict()
+    assert engines == {"pretrain": "cpu", "retrain": "cpu"}
 
 
 def test_a_wrong_column_is_reported_before_anything_is_trained(tmp_path: Path) -> None:

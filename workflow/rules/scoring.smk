@@ -96,6 +96,9 @@ rule summarise_studies:
 rule gather_timings:
     input:
         benchmarks=timed,
+        pretraining=branch(
+            NEEDS_PRETRAINING, then="results/{study}/{selection}/pretraining"
+        ),
         training=branch(bool(GAN_ARMS), then="results/{study}/{selection}/training"),
     output:
         timings="results/{study}/{selection}/timings.tsv",

@@ -44,7 +44,7 @@ class Pretrained:
     history : DataFrame
         Columns stage, epoch, critic_loss, generator_loss, wasserstein.
     stages : DataFrame
-        One row per stage: layers, epochs asked for and kept, seconds.
+        One row per stage: layers, epochs asked for and kept, engine, seconds.
     """
 
     weights: Weights
@@ -132,6 +132,7 @@ def pretrain(
                 "kept_epoch": trained.kept_epoch,
                 "critic_updates": member.critic_updates,
                 "dropout": member.dropout,
+                "engine": training.chosen_engine,
                 "seconds": trained.seconds,
             }
         )

@@ -178,7 +178,8 @@ def retrain(
         _choose_rate_2(search, settings)
         _choose_epoch(search, settings)
     finals = _train_finals(searches, settings, seed, training)
-    return [_finish(s, final, seed) for s, final in zip(searches, finals, strict=True)]
+    engine = training.chosen_engine
+    return [_finish(s, final, seed, engine) for s, final in zip(searches, finals, strict=True)]
 
 
 def _begin(
@@ -484,7 +485,7 @@ def _train_finals(
     return finals
 
 
-def _finish(search: _Search, weights: Weights, seed: int) -> TrainedGan:
+def _finish(search: _Search, weights: Weights, seed: int, engine: str) -> TrainedGan:
     request = search.request
     generator = Generator.from_weights(weights)
     row = search.row | {"note": "; ".join(search.notes)}
@@ -495,7 +496,7 @@ def _finish(search: _Search, weights: Weights, seed: int) -> TrainedGan:
     trained_on = request.samples if search.folded else search.splits[0].training
     row["nn_distance_training"] = looks.nearest_distance(generated, trained_on)
     row["nn_distance_held_out"] = _held_out_distance(search, generated, seed)
-    row["seconds"] = search.seconds
+    row |= {"engine": engine, "seconds": search.seconds}
     histories = pd.concat(search.histories, ignore_index=True)
     histories.insert(0, "experiment", request.experiment)
     histories.insert(1, "gan", request.gan)

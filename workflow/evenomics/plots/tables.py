@@ -63,6 +63,7 @@ HEADINGS = {
     "effective_rank_real": "Effective rank, real",
     "nn_distance_training": "Nearest-neighbour distance, training",
     "nn_distance_held_out": "Nearest-neighbour distance, set-aside",
+    "engine": "Engine",
     "seconds": "Time (s)",
     "n_held_out": "Set-aside samples",
     "n_folds": "Folds",
