@@ -228,11 +228,22 @@ def ratio(measured: Rates, of: str, to: str) -> float:
     return statistics.median(a / b for a, b in zip(measured[of], measured[to], strict=True))
 
 
-def cores_got(run: Contender) -> float:
-    """Run for a while; return how many cores the machine gave, others' jobs permitting."""
-    began, cpu_began = time.perf_counter(), time.process_time()
-    run(300)
-    return (time.process_time() - cpu_began) / (time.perf_counter() - began)
+class Metered:
+    """A contender that knows how many cores it got on a machine that others use as well."""
+
+    def __init__(self, run: Contender) -> None:
+        self.run = run
+        self.seconds = self.cpu_seconds = 0.0
+
+    def __call__(self, n_cycles: int) -> None:
+        """Run so many cycles."""
+        cpu_began = time.process_time()
+        self.seconds += _seconds(self.run, n_cycles)
+        self.cpu_seconds += time.process_time() - cpu_began
+
+    def __str__(self) -> str:
+        """Return the average number of cores."""
+        return f"{self.cpu_seconds / self.seconds:.1f}"
 
 
 def quick(seconds: float = 36.0) -> str:
@@ -244,11 +255,11 @@ def quick(seconds: float = 36.0) -> str:
         contenders[f"textbook {batch}"] = textbook(member)
         contenders[f"cpu {batch}"] = engine("cpu", [member])
     pair = members(2)
-    contenders |= {f"{n} workers": engine("cpu", pair, n) for n in (1, 2)}
+    contenders |= {f"{n} workers": Metered(engine("cpu", pair, n)) for n in (1, 2)}
     measured = rates(contenders, seconds=0.4, rounds=100, until=until)
     for name, values in measured.items():
         print(f"{name:12s} {statistics.median(values):7.1f} cycles/s, {len(values)} rounds")
-    print(f"2 workers got {cores_got(contenders['2 workers']):.1f} cores")
+    print(f"2 workers got {contenders['2 workers']} cores")
     return (
         f"ratio_batch10={ratio(measured, 'cpu 10', 'textbook 10'):.2f} "
         f"ratio_batch30={ratio(measured, 'cpu 30', 'textbook 30'):.2f} "
@@ -317,14 +328,14 @@ def cores(seconds: float, rounds: int) -> Iterable[str]:
     n_cores = os.cpu_count() or 1
     workers = sorted({1, 2, *(2**k for k in range(2, n_cores.bit_length())), n_cores})
     many = members(max(workers))
-    contenders = {str(n): engine("cpu", many, n) for n in workers}
+    contenders = {str(n): Metered(engine("cpu", many, n)) for n in workers}
     measured = rates(contenders, seconds, rounds)
     yield "## Workers of the CPU engine, batch 10\n"
     yield markdown(
         ("workers", "cycles / s", "times one", "cores got"),
         [
             (n, f"{len(many) * statistics.median(measured[str(n)]):.0f}",
-             f"{ratio(measured, str(n), '1'):.2f}", f"{cores_got(contenders[str(n)]):.1f}")
+             f"{ratio(measured, str(n), '1'):.2f}", contenders[str(n)])
             for n in workers
         ],
     )  # fmt: skip

@@ -196,7 +196,7 @@ def _expand_gan(training_set: Unbalanced) -> tuple[BaseSampler, str]:
 
 
 ARMS: dict[str, Arm] = {
-    "none": Arm("As it is", "The draw as it is.", _leave),
+    "none": Arm("No balancing", "The draw as it is.", _leave),
     "class_weight": Arm(
         "Class weights",
         "The draw as it is; the classifier weighs each class by its inverse frequency.",
