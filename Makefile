@@ -37,8 +37,8 @@ test: .venv/installed.test  ## all tests that this machine can run (sets up R an
 test-fast: .venv/installed.dev  ## the tests that end within two minutes
 	$(BIN)/python -m pytest -m "not slow"
 
-bench: .venv/installed.run  ## measure training and write bench/RESULTS.md (about five minutes)
-	$(BIN)/python -m bench.training > bench/RESULTS.md.new
+bench: .venv/installed.run  ## measure training and scoring, write bench/RESULTS.md (some ten minutes)
+	{ $(BIN)/python -m bench.training; echo; $(BIN)/python -m bench.scoring; } > bench/RESULTS.md.new
 	mv bench/RESULTS.md.new bench/RESULTS.md
 
 lint: .venv/installed.dev  ## style, types and form of code, rules and config
