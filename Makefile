@@ -24,8 +24,9 @@ run: .venv/installed.run  ## run the workflow on CONFIG and write results/report
 	@$(SNAKEMAKE) --cores $(CORES)
 	@if [ ! -e results/report.html ] || [ -n "$$(find results -type f -newer results/report.html \
 		! -path '*/checkpoints/*' -print -quit)" ]; then \
-		$(SNAKEMAKE) --cores $(CORES) --quiet all --report results/report.html \
-			--report-stylesheet workflow/report/report.css; \
+		$(SNAKEMAKE) --cores $(CORES) --report results/report.html \
+			--report-stylesheet workflow/report/report.css > logs/report.log 2>&1 || \
+			{ tail -n 5 logs/report.log >&2; exit 1; }; \
 	fi
 	@echo
 	@$(BIN)/python workflow/scripts/print_summary.py results/summary.tsv
