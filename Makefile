@@ -36,7 +36,7 @@ test: .venv/installed.test  ## all tests that this machine can run (sets up R an
 	$(BIN)/python -m pytest
 
 test-fast: .venv/installed.dev  ## the tests that end within two minutes
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 bench: .venv/installed.run  ## measure training and scoring, write bench/RESULTS.md (some ten minutes)
 	{ $(BIN)/python -m bench.training; echo; $(BIN)/python -m bench.scoring; } > bench/RESULTS.md.new
