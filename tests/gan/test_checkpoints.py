@@ -28,7 +28,10 @@ from gan.members import member
 engine.CHECKPOINT_SECONDS = 0.0
 members = [member(key, epochs={epochs}, dropout=0.5, look_every=50) for key in (1, 2)]
 print("begun", flush=True)
-engine.Training(engine={engine!r}, threads=2, checkpoints=Path({folder!r})).train(members)
+training = engine.Training(
+    engine={engine!r}, threads=2, dtype={dtype!r}, checkpoints=Path({folder!r})
+)
+training.train(members)
 print("done", flush=True)
 """
 
@@ -37,14 +40,18 @@ def long_members(engine):
     return [member(key, epochs=EPOCHS[engine], dropout=0.5, look_every=50) for key in (1, 2)]
 
 
-@pytest.mark.parametrize("engine", ["cpu", "torch"])
-def test_killed_with_sigkill_and_resumed_equals_undisturbed(engine, tmp_path):
+# A kill can leave members of a stack at different updates; they then go on in other stacks, which
+# the torch engine rounds differently.
+@pytest.mark.parametrize(
+    ("engine", "dtype", "rtol"), [("cpu", "float32", 0), ("torch", "float64", 1e-6)]
+)
+def test_killed_with_sigkill_and_resumed_equals_undisturbed(engine, dtype, rtol, tmp_path):
     script = SCRIPT.format(
         tests=str(TESTS), library=str(TESTS.parent / "workflow"), epochs=EPOCHS[engine],
-        engine=engine, folder=str(tmp_path),
+        engine=engine, dtype=dtype, folder=str(tmp_path),
     )  # fmt: skip
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    names = [of.fingerprint("float32") for of in long_members(engine)]
+    names = [of.fingerprint(dtype) for of in long_members(engine)]
     paths = [tmp_path / f"{name}.safetensors" for name in names]
     deadline = time.monotonic() + 120
     while not any(path.exists() for path in paths) and time.monotonic() < deadline:
@@ -55,13 +62,18 @@ def test_killed_with_sigkill_and_resumed_equals_undisturbed(engine, tmp_path):
     begun = [State.load(path) for path in paths]
     assert any(s is not None and 0 < s.updates < long_members(engine)[0].n_updates for s in begun)
 
-    resumed = Training(engine=engine, checkpoints=tmp_path).train(long_members(engine))
-    undisturbed = Training(engine=engine).train(long_members(engine))
+    resumed = Training(engine=engine, dtype=dtype, checkpoints=tmp_path).train(long_members(engine))
+    undisturbed = Training(engine=engine, dtype=dtype).train(long_members(engine))
     for one, other in zip(resumed, undisturbed, strict=True):
         for name in ("critic_loss", "generator_loss", "wasserstein", "looks"):
-            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
-        np.testing.assert_array_equal(one.weights.generator, other.weights.generator)
-        np.testing.assert_array_equal(one.last.critic, other.last.critic)
+            np.testing.assert_allclose(
+                getattr(one, name), getattr(other, name), rtol=rtol, atol=rtol
+            )
+        for ours, theirs in (
+            (one.weights.generator, other.weights.generator),
+            (one.last.critic, other.last.critic),
+        ):
+            np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol)
 
 
 def counted(monkeypatch):

@@ -3,7 +3,9 @@
 This is the readable reference, and the engine for a GPU: static shapes, data resident on the
 device, no call inside the loop that waits for it. On CUDA the updates are captured once as graphs
 and replayed. Members of equal shapes share a stack whatever their samples, rates, alphas and
-lengths; a stack is packed anew when half of it is done.
+lengths; a stack is packed anew when half of it is done. A member does not depend on its company but
+for rounding: the order in which a product is summed up can change with the size of the stack. The
+CPU engine, where members train alone, gives the same bits always.
 """
 
 import math
