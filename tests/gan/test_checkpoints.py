@@ -16,7 +16,7 @@ from evenomics.gan.member import State
 from gan.members import VARIED, member
 
 TESTS = Path(__file__).parents[1]
-EPOCHS = {"cpu": 4000, "torch": 600}  # some seconds each
+EPOCHS = {"cpu": 10000, "torch": 600}  # some seconds each
 
 # Trains two members with a checkpoint after every report.
 SCRIPT = """
