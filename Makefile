@@ -38,7 +38,7 @@ test: .venv/installed.test  ## all tests that this machine can run (sets up R an
 test-fast: .venv/installed.dev  ## the tests that end within two minutes
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
-bench: .venv/installed.run  ## measure training and scoring, write bench/RESULTS.md (some ten minutes)
+bench: .venv/installed.run  ## measure training and scoring, write bench/RESULTS.md (a quarter of an hour)
 	{ $(BIN)/python -m bench.training; echo; $(BIN)/python -m bench.scoring; } > bench/RESULTS.md.new
 	mv bench/RESULTS.md.new bench/RESULTS.md
 
