@@ -1,5 +1,6 @@
 """A training that is killed goes on where it was, and ends in the same weights."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from evenomics.gan import engine as engine_module
-from evenomics.gan.engine import Training
+from evenomics.gan.engine import ENGINES, Training
 from evenomics.gan.member import State
 from gan.members import VARIED, member
 
@@ -40,12 +42,28 @@ def long_members(engine):
     return [member(key, epochs=EPOCHS[engine], dropout=0.5, look_every=50) for key in (1, 2)]
 
 
+def counted(monkeypatch, engine="cpu"):
+    """List that every member lands in that an engine really trains, with the updates it has."""
+    trained = []
+    module, function = ENGINES[engine]
+    original = getattr(importlib.import_module(module), function)
+
+    def spy(members, states, **options):
+        trained.extend((of, state.updates) for of, state in zip(members, states, strict=True))
+        return original(members, states, **options)
+
+    monkeypatch.setattr(f"{module}.{function}", spy)
+    return trained
+
+
 # A kill can leave members of a stack at different updates; they then go on in other stacks, which
 # the torch engine rounds differently.
 @pytest.mark.parametrize(
     ("engine", "dtype", "rtol"), [("cpu", "float32", 0), ("torch", "float64", 1e-6)]
 )
-def test_killed_with_sigkill_and_resumed_equals_undisturbed(engine, dtype, rtol, tmp_path):
+def test_killed_with_sigkill_and_resumed_equals_undisturbed(
+    engine, dtype, rtol, tmp_path, monkeypatch
+):
     script = SCRIPT.format(
         tests=str(TESTS), library=str(TESTS.parent / "workflow"), epochs=EPOCHS[engine],
         engine=engine, dtype=dtype, folder=str(tmp_path),
@@ -55,6 +73,7 @@ def test_killed_with_sigkill_and_resumed_equals_undisturbed(engine, dtype, rtol,
     paths = [tmp_path / f"{name}.safetensors" for name in names]
     deadline = time.monotonic() + 120
     while not any(path.exists() for path in paths) and time.monotonic() < deadline:
+        assert process.poll() is None, "ended by itself, without a checkpoint"
         time.sleep(0.005)
     os.kill(process.pid, signal.SIGKILL)
     said, _ = process.communicate()
@@ -62,7 +81,9 @@ def test_killed_with_sigkill_and_resumed_equals_undisturbed(engine, dtype, rtol,
     begun = [State.load(path) for path in paths]
     assert any(s is not None and 0 < s.updates < long_members(engine)[0].n_updates for s in begun)
 
+    trained = counted(monkeypatch, engine)
     resumed = Training(engine=engine, dtype=dtype, checkpoints=tmp_path).train(long_members(engine))
+    assert any(0 < updates < of.n_updates for of, updates in trained), "began anew"
     undisturbed = Training(engine=engine, dtype=dtype).train(long_members(engine))
     for one, other in zip(resumed, undisturbed, strict=True):
         for name in ("critic_loss", "generator_loss", "wasserstein", "looks"):
@@ -76,44 +97,57 @@ def test_killed_with_sigkill_and_resumed_equals_undisturbed(engine, dtype, rtol,
             np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol)
 
 
-def counted(monkeypatch):
-    """List that every member lands in that an engine really trains."""
-    trained = []
-    from evenomics.gan import cpu_engine
-
-    original = cpu_engine.train_on_cpu
-
-    def spy(members, states, **options):
-        trained.extend(members)
-        return original(members, states, **options)
-
-    monkeypatch.setattr(cpu_engine, "train_on_cpu", spy)
-    return trained
-
-
 def test_what_is_finished_is_not_trained_again(tmp_path, monkeypatch):
     trained = counted(monkeypatch)
     training = Training(engine="cpu", checkpoints=tmp_path)
     (first,) = training.train([VARIED["plain"]])
     again, _ = training.train([VARIED["plain"], VARIED["dropout"]])
-    assert trained == [VARIED["plain"], VARIED["dropout"]]
+    assert [of for of, _ in trained] == [VARIED["plain"], VARIED["dropout"]]
     np.testing.assert_array_equal(again.weights.generator, first.weights.generator)
     np.testing.assert_array_equal(again.last.critic, first.last.critic)
 
 
-@pytest.mark.parametrize("damage", ["cut short", "empty", "something else"])
+def damaged(content, damage):
+    middle = len(content) // 2
+    return {
+        "cut short": content[:-100],
+        "empty": b"",
+        "not a checkpoint": b"x" * 999,
+        "another program's": save({"weights": np.zeros(3)}),
+        "a bit flipped": content[:middle] + bytes([content[middle] ^ 4]) + content[middle + 1 :],
+        "its end never written": content[:-400] + bytes(400),
+    }[damage]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["cut short", "empty", "not a checkpoint", "another program's", "a bit flipped",
+     "its end never written"],
+)  # fmt: skip
 def test_a_damaged_checkpoint_is_trained_anew(damage, tmp_path, monkeypatch):
     training = Training(engine="cpu", checkpoints=tmp_path)
     (first,) = training.train([VARIED["plain"]])
     (path,) = tmp_path.iterdir()
-    content = path.read_bytes()
-    path.write_bytes(
-        {"cut short": content[:-100], "empty": b"", "something else": b"x" * 999}[damage]
-    )
+    path.write_bytes(damaged(path.read_bytes(), damage))
     trained = counted(monkeypatch)
     (again,) = training.train([VARIED["plain"]])
-    assert len(trained) == 1
+    assert trained == [(VARIED["plain"], 0)]
     np.testing.assert_array_equal(again.weights.generator, first.weights.generator)
+    np.testing.assert_array_equal(again.looks, first.looks)
+
+
+def test_the_checkpoint_of_another_member_is_not_trusted(tmp_path, monkeypatch):
+    """Not even one of equal shapes: a copied file does not stand for what its name says."""
+    one, other = VARIED["plain"], member(12)
+    training = Training(engine="cpu", checkpoints=tmp_path)
+    training.train([other])
+    names = [of.fingerprint(training.dtype) for of in (one, other)]
+    training.path(names[1]).rename(training.path(names[0]))
+    trained = counted(monkeypatch)
+    (found,) = training.train([one])
+    assert trained == [(one, 0)]
+    (expected,) = Training(engine="cpu").train([one])
+    np.testing.assert_array_equal(found.weights.generator, expected.weights.generator)
 
 
 def test_whatever_changes_the_result_changes_the_name():

@@ -7,9 +7,10 @@ member that was trained before is never trained again, and a killed training fin
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,6 +121,14 @@ class Member:
         return digest.hexdigest()[:32]
 
 
+def _digest(name: str, arrays: Mapping[str, NDArray[Any]]) -> str:
+    digest = hashlib.sha256(name.encode())
+    for key in sorted(arrays):
+        digest.update(f"{key} {arrays[key].dtype} {arrays[key].shape}".encode())
+        digest.update(arrays[key].tobytes())
+    return digest.hexdigest()
+
+
 _MOMENTS = ("generator_mean", "generator_square", "critic_mean", "critic_square")
 
 
@@ -198,6 +207,7 @@ class State:
     def save(self, path: Path) -> None:
         """Write the state in one step, so that a kill leaves the older one or this one.
 
+        A digest of name and content goes with it: safetensors has none of its own.
         Nothing is trained on from a finished one: Adam's moments, half of its size, are left out.
         """
         arrays = {k: np.asarray(v) for k, v in vars(self).items()}
@@ -205,16 +215,19 @@ class State:
             arrays |= {name: arrays[name][:0] for name in _MOMENTS}
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_bytes(save(arrays))
+        temporary.write_bytes(save(arrays, metadata={"digest": _digest(path.stem, arrays)}))
         temporary.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> "State | None":
-        """Read a state; None where there is none, or none that can be read."""
+        """Read a state; None where there is none, or none that was saved whole under this name."""
         try:
             with safe_open(path, framework="np") as file:
+                metadata = file.metadata() or {}
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (FileNotFoundError, SafetensorError):
+            return None
+        if metadata.get("digest") != _digest(path.stem, arrays):
             return None
         if set(arrays) != {f.name for f in fields(cls)}:
             return None
