@@ -118,7 +118,7 @@ def test_ready_configs_are_valid(path, tmp_path, monkeypatch):
 
 def test_paper_config_has_the_numbers_of_the_paper():
     """Nine experiments, 700 and 300 samples, 100 repeats: Cusworth et al. 2024, Methods."""
-    config = validated(yaml.safe_load((ROOT / "config/paper.yaml").read_text()))
+    config = validated(yaml.safe_load((ROOT / "config/paper_simulation.yaml").read_text()))
     study = config["studies"]["simulation"]
     assert study["cohorts"] == {
         "source": "builtin", "n_features": 150, "n_real": 2400, "n_external": 300,

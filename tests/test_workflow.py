@@ -158,7 +158,7 @@ def test_all_mistakes_of_a_config_are_told_at_once(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "paper_simulation.yaml"])
 def test_the_configs_of_the_project_make_a_plan(name: str, tmp_path: Path) -> None:
     config = yaml.safe_load((ROOT / "config" / name).read_text())
     done = snakemake(tmp_path, config, "--cores", "1", "--dry-run", "--quiet")

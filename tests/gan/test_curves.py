@@ -1,9 +1,11 @@
 """The paper's rules on curves, against closed forms and other ways of computing them."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import OptimizeWarning
 from scipy.signal import argrelextrema
 
 from evenomics.gan import curves
@@ -89,6 +91,8 @@ def test_the_elbow_of_a_saturating_exponential(height, noise):
     [
         (np.zeros(4), "4 epochs are too few for a curve fit"),
         (np.full(100, 3.0), "the curve is flat"),
+        (3 + 1e-10 * np.sin(np.arange(100)), "the fitted curve is flat"),
+        (np.arange(20.0), "the fitted curve has no elbow"),
     ],
 )
 def test_without_an_elbow_the_last_epoch_before_the_cut_is_taken(curve, note):
@@ -105,6 +109,20 @@ def test_a_fit_that_fails_falls_back_and_says_so(monkeypatch):
     found = curves.find_elbow(np.exp(-np.arange(50) / 9))
     assert (found.epoch, found.rule) == (50, "last before the cut")
     assert found.note == "curve fit failed: no convergence"
+
+
+def test_a_fit_that_scipy_only_warns_of_has_failed_as_well(monkeypatch):
+    def warns(*_, **__):
+        warnings.warn("no covariance", OptimizeWarning, stacklevel=2)
+        return (0.0, 1.0, 9.0), None
+
+    monkeypatch.setattr(curves, "curve_fit", warns)
+    with warnings.catch_warnings():
+        # as in a run, where warnings are not errors
+        warnings.simplefilter("ignore")
+        found = curves.find_elbow(np.exp(-np.arange(50) / 9))
+    assert (found.epoch, found.rule) == (50, "last before the cut")
+    assert found.note == "curve fit failed: no covariance"
 
 
 def test_the_bounds_are_settings():

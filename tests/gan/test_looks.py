@@ -35,6 +35,12 @@ def test_effective_rank_of_equal_singular_values_is_their_number(rank):
     assert looks.effective_rank(5 + left @ right.T) == pytest.approx(rank)
 
 
+def test_effective_rank_weighs_singular_values_not_their_squares():
+    """3 and 1 are shares of 3/4 and 1/4, whose entropy is log 4 - 3/4 log 3."""
+    x = np.array([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    assert looks.effective_rank(x) == pytest.approx(4 / 3**0.75)
+
+
 def test_effective_rank_of_copies_is_1():
     assert looks.effective_rank(np.ones((5, 3))) == 1.0
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save
 
 from evenomics.errors import TrainingError
 from evenomics.gan.generator import Generator, run
@@ -41,6 +42,12 @@ def test_a_generator_comes_back_from_disk_in_single_precision(weights, tmp_path)
     assert (found.n_features, found.hidden) == (6, (4, 5))
     np.testing.assert_array_equal(found.parameters, generator.parameters.astype(np.float32))
     assert [file.name for file in path.parent.iterdir()] == ["b.safetensors"]
+    before, after = (one.sample(5, np.random.default_rng(3)) for one in (generator, found))
+    np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-5)
+    # what was rounded once stays as it is
+    save_generator(path, found, {})
+    again = load_generator(path).sample(5, np.random.default_rng(3))
+    np.testing.assert_array_equal(again, after)
 
 
 def test_weights_come_back_exactly(weights, tmp_path):
@@ -57,4 +64,20 @@ def test_what_is_no_model_is_named_with_what_to_do(content, tmp_path):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(TrainingError, match=r"model\.safetensors is not a model .* run again"):
+        load_generator(path)
+
+
+def test_a_model_that_was_cut_short_is_named_with_what_to_do(weights, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_weights(path, weights)
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(TrainingError, match=r"model\.safetensors is not a model .* run again"):
+        load_weights(path)
+
+
+@pytest.mark.parametrize(("metadata", "found"), [(None, "None"), ({"format": "0"}, "'0'")])
+def test_a_model_of_another_program_or_version_is_refused(metadata, found, tmp_path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(save({"parameters": np.zeros(3)}, metadata))
+    with pytest.raises(TrainingError, match=rf"model format {found}, .*'1'; delete .* run again"):
         load_generator(path)
