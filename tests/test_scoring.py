@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -96,11 +97,11 @@ def test_fewer_bins_than_255_give_the_very_same_predictions():
 
 
 def test_test_folds_hold_real_samples_only(monkeypatch):
-    """What is predicted while tuning are the rows of the draw, each once; training is balanced."""
+    """What is predicted while tuning are rows of the draw, its folds; training is balanced."""
     data, seen, trained = table(), [], []
 
     def spy(kind, model, test):
-        seen.append(test)
+        seen.append({tuple(row) for row in test.X})
         return predict(kind, model, test)
 
     def spy_fit(kind, parameters, train, class_weight=None):
@@ -110,10 +111,34 @@ def test_test_folds_hold_real_samples_only(monkeypatch):
     monkeypatch.setattr("evenomics.scoring.predict", spy)
     monkeypatch.setattr("evenomics.scoring.fit", spy_fit)
     tune(["svc"], data, balancer("smote"), n_folds=3)
-    n_points = len(CLASSIFIERS["svc"].points)
-    rows = np.concatenate([test.X for test in seen])
-    assert sorted(map(tuple, rows)) == sorted(map(tuple, np.repeat(data.X, n_points, axis=0)))
-    assert trained == [[16, 16]] * 3 * n_points
+    folds = [fold for i, fold in enumerate(seen) if fold not in seen[:i]]
+    assert [len(fold) for fold in folds] == [12, 12, 12]
+    assert set().union(*folds) == {tuple(row) for row in data.X}
+    assert trained == [[16, 16]] * len(seen)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_points_that_cannot_win_any_more_are_left(monkeypatch, n_jobs):
+    """The choice is that of all points and folds; of equal points it is the first."""
+    rng = np.random.default_rng(4)
+    for _ in range(50):
+        values = rng.integers(3, 6, size=(12, 3)) / 5
+        values[rng.integers(12)] = values[-1] = values.max(axis=0)
+        calls = []
+
+        def auroc(name, parameters, train, test, arm, values=values, calls=calls):
+            point = CLASSIFIERS[name].points.index(parameters)
+            fold = sum(seen == point for seen in calls)
+            calls.append(point)
+            return values[point, fold]
+
+        monkeypatch.setattr("evenomics.scoring._cv_auroc", auroc)
+        with parallel_config("sequential"):
+            found = tune(["svc"], table(), balancer(), n_folds=3, n_jobs=n_jobs)["svc"]
+        means = values.mean(axis=1)
+        assert found.parameters == CLASSIFIERS["svc"].points[int(np.argmax(means))]
+        assert found.cv_auroc == means.max()
+        assert len(calls) < values.size
 
 
 def test_folds_are_as_many_as_the_smallest_class_allows_and_that_is_noted():

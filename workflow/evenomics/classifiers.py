@@ -41,8 +41,6 @@ class Classifier:
         samples has to give the same classifier.
     grid : mapping of str to sequence
         Values of every hyper-parameter.
-    cost : callable
-        How long a fit takes beside others, to begin with the longest.
     is_constant : callable
         ``is_constant(parameters, n_train)``: whether it cannot but give all samples one score.
     gives_probabilities : bool
@@ -51,7 +49,6 @@ class Classifier:
 
     build: Callable[[Mapping[str, Any], int, ClassWeight], ClassifierMixin]
     grid: Mapping[str, Sequence[Any]]
-    cost: Callable[[Mapping[str, Any]], float]
     is_constant: Callable[[Mapping[str, Any], int], bool]
     gives_probabilities: bool
 
@@ -85,7 +82,6 @@ CLASSIFIERS: dict[str, Classifier] = {
     "hist_gradient_boosting": Classifier(
         _boosting,
         {"learning_rate": [1e-4, 1e-3, 1e-2, 1, 10], "min_samples_leaf": [1, 10, 25, 50, 75]},
-        cost=lambda parameters: 1 / parameters["min_samples_leaf"],
         # no split leaves enough samples on both sides
         is_constant=lambda parameters, n_train: 2 * parameters["min_samples_leaf"] > n_train,
         gives_probabilities=True,
@@ -94,7 +90,6 @@ CLASSIFIERS: dict[str, Classifier] = {
     "svc": Classifier(
         _svc,
         {"C": [0.1, 1, 10, 100], "gamma": ["scale", 0.001, 0.01]},
-        cost=lambda parameters: 0.0,
         is_constant=lambda parameters, n_train: False,
         gives_probabilities=False,
     ),
@@ -113,7 +108,7 @@ def fit(
 
 
 def predict(kind: Classifier, model: Any, table: Table) -> Prediction:
-    """Return what a fitted classifier says of samples.
+    """Return what a fitted classifier says of samples, on one thread as well.
 
     Parameters
     ----------
@@ -125,10 +120,11 @@ def predict(kind: Classifier, model: Any, table: Table) -> Prediction:
     -------
     Prediction
     """
-    probabilities = model.predict_proba(table.X) if kind.gives_probabilities else None
-    if len(model.classes_) == 2:
+    with threadpool_limits(limits=1):
+        probabilities = model.predict_proba(table.X) if kind.gives_probabilities else None
+        if len(model.classes_) > 2 and probabilities is not None:
+            return Prediction(table.y, probabilities, probabilities)
         values = model.decision_function(table.X)
-        return Prediction(table.y, np.column_stack([-values, values]), probabilities)
-    if probabilities is None:
-        return Prediction(table.y, model.decision_function(table.X))
-    return Prediction(table.y, probabilities, probabilities)
+    if len(model.classes_) == 2:
+        values = np.column_stack([-values, values])
+    return Prediction(table.y, values, probabilities)
