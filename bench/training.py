@@ -12,6 +12,7 @@ paper's re-training, in float32.
 import argparse
 import datetime
 import importlib.metadata
+import importlib.util
 import math
 import os
 import platform
@@ -25,6 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
@@ -281,6 +283,7 @@ def report(seconds: float, rounds: int) -> Iterable[str]:
     yield from stacks(seconds, rounds)
     yield from features(seconds, rounds)
     yield from epochs()
+    yield from ctgan(seconds)
     yield f"Load of the machine at the end: {os.getloadavg()[0]:.1f}."
 
 
@@ -410,6 +413,54 @@ def epochs() -> Iterable[str]:
     yield ""
 
 
+def ctgan(seconds: float, rounds: int = 3, n_epochs: int = 4) -> Iterable[str]:
+    """Compare with CTGAN at its own defaults, where it is installed (the extra ``ctgan``)."""
+    yield "## CTGAN\n"
+    if importlib.util.find_spec("ctgan") is None:
+        yield "Not measured: `.venv/bin/pip install -e '.[ctgan]'` installs it.\n"
+        return
+    batch, n_samples = 30, 300
+    loop = textbook(make_member(batch))
+    loop(12)
+    n_cycles = max(6, round(seconds / _seconds(loop, 12) * 12))
+    measured: Rates = {"textbook loop": [], "CTGAN": []}
+    preparations = []
+    for _ in range(rounds):
+        measured["textbook loop"].append(n_cycles / _seconds(loop, n_cycles))
+        preparation, rate = _ctgan_rate(batch, n_samples, n_epochs)
+        measured["CTGAN"].append(rate)
+        preparations.append(preparation)
+    yield (
+        f"{n_samples} samples, batch {batch}, 2 critic updates a generator update, one thread: "
+        f"CTGAN {importlib.metadata.version('ctgan')} does "
+        f"{statistics.median(measured['CTGAN']):.1f} cycles / s, the textbook loop "
+        f"{ratio(measured, 'textbook loop', 'CTGAN'):.1f} times as many. Before it trains, it fits "
+        f"mixture models to all features, which took {statistics.median(preparations):.0f} s and "
+        "is not in these rates; its networks are larger (256, 256).\n"
+    )
+
+
+def _ctgan_rate(batch: int, n_samples: int, n_epochs: int) -> tuple[float, float]:
+    """Train CTGAN; return the seconds before its first update, and cycles per second."""
+    from ctgan import CTGAN
+
+    n_calls = 3  # of the method below in a cycle: two critic updates, a generator update
+    moments = []
+
+    class Watched(CTGAN):
+        def _apply_activate(self, data: Tensor) -> Tensor:
+            moments.append(time.perf_counter())
+            return super()._apply_activate(data)
+
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(n_samples, N_FEATURES)))
+    table.columns = [f"feature_{i}" for i in table]
+    model = Watched(batch_size=batch, discriminator_steps=2, epochs=n_epochs, enable_gpu=False)
+    begun = time.perf_counter()
+    model.fit(table)
+    cycles = moments[::n_calls]
+    return moments[0] - begun, (len(cycles) - 1) / (cycles[-1] - cycles[0])
+
+
 def peak_memory(n_features: int, batch: int, n_epochs: int) -> int:
     """Train a member of a single batch an epoch in a fresh process; return its peak in bytes."""
     code = (
@@ -453,8 +504,12 @@ def machine() -> str:
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Format a table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    return "\n".join(markdown_row(row) for row in (header, ["---"] * len(header), *rows))
+
+
+def markdown_row(row: Iterable[object]) -> str:
+    """Format a row of a table."""
+    return f"| {' | '.join(map(str, row))} |"
 
 
 def main() -> None:
