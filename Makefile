@@ -8,6 +8,9 @@ CONFIG ?= config/config.yaml
 CORES ?= all
 # What makes .venv: Python 3.11 or newer.
 PYTHON ?= python3
+# Conda environments: auto, where there is a conda; off, everything from .venv and the system's R.
+CONDA ?= auto
+export EVENOMICS_CONDA := $(CONDA)
 # A further package index, for another build of torch than pip takes by itself (CPU, CUDA version).
 TORCH_INDEX ?=
 
@@ -18,9 +21,9 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --root-user-a
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "Variables: CONFIG=$(CONFIG) CORES=$(CORES) PYTHON=$(PYTHON) TORCH_INDEX=$(TORCH_INDEX)"
+	@echo "Variables: CONFIG=$(CONFIG) CORES=$(CORES) CONDA=$(CONDA) PYTHON=$(PYTHON) TORCH_INDEX=$(TORCH_INDEX)"
 
-run: .venv/installed.run  ## run the workflow on CONFIG and write results/report.html
+run: .venv/installed.run $(if $(shell command -v R),.venv/installed.r)  ## run the workflow on CONFIG and write results/report.html
 	@$(SNAKEMAKE) --cores $(CORES)
 	@if [ ! -e results/report.html ] || [ -n "$$(find results -type f -newer results/report.html \
 		! -path '*/checkpoints/*' -print -quit)" ]; then \
@@ -78,6 +81,11 @@ system:
 # A stamp per set of packages: nothing is installed again until the list of packages changes.
 .venv/installed.run: pyproject.toml constraints.txt | .venv/bin/python
 	@$(PIP) -e '.[workflow]'
+	@touch $@
+
+# Only cohorts from R data files need rpy2, so nothing else has to wait for it.
+.venv/installed.r: .venv/installed.run
+	@$(PIP) -e '.[workflow,r]' || echo "rpy2 cannot be installed here: no cohorts from R data." >&2
 	@touch $@
 
 .venv/installed.dev: pyproject.toml constraints.txt | .venv/bin/python

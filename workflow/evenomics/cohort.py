@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 SAMPLE = "sample_id"
 CLASS = "class"
+GROUP = "group"
 _NO_LABEL = {"", "NA", "NaN", "nan"}
 
 
@@ -98,13 +99,13 @@ def _column(values: Sequence[str] | pd.Series, index: pd.Index, name: str) -> pd
 
 
 def read_cohort(path: str | os.PathLike[str], name: str | None = None) -> Cohort:
-    """Read a cohort that `write_cohort` wrote.
+    """Read a cohort that `write_cohort`, or a rule for cohorts from elsewhere, wrote.
 
     Parameters
     ----------
     path : path-like
-        TSV with the columns ``sample_id``, ``class`` and the features; without ``class``, or with
-        nothing in it, the cohort is unlabelled.
+        TSV with the columns ``sample_id``, ``class``, perhaps ``group``, and the features; without
+        ``class``, or with nothing in it, the cohort is unlabelled.
     name : str, optional
         Name of the cohort; by default that of the file.
 
@@ -119,11 +120,15 @@ def read_cohort(path: str | os.PathLike[str], name: str | None = None) -> Cohort
     """
     path = Path(path)
     name = name or path.name.removesuffix(".gz").removesuffix(".tsv")
-    matrix = read_matrix(path, name_column=SAMPLE, text_columns=[CLASS])
-    labels = matrix.text.get(CLASS, [])
-    metadata = pd.DataFrame({CLASS: labels}, index=pd.Index(matrix.rows)) if any(labels) else None
+    matrix = read_matrix(path, name_column=SAMPLE, text_columns=[CLASS, GROUP])
+    given = {column: cells for column, cells in matrix.text.items() if any(cells)}
     return checked_cohort(
-        matrix, metadata, path, name=name, class_column=CLASS if any(labels) else None
+        matrix,
+        pd.DataFrame(given, index=pd.Index(matrix.rows)),
+        path,
+        name=name,
+        class_column=CLASS if CLASS in given else None,
+        group_column=GROUP if GROUP in given else None,
     )
 
 

@@ -6,6 +6,7 @@ new arm or source is allowed in a config as soon as it is registered.
 """
 
 import copy
+import logging
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,11 +23,18 @@ from evenomics.cohort import slug
 from evenomics.errors import ConfigError
 from evenomics.experiment import Experiment, experiment_grid
 from evenomics.gan.engine import ENGINES
+from evenomics.harmonise import METHODS
 from evenomics.metrics import METRICS
+from evenomics.selection import SELECTIONS
 from evenomics.sources import COHORTS, DATASETS, SOURCES
-from evenomics.tables import nearest
+from evenomics.tables import nearest, some
+
+logger = logging.getLogger(__name__)
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
+SHIPPED_GENE_SETS = {
+    "reactome": Path(__file__).parents[2] / "resources/gene_sets/reactome.gmt",
+}
 REGISTRIES: dict[str, Iterable[str]] = {
     "arms": ARMS,
     "classifiers": CLASSIFIERS,
@@ -34,6 +42,8 @@ REGISTRIES: dict[str, Iterable[str]] = {
     "engines": ["auto", *ENGINES],
     # what reports call better is larger
     "metrics": [name for name, metric in METRICS.items() if metric.larger_is_better],
+    "selections": SELECTIONS,
+    "harmonisations": ["none", *METHODS, "combat"],
     "sources": SOURCES,
 }
 _KINDS = {
@@ -76,6 +86,7 @@ def validated(config: Mapping[str, Any]) -> dict[str, Any]:
     ConfigError
         With all problems: key, value found, what is allowed, and the nearest valid name.
     """
+    config = _without_missing(config)
     schema = schema_for(config)
     filled = _filled(config, schema)
     errors = sorted(
@@ -101,7 +112,26 @@ def validated(config: Mapping[str, Any]) -> dict[str, Any]:
             problems += _study_problems(filled["studies"][name], f"studies.{name}")
     if problems:
         raise ConfigError("the config has problems:", problems)
+    if not filled["studies"]:
+        raise ConfigError("every study is optional, and tables of all of them are missing")
     return filled
+
+
+def _without_missing(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the config without the optional studies whose tables are not in place."""
+    studies = config.get("studies")
+    if not isinstance(studies, Mapping):
+        return config
+    kept = {}
+    for name, study in studies.items():
+        optional = isinstance(study, Mapping) and study.get("optional") is True
+        cohorts = study.get("cohorts") if optional else None
+        paths = table_paths(cohorts) if isinstance(cohorts, Mapping) else []
+        if missing := [path for path in paths if not Path(path).is_file()]:
+            logger.warning("study %s is left out: there is no %s", name, some(missing))
+        else:
+            kept[name] = study
+    return {**config, "studies": kept}
 
 
 def schema_for(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,9 +170,16 @@ def schema_for(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def table_paths(cohorts: Mapping[str, Any]) -> list[str]:
     """Return the files that the section ``cohorts`` of a study names."""
-    specs = [cohorts.get(name) for name in (*COHORTS, "table")]
-    keys = ("path", "classes_path")
-    return [spec[key] for spec in specs if isinstance(spec, Mapping) for key in keys if spec[key]]
+    specs = [
+        cohorts[name] for name in (*COHORTS, "table") if isinstance(cohorts.get(name), Mapping)
+    ]
+    keys = ("path", "classes_path", "file", "platform_file")
+    return [spec[key] for spec in specs for key in keys if spec.get(key)]
+
+
+def gene_set_paths(enrichment: Mapping[str, Any]) -> list[str]:
+    """Return the GMT files that the section ``enrichment`` of a study names."""
+    return [str(SHIPPED_GENE_SETS.get(name, name)) for name in enrichment["gene_sets"]]
 
 
 @cache
@@ -308,9 +345,13 @@ def _study_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
         "builtin": _builtin_problems,
         "sklearn": _sklearn_problems,
         "table": _table_problems,
+        "geo": _geo_problems,
+        "rdata": _rdata_problems,
+        "umpire": _builtin_problems,
     }
     if cohorts["source"] in by_source:
         yield from by_source[cohorts["source"]](study, grid, place)
+    yield from _enrichment_problems(study, place)
 
 
 def _builtin_problems(
@@ -347,10 +388,7 @@ def _table_problems(study: Mapping[str, Any], grid: list[Experiment], place: str
     elif "table" not in cohorts:
         for name in ("real", "validation"):
             if name not in given:
-                yield (
-                    f"{place}.{name}: missing; give `{name}: {{path: ..., class_column: ...}}`, or "
-                    "one `table` to split"
-                )
+                yield f"{place}.{name}: missing; give `{name}: {{...}}`, or one `table` to split"
         if "split" in cohorts:
             yield f"{place}.split: there is no `table` to split"
     if "split" in cohorts:
@@ -360,6 +398,69 @@ def _table_problems(study: Mapping[str, Any], grid: list[Experiment], place: str
         if not Path(path).is_file():
             what = "a folder" if Path(path).is_dir() else "no such file"
             yield f"{place}: {path!r}: {what} (paths start from {Path.cwd()})"
+
+
+def _geo_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) -> Iterator[str]:
+    yield from _table_problems(study, grid, place)
+    for name, spec in _specs(study):
+        here = f"{place}.cohorts.{name}"
+        if not spec["accession"] and not spec["file"]:
+            yield f"{here}: needs an `accession` to download, or a `file`"
+        for key, kinds in (("accession", "GSE|GDS"), ("platform", "GPL")):
+            value = spec[key]
+            if value and not re.fullmatch(rf"({kinds})[1-9]\d*", value):
+                wanted = kinds.replace("|", " or ")
+                yield f"{here}.{key}: found {value!r}; has to be {wanted} and a number"
+        if bool(spec["classes"]) != bool(spec["class_column"]):
+            yield f"{here}: `classes` and `class_column` belong together; give both"
+        for pattern in _patterns(spec):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                yield f"{here}: {pattern!r} is no regular expression ({error})"
+        for label in spec["classes"]:
+            if name != "external" and label not in study["classes"]:
+                near = nearest(label, study["classes"])
+                yield f"{here}.classes: {label!r} is no class of the study; {near}"
+        for label in study["classes"]:
+            if name != "external" and label not in spec["classes"]:
+                yield f"{here}.classes: no pattern for the class {label!r} of the study"
+
+
+def _rdata_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) -> Iterator[str]:
+    yield from _table_problems(study, grid, place)
+    for name, spec in _specs(study):
+        if bool(spec["path"]) == bool(spec["package"]):
+            yield (
+                f"{place}.cohorts.{name}: give either the `path` of an R data file, or the "
+                "`package` whose data set it is"
+            )
+
+
+def _specs(study: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    cohorts = study["cohorts"]
+    return [(name, cohorts[name]) for name in (*COHORTS, "table") if name in cohorts]
+
+
+def _patterns(spec: Mapping[str, Any]) -> list[str]:
+    """Return the regular expressions of a GEO cohort."""
+    given = [*spec["classes"].values(), *spec["where"].values()]
+    return [p for value in given for p in (value if isinstance(value, list) else [value])]
+
+
+def _enrichment_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
+    enrichment, place = study["enrichment"], f"{place}.enrichment"
+    if enrichment["source"] != "none" and study["selections"] == ["none"]:
+        yield f"{place}: there are no selected genes to look at; add e.g. `deg` to `selections`"
+    if enrichment["min_size"] > enrichment["max_size"]:
+        yield (
+            f"{place}.min_size: found {enrichment['min_size']}; has to be at most max_size, "
+            f"{enrichment['max_size']}"
+        )
+    if enrichment["source"] == "local":
+        for path in gene_set_paths(enrichment):
+            if not Path(path).is_file():
+                yield f"{place}.gene_sets: {path!r}: no such file (paths start from {Path.cwd()})"
 
 
 def _not_one(shares: Mapping[str, float], place: str) -> Iterator[str]:

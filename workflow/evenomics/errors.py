@@ -31,3 +31,7 @@ class CohortError(EvenomicsError):
 
 class TrainingError(EvenomicsError):
     """A network could not be trained on the samples it was given."""
+
+
+class DownloadError(EvenomicsError):
+    """A file or an answer of a service could not be had."""

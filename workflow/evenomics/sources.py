@@ -1,18 +1,29 @@
 """Where the cohorts of a study come from.
 
 A new source is a function of `Request` that returns the three cohorts, and a line in `SOURCES`.
+Sources that need R or a network are rules of the workflow (``workflow/rules/sources.smk``): they
+make tables of one form, and here these are read.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.datasets import load_breast_cancer, load_wine
 
-from evenomics.cohort import SAMPLE, Cohort, check_classes, check_together, slug
+from evenomics.cohort import (
+    SAMPLE,
+    Cohort,
+    check_classes,
+    check_together,
+    read_cohort,
+    slug,
+)
 from evenomics.errors import CohortError, ConfigError
 from evenomics.randomness import stream
 from evenomics.simulate import Engine
@@ -38,11 +49,14 @@ class Request:
         Classes of the study, the over-represented one first.
     seed : int
         Seed of the run.
+    made : mapping of str to path
+        Tables that a rule made, by cohort, or ``table``; see `made_names`.
     """
 
     options: Mapping[str, Any]
     classes: Sequence[str]
     seed: int
+    made: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
 
 
 Source = Callable[[Request], dict[str, Cohort]]
@@ -100,36 +114,68 @@ def table(request: Request) -> dict[str, Cohort]:
 
     Without a table of its own, the external cohort is the real one without its classes.
     """
-    cohorts = _split_table(request) if request.options.get("table") else _read_tables(request)
-    if "external" not in cohorts:
-        logger.info("no external samples: the real ones serve for pre-training, without classes")
-        cohorts["external"] = replace(cohorts["real"], name="external")
-    return cohorts
+    specs = {name: request.options[name] for name in _given(request.options)}
+    _check_complete(specs)
+    if "table" in specs:
+        split_by = (request.options.get("split") or {}).get("by")
+        by = {"group_column": split_by} if split_by else {}
+        cohorts = {"table": read_table(**specs["table"] | by, name="table")}
+    else:
+        cohorts = _together(
+            {name: partial(read_table, **spec, name=name) for name, spec in specs.items()}
+        )
+    return _three(cohorts, request)
 
 
-def _split_table(request: Request) -> dict[str, Cohort]:
-    spec, how = dict(request.options["table"]), dict(request.options.get("split") or {})
-    spec["group_column"] = how.pop("by", None) or spec.get("group_column")
-    whole = read_table(**spec, name="table")
-    check_classes(whole, request.classes)
-    fractions = {**_FRACTIONS, **how}
-    return split(whole, {name: share for name, share in fractions.items() if share}, request.seed)
+def made(request: Request) -> dict[str, Cohort]:
+    """Read the tables that a rule made: one for each cohort, or one that is split."""
+    _check_complete(request.made)
+    cohorts = _together(
+        {name: partial(read_cohort, path, name) for name, path in request.made.items()}
+    )
+    return _three(cohorts, request)
 
 
-def _read_tables(request: Request) -> dict[str, Cohort]:
-    specs = {name: request.options[name] for name in COHORTS if request.options.get(name)}
+def made_names(options: Mapping[str, Any]) -> list[str]:
+    """Return what a rule has to make for a study: cohorts, or ``table``.
+
+    Parameters
+    ----------
+    options : mapping
+        The section ``cohorts`` of the study in the config.
+
+    Returns
+    -------
+    list of str
+        Empty for sources that need no rule.
+    """
+    if SOURCES[options["source"]] is not made:
+        return []
+    return list(COHORTS) if options["source"] == "umpire" else _given(options)
+
+
+def _given(options: Mapping[str, Any]) -> list[str]:
+    return [name for name in (*COHORTS, "table") if options.get(name)]
+
+
+def _check_complete(names: Iterable[str]) -> None:
+    given = set(names)
     problems = [
-        f"no table for the {name} cohort; give `{name}: {{path: ...}}`, or one `table` to split"
+        f"no table for the {name} cohort; give `{name}: {{...}}`, or one `table` to split"
         for name in ("real", "validation")
-        if name not in specs
+        if not {name, "table"} & given
     ]
     if problems:
         raise ConfigError("the study's `cohorts` are not complete:", problems)
+
+
+def _together(readers: Mapping[str, Callable[[], Cohort]]) -> dict[str, Cohort]:
+    """Read cohorts, and report the faults of all of them together."""
     cohorts, faults = {}, []
-    for name, spec in specs.items():
+    for name, read in readers.items():
         try:
-            cohorts[name] = read_table(**spec, name=name)
-        except CohortError as error:  # the faults of all tables are reported together
+            cohorts[name] = read()
+        except CohortError as error:
             faults.append(error)
     if len(faults) == 1:
         raise faults[0]
@@ -138,10 +184,36 @@ def _read_tables(request: Request) -> dict[str, Cohort]:
     return cohorts
 
 
-SOURCES: dict[str, Source] = {"builtin": builtin, "sklearn": embedded, "table": table}
+def _three(cohorts: dict[str, Cohort], request: Request) -> dict[str, Cohort]:
+    """Return the three cohorts of what was read."""
+    if "table" in cohorts:
+        whole = cohorts["table"]
+        check_classes(whole, request.classes)
+        shares = {**_FRACTIONS, **(request.options.get("split") or {})}
+        shares.pop("by", None)
+        cohorts = split(whole, {name: n for name, n in shares.items() if n}, request.seed)
+    if "external" not in cohorts:
+        logger.info("no external samples: the real ones serve for pre-training, without classes")
+        cohorts["external"] = replace(cohorts["real"], name="external")
+    return cohorts
 
 
-def load_study(options: Mapping[str, Any], classes: Sequence[str], seed: int) -> dict[str, Cohort]:
+SOURCES: dict[str, Source] = {
+    "builtin": builtin,
+    "sklearn": embedded,
+    "table": table,
+    "geo": made,
+    "rdata": made,
+    "umpire": made,
+}
+
+
+def load_study(
+    options: Mapping[str, Any],
+    classes: Sequence[str],
+    seed: int,
+    made: Mapping[str, str | os.PathLike[str]] | None = None,
+) -> dict[str, Cohort]:
     """Return the three cohorts of a study, checked.
 
     Parameters
@@ -152,6 +224,8 @@ def load_study(options: Mapping[str, Any], classes: Sequence[str], seed: int) ->
         Classes of the study, the over-represented one first.
     seed : int
         Seed of the run.
+    made : mapping of str to path, optional
+        Tables that a rule made for the study (`made_names`).
 
     Returns
     -------
@@ -174,7 +248,7 @@ def load_study(options: Mapping[str, Any], classes: Sequence[str], seed: int) ->
             f"`classes` needs two or more names that differ in their letters, digits, `_` or `-`; "
             f"found {list(classes)}"
         )
-    cohorts = SOURCES[source](Request(options, classes, seed))
+    cohorts = SOURCES[source](Request(options, classes, seed, made or {}))
     cohorts = {name: cohorts[name] for name in COHORTS}
     cohorts["external"] = cohorts["external"].unlabelled()
     check_classes(cohorts["real"], classes)

@@ -1,8 +1,20 @@
-# The three cohorts of a study: loaded, checked, brought to the same features. Ahead of everything
-# else, so that mistakes in a table come to light before anything is trained.
+# The three cohorts of a study: loaded, checked, brought to the same features and, where the study
+# asks for it, onto the same scale. Ahead of everything else, so that mistakes in a table come to
+# light before anything is trained.
+def harmonised_by(*methods):
+    """Wildcard constraint: the studies whose cohorts are harmonised in one of these ways."""
+    names = [
+        name
+        for name, study in config["studies"].items()
+        if study["harmonise"] in methods
+    ]
+    return "|".join(names) or "(?!)"
+
+
 rule load_cohorts:
     input:
         lambda wildcards: table_paths(config["studies"][wildcards.study]["cohorts"]),
+        unpack(lambda wildcards: made_cohorts(wildcards.study)),
     output:
         real="results/{study}/cohorts/real.tsv.gz",
         external="results/{study}/cohorts/external.tsv.gz",
@@ -32,13 +44,15 @@ rule align_cohorts:
         external="results/{study}/cohorts/external.tsv.gz",
         validation="results/{study}/cohorts/validation.tsv.gz",
     output:
-        real="results/{study}/none/cohorts/real.tsv.gz",
-        external="results/{study}/none/cohorts/external.tsv.gz",
-        validation="results/{study}/none/cohorts/validation.tsv.gz",
+        real="results/{study}/{aligned}/cohorts/real.tsv.gz",
+        external="results/{study}/{aligned}/cohorts/external.tsv.gz",
+        validation="results/{study}/{aligned}/cohorts/validation.tsv.gz",
     log:
-        "logs/align_cohorts/{study}.none.log",
+        "logs/align_cohorts/{study}.{aligned}.log",
     benchmark:
-        "benchmarks/align_cohorts/{study}.none.tsv"
+        "benchmarks/align_cohorts/{study}.{aligned}.tsv"
+    wildcard_constraints:
+        aligned="aligned|none",
     priority: 100
     conda:
         "../../envs/evenomics.yaml"
@@ -48,3 +62,56 @@ rule align_cohorts:
         runtime=30,
     script:
         "../scripts/align_cohorts.py"
+
+
+rule harmonise:
+    input:
+        real="results/{study}/aligned/cohorts/real.tsv.gz",
+        external="results/{study}/aligned/cohorts/external.tsv.gz",
+        validation="results/{study}/aligned/cohorts/validation.tsv.gz",
+    output:
+        real="results/{study}/none/cohorts/real.tsv.gz",
+        external="results/{study}/none/cohorts/external.tsv.gz",
+        validation="results/{study}/none/cohorts/validation.tsv.gz",
+    log:
+        "logs/harmonise/{study}.log",
+    wildcard_constraints:
+        study=harmonised_by("zscore", "quantile"),
+    priority: 100
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        method=setting("harmonise"),
+    script:
+        "../scripts/harmonise.py"
+
+
+rule combat:
+    input:
+        real="results/{study}/aligned/cohorts/real.tsv.gz",
+        external="results/{study}/aligned/cohorts/external.tsv.gz",
+        validation="results/{study}/aligned/cohorts/validation.tsv.gz",
+    output:
+        real="results/{study}/none/cohorts/real.tsv.gz",
+        external="results/{study}/none/cohorts/external.tsv.gz",
+        validation="results/{study}/none/cohorts/validation.tsv.gz",
+    log:
+        "logs/combat/{study}.log",
+    wildcard_constraints:
+        study=harmonised_by("combat"),
+    priority: 100
+    conda:
+        "../../envs/sva.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    script:
+        "../scripts/combat.R"
+
+
+ruleorder: combat > harmonise > align_cohorts

@@ -8,9 +8,11 @@ LIBRARY = Path(workflow.current_basedir).resolve().parent
 sys.path.insert(0, str(LIBRARY))
 
 from evenomics.arms import ARMS
-from evenomics.config import table_paths, validated
+from evenomics.config import gene_set_paths, table_paths, validated
 from evenomics.errors import ConfigError
 from evenomics.experiment import experiment_grid
+from evenomics.selection import SELECTIONS
+from evenomics.sources import COHORTS, made_names
 
 try:
     config.update(validated(config))
@@ -26,6 +28,9 @@ shell.prefix(
     "export NUMBA_CACHE_DIR=${{NUMBA_CACHE_DIR:-.numba_cache}}; "
 )
 
+HARMONISED = [
+    name for name, study in config["studies"].items() if study["harmonise"] != "none"
+]
 GPU = int(config["engine"] == "cuda")
 NEEDS_PRETRAINING = any(ARMS[arm].variant == "transfer" for arm in config["arms"])
 
@@ -35,7 +40,7 @@ wildcard_constraints:
     selection="[a-z_]+",
     experiment=r"whole|c\d+_i[\d.]+",
     arm="[a-z_]+",
-    cohort="real|external|validation",
+    cohort="real|external|validation|table",
 
 
 def setting(*keys):

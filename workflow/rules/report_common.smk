@@ -12,10 +12,26 @@ STUDIES = [
 # The report sorts categories by name: numbers put them in order.
 SUMMARY = "1. Summary"
 STUDY = "2. Study {study}"
+DATA = "4. Data and features"
 
 
-def figure_names(study):
-    """Figures of a study, without suffix."""
+def data_names(study, selection):
+    """Figures and pages of the data of a study: two lists of names without suffix."""
+    steps, figures, pages = SELECTIONS[selection], [], ["data"]
+    if steps[-1:] == ("deg",):
+        figures.append("expression")
+    if steps[-1:] == ("lasso_en",):
+        figures.append("stability")
+    if steps and config["studies"][study]["enrichment"]["source"] != "none":
+        figures.append("enrichment")
+        pages.append("enrichment")
+    if selection == "none" and study in HARMONISED:
+        figures.append("harmonise")
+    return figures, pages
+
+
+def figure_names(study, selection):
+    """Figures of a study and selection, without suffix."""
     names = ["scores"] + ["comparison"] * (len(config["arms"]) > 1)
     each = ["roc"]
     if any({arm, f"classic_{arm}"} <= set(config["arms"]) for arm in TWINS):
@@ -32,7 +48,12 @@ def figure_names(study):
             each.append("distance")
     if any(ARMS[arm].variant == "transfer" for arm in GAN_ARMS):
         names.append("pretraining")
-    return names + [f"{name}.{e}" for name in each for e in experiment_names(study)]
+    figures, _ = data_names(study, selection)
+    return [
+        *figures,
+        *names,
+        *(f"{name}.{e}" for name in each for e in experiment_names(study)),
+    ]
 
 
 def figure_outputs():
@@ -46,10 +67,13 @@ def figure_outputs():
             for path in [
                 *(
                     f"figures/{name}.{kind}"
-                    for name in figure_names(study)
+                    for name in figure_names(study, selection)
                     for kind in ("svg", "png")
                 ),
-                *(f"tables/{page}.html" for page in pages),
+                *(
+                    f"tables/{page}.html"
+                    for page in pages + data_names(study, selection)[1]
+                ),
             ]
         ),
     ]

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Patch, Rectangle
 
-from evenomics.comparison import best_settings
+from evenomics.comparison import best_settings, main_multiplier
 from evenomics.plots.style import (
     arm_colours,
     arm_order,
@@ -30,17 +30,8 @@ CHANCE = {"auroc": 0.5}
 REFERENCES = ("none", "smote")
 # The GAN arms and what each is without pre-training and growing (figure 5 of the paper).
 TWINS = ("gan", "classic_gan", "expand_gan", "classic_expand_gan")
-_MAIN_MULTIPLIER = 1.0
 _BOXES_PER_ROW = 45
 _LINES = ("-", "--", "-.", ":")
-
-
-def main_multiplier(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the main comparison: multiplier 1 where an arm has it, else its largest."""
-    number = pd.to_numeric(rows["multiplier"], errors="coerce")
-    distance = (number - _MAIN_MULTIPLIER).abs()
-    nearest = distance.groupby([rows["experiment"], rows["arm"]]).transform("min")
-    return rows[number.isna() | (distance == nearest)]
 
 
 def score_boxes(

@@ -1,0 +1,131 @@
+# Feature selection on the real cohort. Every selection is a branch: results/{study}/{selection}.
+def steps_before(selection):
+    """The selection that a selection goes on from: all but its last step."""
+    before = SELECTIONS[selection][:-1]
+    return next(name for name, steps in SELECTIONS.items() if steps == before)
+
+
+def ending_in(step):
+    """Wildcard constraint: the selections whose last step is this one."""
+    return "|".join(name for name, steps in SELECTIONS.items() if steps[-1:] == (step,))
+
+
+def cohorts_before(wildcards):
+    """Input function: the cohorts that a selection takes its features from."""
+    return {
+        name: f"results/{wildcards.study}/{steps_before(wildcards.selection)}/cohorts/{name}.tsv.gz"
+        for name in COHORTS
+    }
+
+
+rule test_expression:
+    input:
+        # features that other cohorts lack take part, as in the paper, unless the cohorts were
+        # harmonised, which takes all three
+        real=branch(
+            lambda wildcards: wildcards.study in HARMONISED,
+            then="results/{study}/none/cohorts/real.tsv.gz",
+            otherwise="results/{study}/cohorts/real.tsv.gz",
+        ),
+    output:
+        table="results/{study}/{selection}/selection/expression.tsv",
+    log:
+        "logs/test_expression/{study}.{selection}.log",
+    benchmark:
+        "benchmarks/test_expression/{study}.{selection}.tsv"
+    wildcard_constraints:
+        selection=ending_in("deg"),
+    priority: 100
+    conda:
+        "../../envs/limma.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        classes=setting("classes"),
+    script:
+        "../scripts/limma.R"
+
+
+rule select_deg:
+    input:
+        unpack(cohorts_before),
+        table="results/{study}/{selection}/selection/expression.tsv",
+    output:
+        real="results/{study}/{selection}/cohorts/real.tsv.gz",
+        external="results/{study}/{selection}/cohorts/external.tsv.gz",
+        validation="results/{study}/{selection}/cohorts/validation.tsv.gz",
+    log:
+        "logs/select_deg/{study}.{selection}.log",
+    wildcard_constraints:
+        selection=ending_in("deg"),
+    priority: 100
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        n_features=config["selection"]["deg"]["n_features"],
+    script:
+        "../scripts/select_deg.py"
+
+
+rule select_stable:
+    input:
+        unpack(cohorts_before),
+    output:
+        features="results/{study}/{selection}/selection/features.tsv",
+        repeats="results/{study}/{selection}/selection/repeats.tsv",
+        real="results/{study}/{selection}/cohorts/real.tsv.gz",
+        external="results/{study}/{selection}/cohorts/external.tsv.gz",
+        validation="results/{study}/{selection}/cohorts/validation.tsv.gz",
+    log:
+        "logs/select_stable/{study}.{selection}.log",
+    benchmark:
+        "benchmarks/select_stable/{study}.{selection}.tsv"
+    wildcard_constraints:
+        selection=ending_in("lasso_en"),
+    priority: 100
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: workflow.cores or 16
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        classes=setting("classes"),
+        options=config["selection"]["lasso_en"],
+        seed=config["seed"],
+    script:
+        "../scripts/select_stable.py"
+
+
+rule enrich:
+    input:
+        selected="results/{study}/{selection}/cohorts/real.tsv.gz",
+        measured="results/{study}/none/cohorts/real.tsv.gz",
+        gene_sets=lambda wildcards: (
+            gene_set_paths(enrichment)
+            if (enrichment := setting("enrichment")(wildcards))["source"] == "local"
+            else []
+        ),
+    output:
+        table="results/{study}/{selection}/selection/enrichment.tsv",
+    log:
+        "logs/enrich/{study}.{selection}.log",
+    conda:
+        "../../envs/enrichment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        source=setting("enrichment", "source"),
+        libraries=setting("enrichment", "libraries"),
+        min_size=setting("enrichment", "min_size"),
+        max_size=setting("enrichment", "max_size"),
+    script:
+        "../scripts/enrich.py"

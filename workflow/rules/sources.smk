@@ -1,0 +1,181 @@
+# Cohorts that do not come as tables: each source makes tables of one form, which load_cohorts reads
+# (`sample_id`, `class` and, where a study knows them, `group`, then the features).
+def made_cohorts(study):
+    """Tables that a rule of this file makes for a study, by cohort."""
+    cohorts = config["studies"][study]["cohorts"]
+    names = made_names(cohorts)
+    return {name: f"results/{study}/made/{name}.tsv.gz" for name in names}
+
+
+def spec_of(wildcards):
+    """What the config says of one cohort."""
+    return config["studies"][wildcards.study]["cohorts"][wildcards.cohort]
+
+
+def of_source(source):
+    """Wildcard constraint: the studies whose cohorts come from a source."""
+    names = [
+        name
+        for name, study in config["studies"].items()
+        if study["cohorts"]["source"] == source
+    ]
+    return "|".join(names) or "(?!)"
+
+
+def geo_files(wildcards):
+    """Files of a GEO cohort: those that the config names, the others from the download."""
+    spec = spec_of(wildcards)
+    platform = spec["platform"] or "any"
+    files = {
+        "series": spec["file"]
+        or f"resources/geo/{spec['accession']}.{platform}.series.gz"
+    }
+    if spec["platform_file"]:
+        files["platform"] = spec["platform_file"]
+    elif spec["platform"] and not spec["file"] and spec["symbol_column"] != "none":
+        files["platform"] = f"resources/geo/{spec['platform']}.table"
+    if spec["samples_query"]:
+        files["samples"] = (
+            f"results/{wildcards.study}/made/{wildcards.cohort}.samples.txt"
+        )
+    return files
+
+
+rule download_geo_series:
+    output:
+        series="resources/geo/{accession}.{platform}.series.gz",
+    log:
+        "logs/download_geo_series/{accession}.{platform}.log",
+    benchmark:
+        "benchmarks/download_geo_series/{accession}.{platform}.tsv"
+    wildcard_constraints:
+        accession=r"G(SE|DS)\d+",
+        platform=r"GPL\d+|any",
+    priority: 100
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    params:
+        download=config["download"],
+    script:
+        "../scripts/download_geo.py"
+
+
+rule download_geo_platform:
+    output:
+        platform="resources/geo/{platform}.table",
+    log:
+        "logs/download_geo_platform/{platform}.log",
+    benchmark:
+        "benchmarks/download_geo_platform/{platform}.tsv"
+    wildcard_constraints:
+        platform=r"GPL\d+",
+    priority: 100
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    params:
+        download=config["download"],
+    script:
+        "../scripts/download_geo.py"
+
+
+rule list_geo_samples:
+    output:
+        samples="results/{study}/made/{cohort}.samples.txt",
+    log:
+        "logs/list_geo_samples/{study}.{cohort}.log",
+    priority: 100
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        download=config["download"],
+        query=lambda wildcards: spec_of(wildcards)["samples_query"],
+    script:
+        "../scripts/download_geo.py"
+
+
+rule read_geo:
+    input:
+        unpack(geo_files),
+    output:
+        table="results/{study}/made/{cohort}.tsv.gz",
+        report="results/{study}/made/{cohort}.report.tsv",
+    log:
+        "logs/read_geo/{study}.{cohort}.log",
+    benchmark:
+        "benchmarks/read_geo/{study}.{cohort}.tsv"
+    wildcard_constraints:
+        study=of_source("geo"),
+    priority: 100
+    conda:
+        "../../envs/geoquery.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        spec=lambda wildcards: spec_of(wildcards)
+        | {"labelled": wildcards.cohort != "external"},
+    script:
+        "../scripts/geo_cohort.R"
+
+
+rule read_rdata:
+    input:
+        lambda wildcards: spec_of(wildcards)["path"] or [],
+    output:
+        table="results/{study}/made/{cohort}.tsv.gz",
+    log:
+        "logs/read_rdata/{study}.{cohort}.log",
+    benchmark:
+        "benchmarks/read_rdata/{study}.{cohort}.tsv"
+    wildcard_constraints:
+        study=of_source("rdata"),
+    priority: 100
+    conda:
+        "../../envs/rdata.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        spec=spec_of,
+    script:
+        "../scripts/read_rdata.py"
+
+
+rule simulate_umpire:
+    output:
+        real="results/{study}/made/real.tsv.gz",
+        external="results/{study}/made/external.tsv.gz",
+        validation="results/{study}/made/validation.tsv.gz",
+    log:
+        "logs/simulate_umpire/{study}.log",
+    benchmark:
+        "benchmarks/simulate_umpire/{study}.tsv"
+    wildcard_constraints:
+        study=of_source("umpire"),
+    priority: 100
+    conda:
+        "../../envs/umpire.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        cohorts=setting("cohorts"),
+        classes=setting("classes"),
+        seed=config["seed"],
+    script:
+        "../scripts/umpire.R"

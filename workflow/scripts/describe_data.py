@@ -1,0 +1,26 @@
+"""Describe cohorts, experiments and settings of a study: the paper's Tables 1 to 3."""
+
+from pathlib import Path
+
+import pandas as pd
+from script_log import log_to
+
+from evenomics.cohort import read_cohort, write_table
+from evenomics.plots.data import cohort_table, data_page
+
+log_to(snakemake.log[0])
+params, names = snakemake.params, ("real", "external", "validation")
+loaded, used = (
+    {name: read_cohort(path, name) for name, path in zip(names, paths, strict=True)}
+    for paths in (snakemake.input.loaded, snakemake.input.used)
+)
+table = cohort_table(loaded, used, params.study)
+write_table(table, snakemake.output.data)
+page = data_page(
+    table,
+    pd.read_csv(snakemake.input.experiments, sep="\t"),
+    pd.read_csv(snakemake.input.tuning, sep="\t", keep_default_na=False),
+    {"GAN": params.gan, "Selection": params.selection, "Scaling": params.scaling},
+    f"Data and settings of study {snakemake.wildcards.study}",
+)
+Path(snakemake.output.page).write_text(page, encoding="ascii")

@@ -1,0 +1,35 @@
+# Differential expression between the classes of the real cohort: limma's moderated tests.
+snakemake@source("script_log.R")
+log_to(snakemake@log[[1]])
+suppressPackageStartupMessages(library(limma))
+
+cohort <- read_cohort(snakemake@input[["real"]])
+classes <- factor(cohort$classes, levels = unlist(snakemake@params[["classes"]]))
+if (anyNA(classes)) fail("the real cohort has classes that the study does not name")
+values <- t(cohort$matrix)
+
+# the first class is the reference: a coefficient is the mean of another class minus its mean
+design <- model.matrix(~classes)
+colnames(design) <- c("(reference)", levels(classes)[-1])
+others <- colnames(design)[-1]
+model <- eBayes(lmFit(values, design))
+message(
+  "limma ", packageVersion("limma"), ": ", nrow(values), " features, ",
+  paste(levels(classes), table(classes), collapse = ", "), "; prior degrees of freedom ",
+  format(model$df.prior, digits = 4), ", prior variance ", format(model$s2.prior, digits = 4)
+)
+
+# with two classes a moderated t, with more a moderated F over all of them
+found <- topTable(model, coef = others, number = Inf, sort.by = "none")
+fold_changes <- as.data.frame(model$coefficients[, others, drop = FALSE])
+names(fold_changes) <- if (length(others) == 1) "logFC" else paste0("logFC.", others)
+statistic <- if (length(others) == 1) "t" else "F"
+table <- data.frame(
+  feature = rownames(values), fold_changes, average = found$AveExpr,
+  statistic = found[[statistic]], p_value = found$P.Value, adjusted_p_value = found$adj.P.Val,
+  check.names = FALSE
+)
+names(table)[names(table) == "statistic"] <- statistic
+table <- table[order(table$p_value, match(table$feature, rownames(values))), ]
+message(sum(table$adjusted_p_value < 0.05), " features have an adjusted p-value below 0.05")
+write_tsv(table, snakemake@output[["table"]])

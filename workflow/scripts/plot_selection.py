@@ -1,0 +1,17 @@
+"""Draw how features were selected."""
+
+import pandas as pd
+from script_log import log_to
+
+from evenomics.cohort import read_cohort
+from evenomics.plots.selection import expression_volcano, stability_figure
+from evenomics.plots.style import save_figure
+
+log_to(snakemake.log[0])
+tables = {name: pd.read_table(path) for name, path in snakemake.input.items() if name != "real"}
+if "repeats" in tables:
+    figure = stability_figure(tables["features"], tables["repeats"])
+else:
+    taken = read_cohort(snakemake.input.real).features.columns
+    figure = expression_volcano(tables["table"], taken)
+save_figure(figure, snakemake.output)

@@ -1,0 +1,125 @@
+# What the R scripts share: the log of their rule, clear endings, and the cohorts' file format.
+#
+#   snakemake@source("script_log.R")
+#   log_to(snakemake@log[[1]])
+
+options(
+  warn = 1, # warnings when they arise, not at the end
+  scipen = 999, # the name 100000 stays 100000
+  stringsAsFactors = FALSE,
+  readr.num_threads = 1, readr.show_progress = FALSE, readr.show_col_types = FALSE
+)
+invisible(Sys.setlocale("LC_COLLATE", "C")) # the same order of names on every machine
+RNGkind("Mersenne-Twister", "Inversion", "Rejection")
+
+# Log messages and warnings to a file, and an error that ends the script as well: one that `fail`
+# raised as it is, anything else with its calls. Has to be called from the top level of a script.
+log_to <- function(path) {
+  path <- file.path(normalizePath(dirname(path)), basename(path)) # holds after setwd, too
+  write_line <- function(level, text) {
+    now <- sub(".", ",", format(Sys.time(), "%Y-%m-%d %H:%M:%OS3"), fixed = TRUE)
+    cat(now, " ", level, " ", sub("\n$", "", text), "\n", sep = "", file = path, append = TRUE)
+  }
+  globalCallingHandlers(
+    message = function(condition) {
+      write_line("INFO", conditionMessage(condition))
+      invokeRestart("muffleMessage")
+    },
+    warning = function(condition) {
+      call <- conditionCall(condition)
+      place <- if (is.null(call)) "" else paste0("in ", deparse(call, nlines = 1)[1], ": ")
+      write_line("WARNING", paste0(place, conditionMessage(condition)))
+      invokeRestart("muffleWarning")
+    },
+    error = function(condition) {
+      if (inherits(condition, "user_error")) {
+        write_line("ERROR", conditionMessage(condition))
+        cat(conditionMessage(condition), "\n", sep = "", file = stderr())
+        quit(save = "no", status = 1, runLast = FALSE)
+      }
+      calls <- vapply(sys.calls(), function(call) deparse(call, nlines = 1)[1], "")
+      calls <- paste0("  ", utils::head(calls, -2), collapse = "\n") # the last two are ours
+      write_line("ERROR", paste0(conditionMessage(condition), "\nCalls:\n", calls))
+    }
+  )
+}
+
+# End with a problem that the user can mend. Like stop(): the arguments are pasted together.
+fail <- function(...) {
+  stop(errorCondition(.makeMessage(...), class = "user_error", call = NULL))
+}
+
+# "'a', 'b', 'c' and 4 more", for messages.
+some <- function(items, limit = 3) {
+  items <- as.character(items)
+  more <- if (length(items) > limit) paste(" and", length(items) - limit, "more") else ""
+  paste0(paste0("'", utils::head(items, limit), "'", collapse = ", "), more)
+}
+
+# Write a data frame as TSV: `sample_id` first where it has that column, missing cells empty,
+# numbers with all their digits, compressed where the name ends in .gz. A script that is killed
+# leaves no half-written file under the real name.
+write_tsv <- function(frame, path) {
+  dir.create(dirname(path), showWarnings = FALSE, recursive = TRUE)
+  temporary <- file.path(dirname(path), sprintf(".%s.%d.tmp", basename(path), Sys.getpid()))
+  on.exit(unlink(temporary))
+  frame <- frame[c(intersect("sample_id", names(frame)), setdiff(names(frame), "sample_id"))]
+  connection <- if (endsWith(path, ".gz")) gzfile(temporary, "wb") else file(temporary, "wb")
+  tryCatch(
+    {
+      header <- paste(as_cells(names(frame)), collapse = "\t")
+      writeLines(enc2utf8(header), connection, useBytes = TRUE)
+      # a few rows at a time: the text of a large cohort takes many times the room of its numbers
+      for (rows in split(seq_len(nrow(frame)), (seq_len(nrow(frame)) - 1) %/% 50)) {
+        cells <- lapply(unname(as.list(frame)), function(column) as_cells(column[rows]))
+        lines <- do.call(paste, c(cells, sep = "\t"))
+        writeLines(enc2utf8(lines), connection, useBytes = TRUE)
+      }
+    },
+    finally = close(connection)
+  )
+  if (!file.rename(temporary, path)) stop("cannot rename ", temporary, " to ", path)
+  invisible(path)
+}
+
+# Text of a column's cells: the shortest of 15 or 17 significant digits that gives a number back.
+as_cells <- function(column) {
+  if (is.double(column)) {
+    text <- sprintf("%.15g", column)
+    text[is.na(column)] <- ""
+    inexact <- which(as.numeric(text) != column)
+    text[inexact] <- sprintf("%.17g", column[inexact])
+  } else {
+    text <- as.character(column)
+    quoted <- grepl("[\t\n\r\"]", text)
+    text[quoted] <- paste0("\"", gsub("\"", "\"\"", text[quoted], fixed = TRUE), "\"")
+  }
+  text[is.na(column)] <- ""
+  text
+}
+
+# Read a cohort that Python or write_tsv wrote (`sample_id`, `class`, features; plain or .gz).
+# Returns list(samples, classes, matrix): `matrix` is samples x features, with names on both sides;
+# `classes` is NULL for a cohort without.
+read_cohort <- function(path) {
+  if (!file.exists(path)) fail(path, ": there is no such file")
+  names <- scan(path, "", sep = "\t", quote = "\"", nlines = 1, quiet = TRUE, encoding = "UTF-8")
+  text <- names %in% c("sample_id", "class", "group")
+  if (!"sample_id" %in% names || all(text)) {
+    fail(path, ": a cohort has the columns sample_id, class and features; found ", some(names))
+  }
+  kinds <- lapply(text, function(is_text) if (is_text) "" else 0)
+  columns <- scan(
+    path, kinds, sep = "\t", quote = "\"", skip = 1, quiet = TRUE, encoding = "UTF-8",
+    na.strings = "", multi.line = FALSE
+  )
+  names(columns) <- names
+  matrix <- do.call(cbind, columns[!text])
+  rownames(matrix) <- columns$sample_id
+  classes <- columns$class
+  list(
+    samples = columns$sample_id,
+    classes = if (!all(is.na(classes))) classes,
+    matrix = matrix
+  )
+}

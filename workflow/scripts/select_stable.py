@@ -1,0 +1,18 @@
+"""Take the features that repeated LASSO and elastic net find most often."""
+
+from script_log import log_to
+
+from evenomics.cohort import read_cohort, write_cohort, write_table
+from evenomics.selection import stable_features
+
+log_to(snakemake.log[0])
+params = snakemake.params
+names = ("real", "external", "validation")
+cohorts = {name: read_cohort(snakemake.input[name], name) for name in names}
+found = stable_features(
+    cohorts["real"], params.classes, **params.options, seed=params.seed, n_jobs=snakemake.threads
+)
+write_table(found.features, snakemake.output.features)
+write_table(found.repeats, snakemake.output.repeats)
+for name, cohort in cohorts.items():
+    write_cohort(cohort.select(found.selected), snakemake.output[name])
