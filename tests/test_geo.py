@@ -672,7 +672,8 @@ def test_probes_of_a_gene(extdata, tmp_path):
         'v <- as.matrix(read.delim("values.tsv", row.names = 1)); t <- read.delim("table.tsv"); '
         'for (several in c("first", "drop", "each")) '
         'for (how in c("highest_mean", "highest_variance", "mean", "median")) { '
-        "m <- suppressMessages(symbols_of(rownames(v), t, NULL, several)); g <- by_gene(v, m, how); "
+        "m <- suppressMessages(symbols_of(rownames(v), t, NULL, several)); "
+        "g <- by_gene(v, m, how); "
         'write_tsv(data.frame(gene = rownames(g), g), paste0(several, ".", how, ".tsv")) }',
         tmp_path,
     )

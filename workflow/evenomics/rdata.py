@@ -21,7 +21,7 @@ import pandas as pd
 from evenomics.cohort import CLASS, GROUP, SAMPLE, Cohort, checked_cohort
 from evenomics.errors import CohortError, ConfigError
 from evenomics.tables import BadCell, Matrix, nearest, some, write_table
-from evenomics.user_table import _filtered
+from evenomics.user_table import filtered
 
 logger = logging.getLogger(__name__)
 
@@ -344,7 +344,7 @@ def read_rdata(
             raise CohortError(f"{place} cannot serve as cohort {name!r}:", matrix.problems)
         matrix.bad = _bad_cells(r, values, matrix, measured.in_columns)
     if filters:
-        matrix, metadata = _filtered(matrix, metadata, filters, labels)
+        matrix, metadata = filtered(matrix, metadata, filters, labels)
     if class_names and class_column is not None:
         metadata[class_column] = _renamed(metadata[class_column], class_names, labels)
     if missing == "drop_features":
@@ -376,13 +376,13 @@ def write_made(cohort: Cohort, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     CohortError
-        If a feature has the name of one of the other columns.
+        If a feature has the name of one of these columns.
     """
     head = pd.DataFrame({SAMPLE: cohort.features.index})
     for column, values in ((CLASS, cohort.classes), (GROUP, cohort.groups)):
         if values is not None:
             head[column] = values.to_numpy()
-    if taken := [column for column in head if column in cohort.features.columns]:
+    if taken := [column for column in (SAMPLE, CLASS, GROUP) if column in cohort.features.columns]:
         raise CohortError(
             f"{cohort.place}: a feature cannot be called {some(taken)}; rename it, or name it "
             "under ignore_columns"

@@ -16,6 +16,10 @@ import pandas as pd
 
 from evenomics.errors import CohortError
 
+# A line is looked at whole to find its delimiter, and the header of a microarray is longer than the
+# 131,072 characters that csv lets a cell have.
+csv.field_size_limit(2**31 - 1)
+
 _DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
 _MISSING = {"", "na", "nan", "n/a", "#n/a", "null", "none", ".", "-"}
 

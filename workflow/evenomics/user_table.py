@@ -85,7 +85,7 @@ def read_table(
     if problems:
         raise CohortError(f"{path} cannot serve as a cohort:", [*matrix.problems, *problems])
     if filters:
-        matrix, metadata = _filtered(matrix, metadata, filters, source)
+        matrix, metadata = filtered(matrix, metadata, filters, source)
     return checked_cohort(
         matrix,
         metadata,
@@ -104,7 +104,7 @@ def _turned(matrix: Matrix) -> Matrix:
     return replace(matrix, rows=rows, columns=columns, numbers=matrix.numbers.T, bad=bad, lines={})
 
 
-def _filtered(
+def filtered(
     matrix: Matrix, metadata: pd.DataFrame, where: Mapping[str, Any], source: Path
 ) -> tuple[Matrix, pd.DataFrame]:
     """Return the samples whose columns have the values asked for."""

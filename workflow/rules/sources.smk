@@ -33,7 +33,7 @@ def geo_files(wildcards):
     if spec["platform_file"]:
         files["platform"] = spec["platform_file"]
     elif spec["platform"] and not spec["file"] and spec["symbol_column"] != "none":
-        files["platform"] = f"resources/geo/{spec['platform']}.table"
+        files["platform"] = f"resources/geo/{spec['platform']}.table.gz"
     if spec["samples_query"]:
         files["samples"] = (
             f"results/{wildcards.study}/made/{wildcards.cohort}.samples.txt"
@@ -66,7 +66,7 @@ rule download_geo_series:
 
 rule download_geo_platform:
     output:
-        platform="resources/geo/{platform}.table",
+        platform="resources/geo/{platform}.table.gz",
     log:
         "logs/download_geo_platform/{platform}.log",
     benchmark:

@@ -1,0 +1,284 @@
+"""Feature selection: against limma's closed form, R's glmnet, and data whose truth is known."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from scipy import stats
+
+from evenomics.cohort import Cohort, write_cohort
+from evenomics.errors import CohortError
+from evenomics.plots.selection import expression_volcano, stability_figure
+from evenomics.selection import fit_at, penalty_path, stable_features, top_features
+from evenomics.tables import write_table
+
+SCRIPTS = Path(__file__).parents[1] / "workflow/scripts"
+CLASSES = ["a", "b"]
+# known to tell the two leukaemias apart (Golub et al. 1999, figure 3B): zyxin, CD33, cystatin C,
+# and MB-1 (CD79A)
+KNOWN = {"X95735_at", "M23197_at", "M27891_at", "U05259_rna1_at"}
+
+
+def cohort(n=(60, 40), p=30, informative=4, shift=1.2, seed=0, classes=CLASSES):
+    rng = np.random.default_rng(seed)
+    codes = np.repeat(range(len(n)), n)
+    X = rng.normal(size=(len(codes), p))
+    X[:, :informative] += shift * codes[:, None]
+    index = pd.Index([f"s{i}" for i in range(len(codes))], name="sample_id")
+    features = pd.DataFrame(X, index=index, columns=[f"f{i}" for i in range(p)])
+    return Cohort(features, pd.Series(np.array(classes)[codes], index=index), "real")
+
+
+def run_limma(folder, table, classes):
+    """Run the rule's own script through Snakemake on a table of a cohort."""
+    (folder / "Snakefile").write_text(
+        "rule limma:\n    input: real='real.tsv.gz'\n    output: table='expression.tsv'\n"
+        f"    log: 'log'\n    params: classes={classes!r}\n"
+        f"    script: {str(SCRIPTS / 'limma.R')!r}\n"
+    )
+    write_cohort(table, folder / "real.tsv.gz")
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", str(folder), "-s", str(folder / "Snakefile")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + (folder / "log").read_text()
+    return pd.read_table(folder / "expression.tsv")
+
+
+@pytest.mark.r
+def test_limma_is_the_closed_form_of_the_moderated_t(tmp_path):
+    """The script's t, p and adjusted p from Smyth (2004), with the priors that its log tells."""
+    data = cohort(n=(7, 5), p=60)
+    found = run_limma(tmp_path, data, CLASSES).set_index("feature")
+    log = (tmp_path / "log").read_text()
+    prior_df, prior_variance = (
+        float(log.split(name)[1].split()[0].rstrip(",;"))
+        for name in ("prior degrees of freedom ", "prior variance ")
+    )
+    a, b = (data.features[data.classes == label] for label in CLASSES)
+    difference = b.mean() - a.mean()
+    df = len(a) + len(b) - 2
+    variance = ((len(a) - 1) * a.var() + (len(b) - 1) * b.var()) / df
+    if np.isfinite(prior_df):
+        moderated = (prior_df * prior_variance + df * variance) / (prior_df + df)
+    else:
+        moderated = pd.Series(prior_variance, index=variance.index)
+    t = difference / np.sqrt(moderated * (1 / len(a) + 1 / len(b)))
+    p = pd.Series(2 * stats.t.sf(t.abs(), min(prior_df + df, len(t) * df)), index=t.index)
+    adjusted = pd.Series(stats.false_discovery_control(p), index=p.index)
+    expected = pd.DataFrame(
+        {"logFC": difference, "t": t, "p_value": p, "adjusted_p_value": adjusted}
+    )
+    assert found["logFC"].to_numpy() == pytest.approx(
+        expected.loc[found.index, "logFC"].to_numpy(), rel=1e-12
+    )
+    for column in ("t", "p_value", "adjusted_p_value"):
+        # the log tells the priors to four digits
+        assert found[column].to_numpy() == pytest.approx(
+            expected.loc[found.index, column].to_numpy(), rel=5e-3
+        )
+    assert found["p_value"].is_monotonic_increasing
+
+
+@pytest.mark.r
+def test_limma_tests_more_than_two_classes_at_once(tmp_path):
+    """One fold change per further class, and one F over all of them."""
+    classes = ["x", "y", "z"]
+    data = cohort(n=(6, 6, 6), p=20, classes=classes)
+    found = run_limma(tmp_path, data, classes).set_index("feature")
+    means = data.features.groupby(data.classes).mean()
+    for label in classes[1:]:
+        expected = (means.loc[label] - means.loc["x"])[found.index]
+        assert found[f"logFC.{label}"].to_numpy() == pytest.approx(expected.to_numpy())
+    assert (found["F"] > 0).all()
+    assert set(found.index[:4]) == {"f0", "f1", "f2", "f3"}
+
+
+@pytest.mark.r
+def test_limma_finds_the_known_genes_of_golub(tmp_path):
+    """Genes named in Golub et al. 1999 are among the 100 of 3,051 with the smallest p-values."""
+    pytest.importorskip("rpy2.robjects", reason="needs R and rpy2", exc_type=ImportError)
+    from evenomics.rdata import read_rdata
+
+    golub = read_rdata(
+        package="multtest", object="golub", samples="columns", class_object="golub.cl",
+        class_names={"0": "ALL", "1": "AML"}, feature_names_object="golub.gnames",
+        feature_names_column=3, name="real",
+    )  # fmt: skip
+    table = run_limma(tmp_path, golub, ["ALL", "AML"])
+    best = top_features(table, golub.features.columns, 100)
+    assert set(best) >= KNOWN
+
+
+def test_the_best_features_are_taken_before_those_that_a_cohort_lacks_are_dropped():
+    table = pd.DataFrame(
+        {
+            "feature": list("abcdef"),
+            "p_value": [0.3, 0.01, 0.02, 0.001, 0.5, 0.04],
+            "adjusted_p_value": [0.4, 0.03, 0.03, 0.006, 0.5, 0.06],
+        }
+    )
+    assert top_features(table, list("abdef"), 3) == ["d", "b"]
+    with pytest.raises(CohortError, match=r"1 of the 2 features .* not there: 'b'; raise"):
+        top_features(table, list("d"), 2)
+
+
+def test_features_that_matter_are_found_by_both_models_and_come_first():
+    """Four of 30 features differ between the classes; a quarter of 30, 7, is taken."""
+    found = stable_features(cohort(), CLASSES, repeats=4, seed=1)
+    assert len(found.selected) == 7
+    assert set(found.selected[:4]) == {"f0", "f1", "f2", "f3"}
+    top = found.features.head(4)
+    assert (top[["lasso", "elastic_net"]] == 1).all(axis=None)
+    taken = found.features[found.features["selected"]]
+    assert (taken[["lasso", "elastic_net"]] > 0).all(axis=None)
+    frequency = taken["lasso"] + taken["elastic_net"]
+    assert frequency.is_monotonic_decreasing
+    assert len(found.repeats) == 8
+    assert (found.repeats["n_held_out"] == 25).all()
+    assert found.repeats["auroc"].mean() > 0.9
+
+
+def test_the_score_is_that_of_samples_set_aside():
+    """Where there is nothing to find, held-out samples are told apart no better than by chance."""
+    nothing = cohort(n=(40, 40), p=40, informative=0)
+    repeats = stable_features(nothing, CLASSES, repeats=6, top_fraction=1.0, seed=2).repeats
+    assert abs(repeats["auroc"].mean() - 0.5) < 0.15
+
+
+def test_the_result_depends_on_the_seed_and_not_on_the_number_of_processes():
+    data = cohort(n=(20, 16), p=12)
+    one, two, other = (
+        stable_features(data, CLASSES, repeats=2, folds=3, seed=seed, n_jobs=n)
+        for seed, n in ((1, 1), (1, 2), (2, 1))
+    )
+    pd.testing.assert_frame_equal(one.features, two.features)
+    pd.testing.assert_frame_equal(one.repeats, two.repeats)
+    assert not one.repeats["penalty"].equals(other.repeats["penalty"])
+
+
+def test_three_classes():
+    classes = ["x", "y", "z"]
+    found = stable_features(
+        cohort(n=(30, 30, 30), p=12, informative=2, shift=2.0, classes=classes),
+        classes, repeats=2, folds=3, seed=1,
+    )  # fmt: skip
+    assert set(found.selected[:2]) == {"f0", "f1"}
+
+
+def test_a_class_that_is_too_small_is_named_and_a_small_one_noted():
+    with pytest.raises(CohortError, match=r"a class has 3 samples; .* need 4"):
+        stable_features(cohort(n=(20, 3)), CLASSES)
+    found = stable_features(cohort(n=(30, 6), shift=3.0), CLASSES, repeats=1, seed=1)
+    assert found.repeats["note"].str.contains("folds, as many as the smallest class").all()
+
+
+@pytest.mark.r
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_coefficients_are_those_of_glmnet_at_the_same_penalty(l1_ratio, n_classes):
+    """Lambda and alpha mean the same as in glmnet, for two classes and for more."""
+    pytest.importorskip("rpy2.robjects", reason="needs R and rpy2", exc_type=ImportError)
+    from rpy2.robjects import FloatVector, IntVector, r
+
+    data = cohort(n=(40, 30, 30)[:n_classes], p=15, classes=list("xyz")[:n_classes])
+    X = data.features.to_numpy()
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    y = pd.Categorical(data.classes).codes.astype(np.intp)
+    penalty = float(penalty_path(X, y, l1_ratio, 10, 0.05)[5])
+    fit = r(
+        """function(x, n, y, alpha, lambda, family) {
+          library(glmnet)
+          path <- lambda * 2^(6:0)
+          m <- glmnet(matrix(x, nrow = n), factor(y), family = family, alpha = alpha, lambda = path,
+                      standardize = FALSE, thresh = 1e-14, maxit = 1e7)
+          b <- coef(m, s = lambda)
+          as.numeric(if (is.list(b)) do.call(cbind, lapply(b, as.matrix))[-1, ] else b[-1])
+        }"""
+    )
+    family = "binomial" if n_classes == 2 else "multinomial"
+    theirs = np.array(
+        fit(FloatVector(X.ravel(order="F")), len(X), IntVector(y), l1_ratio, penalty, family)
+    ).reshape(-1, X.shape[1])
+    ours = fit_at(X, y, penalty, l1_ratio, seed=0).coef_
+    if n_classes > 2 and l1_ratio < 1:
+        # a shift of all classes' coefficients changes the ridge part only: glmnet centres them
+        assert ours.mean(axis=0) == pytest.approx(theirs.mean(axis=0), abs=0.02)
+    assert ours == pytest.approx(theirs, abs=2e-3)
+    assert ((ours != 0).any(axis=0) == (np.abs(theirs) > 1e-4).any(axis=0)).all()
+
+
+def test_the_path_begins_where_no_feature_is_left():
+    """At the first penalty all coefficients are zero, a little below it one is not."""
+    data = cohort(n=(30, 20), p=8)
+    X = data.features.to_numpy() - data.features.to_numpy().mean(axis=0)
+    y = (data.classes == "b").to_numpy().astype(np.intp)
+    path = penalty_path(X, y, 0.5, 5, 0.01)
+    assert path[-1] == pytest.approx(path[0] / 100)
+    assert not fit_at(X, y, path[0] * 1.001, 0.5, 0).coef_.any()
+    assert fit_at(X, y, path[0] * 0.9, 0.5, 0).coef_.any()
+
+
+def test_the_volcano_has_every_feature_and_names_the_best():
+    table = pd.DataFrame(
+        {
+            "feature": [f"g{i}" for i in range(50)],
+            "logFC": np.linspace(-2, 2, 50),
+            "adjusted_p_value": np.geomspace(1e-9, 1, 50),
+        }
+    )
+    axes = expression_volcano(table, {"g0", "g1"}).axes[0]
+    assert [len(dots.get_offsets()) for dots in axes.collections[:2]] == [48, 2]
+    assert "selected (2)" in [text.get_text() for text in axes.get_legend().get_texts()]
+    assert "g0" in [text.get_text() for text in axes.texts]
+
+
+def test_the_stability_figure_shows_selected_features_and_all_repeats():
+    found = stable_features(cohort(), CLASSES, repeats=3, folds=3, seed=1)
+    left, middle, right = stability_figure(found.features, found.repeats).axes
+    assert [label.get_text() for label in left.get_yticklabels()] == found.selected
+    assert "7 of 30" in left.get_title()
+    for axes in (middle, right):
+        assert [len(dots.get_offsets()) for dots in axes.collections if len(dots.get_offsets())]
+    assert "AUROC" in middle.get_ylabel()
+
+
+def test_selection_scripts_write_all_cohorts_with_the_same_features(tmp_path):
+    """The rule's Python script, through Snakemake."""
+    names = ("real", "external", "validation")
+    for i, name in enumerate(names):
+        write_cohort(cohort(seed=i), tmp_path / f"{name}.tsv.gz")
+    table = pd.DataFrame({"feature": ["f3", "f9", "lost", "f1"]})
+    table["p_value"] = table["adjusted_p_value"] = [0.1, 0.2, 0.3, 0.4]
+    write_table(table, tmp_path / "expression.tsv")
+    ins = ", ".join(f"{name}='{name}.tsv.gz'" for name in names)
+    outs = ", ".join(f"{name}='out/{name}.tsv.gz'" for name in names)
+    (tmp_path / "Snakefile").write_text(
+        f"rule deg:\n    input: {ins}, table='expression.tsv'\n    output: {outs}\n"
+        f"    log: 'log'\n    params: n_features=3\n"
+        f"    script: {str(SCRIPTS / 'select_deg.py')!r}\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", str(tmp_path),
+         "-s", str(tmp_path / "Snakefile")], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for name in names:
+        columns = pd.read_table(tmp_path / f"out/{name}.tsv.gz").columns
+        assert columns.tolist() == ["sample_id", "class", "f3", "f9"]
+
+
+def test_selections_of_the_library_and_their_rules_agree():
+    """Every step has a rule that ends in it."""
+    from evenomics.selection import SELECTIONS
+
+    rules = (SCRIPTS.parent / "rules/selection.smk").read_text()
+    steps = {step for sequence in SELECTIONS.values() for step in sequence}
+    assert all(f'ending_in("{step}")' in rules for step in steps)
+    assert all(sequence[:-1] in SELECTIONS.values() for sequence in SELECTIONS.values())
+    schema = yaml.safe_load((SCRIPTS.parent / "schemas/config.schema.yaml").read_text())
+    assert schema["properties"]["selection"]["properties"].keys() == steps
