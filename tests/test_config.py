@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from evenomics import geo
 from evenomics.config import REGISTRIES, SCHEMAS, read_schema, table_paths, validated
 from evenomics.config_reference import README, with_reference
 from evenomics.errors import ConfigError
@@ -104,16 +105,79 @@ def test_readme_explains_every_key_as_the_schema_has_it():
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
 def test_ready_configs_are_valid(path, tmp_path, monkeypatch):
-    """With the tables that own_table.yaml asks for in place."""
+    """With the tables that they ask for in place."""
     config = yaml.safe_load(path.read_text())
     for study in config["studies"].values():
-        for name in ("real", "external", "validation"):
-            spec = study["cohorts"].get(name)
-            if isinstance(spec, dict):
-                (tmp_path / spec["path"]).parent.mkdir(exist_ok=True)
-                (tmp_path / spec["path"]).touch()
+        for file in table_paths(study["cohorts"]):
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).touch()
     monkeypatch.chdir(tmp_path)
-    assert validated(config)["studies"]
+    assert validated(config)["studies"].keys() == config["studies"].keys()
+
+
+def test_an_optional_study_is_left_out_while_its_tables_are_missing(tmp_path, monkeypatch, caplog):
+    """Its absence is said; without `optional` it is an error, and so is a config left empty."""
+    config = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
+    monkeypatch.chdir(tmp_path)
+    assert validated(config)["studies"].keys() == {"simulation", "microarray"}
+    assert "study lipidomics is left out: there is no 'data/lipidomics/cbgs1.tsv'" in caplog.text
+    lipidomics = config["studies"]["lipidomics"]
+    with pytest.raises(ConfigError, match="every study is optional"):
+        validated({"studies": {"lipidomics": lipidomics}})
+    with pytest.raises(ConfigError, match=r"cbgs1\.tsv': no such file"):
+        validated({"studies": {"lipidomics": lipidomics | {"optional": False}}})
+
+
+def test_mistakes_in_studies_of_geo_and_r_data_are_told_before_anything_runs():
+    found = "\n".join(
+        problems_of(
+            """
+            studies:
+              geo:
+                classes: [x, y]
+                cohorts:
+                  source: geo
+                  real: {accession: GES1, class_column: t, classes: {x: "(", z: b}}
+                  validation: {class_column: t, classes: {x: a, y: b}}
+                selections: [none]
+                enrichment: {source: local, gene_sets: [sets.gmt], min_size: 9, max_size: 8}
+              r:
+                classes: [x, y]
+                cohorts: {source: rdata, table: {object: golub}}
+                selections: [deg, lasso]
+                harmonise: combatt
+              umpire:
+                classes: [x, y]
+                cohorts: {source: umpire, n_real: 10}
+            """
+        )
+    )
+    for said in (
+        "geo.cohorts.real.accession: found 'GES1'; has to be GSE or GDS and a number",
+        "geo.cohorts.real: '(' is no regular expression",
+        "geo.cohorts.real.classes: 'z' is no class of the study",
+        "geo.cohorts.real.classes: no pattern for the class 'y'",
+        "geo.cohorts.validation: needs an `accession` to download, or a `file`",
+        "geo.enrichment: there are no selected genes",
+        "geo.enrichment.min_size: found 9",
+        "geo.enrichment.gene_sets: 'sets.gmt': no such file",
+        "r.selections[1]: found 'lasso'; allowed: none, deg",
+        "r.harmonise: found 'combatt'; allowed: none, zscore, quantile, combat; did you mean",
+        "umpire.cohorts.n_real: found 10; has to be >=",
+    ):
+        assert said in found
+    assert "give either the `path`" in "\n".join(
+        problems_of(
+            "studies: {r: {classes: [x, y], cohorts: {source: rdata, table: {object: golub}}}}"
+        )
+    )
+
+
+def test_services_are_those_that_the_library_names():
+    found = validated(MINIMAL)["download"]
+    assert (found["mirror"], found["platform_tables"], found["entrez"]) == (
+        geo.MIRROR, geo.PLATFORM_TABLES, geo.ENTREZ,
+    )  # fmt: skip
 
 
 def test_paper_config_has_the_numbers_of_the_paper():

@@ -42,7 +42,8 @@ def run_limma(folder, table, classes):
     )
     write_cohort(table, folder / "real.tsv.gz")
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", str(folder), "-s", str(folder / "Snakefile")],
+        [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", str(folder),
+         "-s", str(folder / "Snakefile")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr + (folder / "log").read_text()

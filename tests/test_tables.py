@@ -140,3 +140,14 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
 def test_nearest_ignores_case_and_lists_names_when_none_is_like_it():
     assert nearest("CLASS", ["sample", "class"]) == "did you mean 'class'?"
     assert nearest("zzz", ["sample", "class"]) == "there are 'sample', 'class'"
+
+
+def test_headers_of_microarrays_are_longer_than_a_cell_may_be(tmp_path):
+    """20,000 gene names make a line of more characters than Python's csv lets a cell have."""
+    names = [f"gene_{i:05d}" for i in range(20_000)]
+    path = tmp_path / "wide.tsv"
+    cells = "\t".join(map(str, range(20_000)))
+    path.write_text("sample_id\t" + "\t".join(names) + f"\ns1\t{cells}\ns2\t{cells}\n")
+    matrix = read_matrix(path)
+    assert matrix.columns == names
+    assert matrix.numbers.shape == (2, 20_000)

@@ -112,8 +112,6 @@ def validated(config: Mapping[str, Any]) -> dict[str, Any]:
             problems += _study_problems(filled["studies"][name], f"studies.{name}")
     if problems:
         raise ConfigError("the config has problems:", problems)
-    if not filled["studies"]:
-        raise ConfigError("every study is optional, and tables of all of them are missing")
     return filled
 
 
@@ -131,6 +129,8 @@ def _without_missing(config: Mapping[str, Any]) -> Mapping[str, Any]:
             logger.warning("study %s is left out: there is no %s", name, some(missing))
         else:
             kept[name] = study
+    if studies and not kept:
+        raise ConfigError("every study is optional, and tables of all of them are missing")
     return {**config, "studies": kept}
 
 

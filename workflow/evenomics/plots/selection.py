@@ -111,7 +111,7 @@ def stability_figure(features: pd.DataFrame, repeats: pd.DataFrame) -> Figure:
             f"{len(selected)} of {len(features)} features selected"
             + (f" ({more} more below these)" if more else "")
         )
-        left.legend(loc="lower left", bbox_to_anchor=(0, 0))
+        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
         middle.set_ylabel("AUROC of the held-out part")
         middle.axhline(0.5, color="black", lw=0.8, ls="--")
         right.set_ylabel("features selected")
