@@ -89,6 +89,20 @@ def test_boxes_are_mean_and_one_sd_of_auroc_minus_chance():
         assert set(dashed[0].get_ydata()) == {0.0}
 
 
+def test_boxes_far_above_chance_are_shown_large_and_the_axis_says_so():
+    """Differences of a hundredth can be seen where every arm is near 1; otherwise 0 is in sight."""
+    near = fake_tables.summary(arms=["none", "smote"])
+    near = near.assign(mean=np.linspace(0.95, 0.99, len(near)), sd=0.002)
+    for panel in plots.score_boxes(near).axes:
+        if panel.patches:
+            assert 0.4 < panel.get_ylim()[0] < 0.448
+            assert "does not begin at 0" in panel.get_ylabel()
+    for sd, mean in ((0.002, 0.65), (0.4, 0.95)):
+        panel = plots.score_boxes(near.assign(mean=mean, sd=sd)).axes[0]
+        assert panel.get_ylim()[0] <= 0
+        assert "begin" not in panel.get_ylabel()
+
+
 def test_boxes_of_a_metric_without_a_chance_level_are_not_shifted():
     summary = fake_tables.summary(arms=["none", "smote"], metrics=("auprc",))
     panel = plots.score_boxes(summary, "auprc").axes[0]

@@ -31,6 +31,7 @@ REFERENCES = ("none", "smote")
 # The GAN arms and what each is without pre-training and growing (figure 5 of the paper).
 TWINS = ("gan", "classic_gan", "expand_gan", "classic_expand_gan")
 _BOXES_PER_ROW = 45
+_FAR_ABOVE_CHANCE = 0.2
 _LINES = ("-", "--", "-.", ":")
 
 
@@ -47,7 +48,8 @@ def score_boxes(
     summary : DataFrame
         Columns experiment, arm, alpha, multiplier, classifier, metric, mean, sd.
     metric : str
-        The y axis; for AUROC, AUROC - 0.5 with chance as a dashed line.
+        The y axis; for AUROC, AUROC - 0.5 with chance as a dashed line. Where all boxes are far
+        above chance, the axis begins below the lowest box, and says so.
     arms : sequence of str, optional
         Arms to show; by default all in the table.
     best_alpha : bool
@@ -83,6 +85,13 @@ def score_boxes(
             panel.set_title(classifier_title(classifier), loc="left")
             chance = f" − {CHANCE[metric]:g}" if metric in CHANCE else ""
             panel.set_ylabel(f"{metric_title(metric)}{chance}")
+        lowest = (rows["mean"] - rows["sd"].fillna(0.0)).min() - CHANCE.get(metric, 0.0)
+        if metric in CHANCE and lowest > _FAR_ABOVE_CHANCE:
+            # the panels share their axis
+            highest = panels[0].get_ylim()[1]
+            panels[0].set_ylim(bottom=lowest - 0.08 * (highest - lowest))
+            for panel in panels:
+                panel.set_ylabel(f"{panel.get_ylabel()}\n(axis does not begin at 0)")
         figure.legend(
             handles=[Patch(facecolor=colours[arm], edgecolor="0.2") for arm in ordered],
             labels=[arm_title(arm) for arm in ordered],
