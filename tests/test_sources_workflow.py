@@ -1,0 +1,190 @@
+"""Cohorts from elsewhere through the workflow's own rules: GEO from a server, R data, lipids."""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+# as short as a training can be; what is trained is not looked at here
+SHORT = {
+    "arms": ["none", "smote", "gan", "expand_gan"],
+    "alphas": [[0, 0]],
+    "gan": {
+        "networks": {"hidden": [6, 8]},
+        "pretraining": {"epochs": [10, 10], "critic_updates": [1, 2], "dropout": [0.3, 0.5]},
+        "retraining": {"epochs_1": 20, "epochs_2": 20},
+        "choice": {"speed_window": 5},
+    },
+    "selection": {"deg": {"n_features": 30}, "lasso_en": {"repeats": 2, "folds": 3}},
+    "scoring": {"classifiers": ["svc"], "repeats": 2, "folds": 2},
+}  # fmt: skip
+
+
+def run(folder: Path, config: dict, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the workflow in a folder of its own."""
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    return subprocess.run(
+        [
+            sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+            "--workflow-profile", str(ROOT / "workflow/profiles/default"), "--directory",
+            str(folder), "--configfile", str(folder / "config.yaml"), "--cores", "2", *options,
+        ],
+        env={
+            **os.environ, "NUMBA_CACHE_DIR": str(ROOT / ".numba_cache"), "NO_PROXY": "127.0.0.1",
+        },
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def mirror(tmp_path) -> Iterator[tuple[str, list[str]]]:
+    """Serve a real GEO file from where GEO has it; give the URL, and the paths asked for."""
+    if not shutil.which("Rscript"):
+        pytest.skip("needs R")
+    found = subprocess.run(
+        ["Rscript", "--vanilla", "-e", 'cat(system.file("extdata", package = "GEOquery"))'],
+        capture_output=True, text=True, check=False,
+    ).stdout  # fmt: skip
+    if not found:
+        pytest.skip("needs R's package GEOquery")
+    folder = tmp_path / "server/datasets/GDSnnn/GDS507/soft"
+    folder.mkdir(parents=True)
+    shutil.copy(Path(found) / "GDS507.soft.gz", folder)
+    asked: list[str] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            super().do_GET()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    handler = functools.partial(Handler, directory=str(tmp_path / "server"))
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=httpd.serve_forever, args=[0.01])
+    thread.start()
+    yield f"http://127.0.0.1:{httpd.server_port}", asked
+    httpd.shutdown()
+    httpd.server_close()
+    thread.join()
+
+
+@pytest.mark.r
+def test_a_data_set_of_geo_is_downloaded_read_and_selected(tmp_path, mirror):
+    """Kidney cancer (9) and normal tissue (8): accession to 30 genes of limma; downloaded once."""
+    url, asked = mirror
+    study = {
+        "classes": ["normal", "RCC"],
+        "cohorts": {
+            "source": "geo",
+            "table": {
+                "accession": "GDS507", "class_column": "disease.state",
+                "classes": {"normal": "^normal$", "RCC": "^RCC$"},
+            },
+            "split": {"real": 0.5, "external": 0.0, "validation": 0.5},
+        },
+        "experiments": {"whole": True, "controls": []},
+        "selections": ["deg"],
+    }  # fmt: skip
+    config = {**SHORT, "studies": {"kidney": study}, "download": {"mirror": url, "attempts": 2}}
+    goal = "results/kidney/deg/experiments/whole/draw.tsv.gz"
+    done = run(tmp_path, config, goal)
+    assert done.returncode == 0, done.stderr[-3000:]
+    draw = pd.read_table(tmp_path / goal)
+    assert draw.shape == (9, 32) or draw.shape == (8, 32)
+    assert set(draw["class"]) == {"normal", "RCC"}
+    expression = pd.read_table(tmp_path / "results/kidney/deg/selection/expression.tsv")
+    assert len(expression) == 17_952
+    assert draw.columns[2:].tolist() == expression["feature"].head(30).tolist()
+    assert asked == ["/datasets/GDSnnn/GDS507/soft/GDS507.soft.gz"]
+    assert (tmp_path / "resources/geo/GDS507.any.series.gz.sha256").exists()
+    # everything anew but the download
+    shutil.rmtree(tmp_path / "results")
+    done = run(tmp_path, config, goal)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert len(asked) == 1
+
+
+@pytest.mark.r
+def test_a_download_that_fails_says_what_to_do(tmp_path, mirror):
+    url, asked = mirror
+    spec = {"accession": "GSE25097", "class_column": "title", "classes": {"a": "a", "b": "b"}}
+    study = {"classes": ["a", "b"], "cohorts": {"source": "geo", "table": spec}}
+    config = {"studies": {"s": study}, "download": {"mirror": url, "attempts": 2}}
+    done = run(tmp_path, config, "results/s/cohorts/real.tsv.gz")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert f"{url}/series/GSE25nnn/GSE25097/matrix/GSE25097_series_matrix.txt.gz" in said
+    assert "resources/geo/GSE25097.any.series.gz" in said
+    assert "404" in said
+    assert "Traceback" not in said
+    assert len(asked) == 1
+
+
+@pytest.mark.r
+def test_the_leukaemia_study_runs(tmp_path):
+    """R data through rpy2, limma, LASSO and elastic net, and the report's pages, in one command."""
+    pytest.importorskip("rpy2.robjects", reason="needs R and rpy2", exc_type=ImportError)
+    config = yaml.safe_load((ROOT / "config/leukaemia.yaml").read_text()) | SHORT
+    done = run(tmp_path, config)
+    assert done.returncode == 0, done.stderr[-3000:]
+    data = pd.read_table(tmp_path / "results/leukaemia/deg/data.tsv").set_index("cohort")
+    assert data["n_samples"].sum() == 38
+    assert data.loc[["real", "validation"], "AML"].sum() + 2 == 11
+    assert set(data["n_features_measured"]) == {3051}
+    assert set(data["n_features_used"]) == {30}
+    summary = pd.read_table(tmp_path / "results/summary.tsv")
+    assert set(summary["selection"]) == {"deg", "deg_lasso_en"}
+    assert (
+        "R data, multtest, golub"
+        in (tmp_path / "results/leukaemia/deg/tables/data.html").read_text()
+    )
+
+
+def test_the_lipidomics_study_of_the_paper_runs_on_tables(tmp_path, shared_data):
+    """On metabolites of infants, by infant: a third class in the external cohort, LASSO and EN."""
+    folder = shared_data / "infant_feeding"
+    labels = pd.read_csv(folder / "labels.csv", index_col="sample_id")
+    table = pd.read_csv(folder / "X.csv.gz", index_col="sample_id")
+    # three kinds of feeding: the MFGM formula stands for the mixed-fed infants
+    kinds = labels["diet"].unique()
+    assert len(kinds) == 3
+    names = {kind: "mixed" for kind in kinds if "MFGM" in kind}
+    names |= {kind: "Formula" for kind in kinds if "tandard" in kind}
+    names |= {kind: "HM" for kind in kinds if kind not in names}
+    table.insert(0, "feeding", labels["diet"].map(names))
+    subjects = labels["Subject"].drop_duplicates().sort_values().to_numpy()
+    (tmp_path / "data/lipidomics").mkdir(parents=True)
+    for part, name in enumerate(("cbgs1", "cbgs2", "pops")):
+        mine = labels["Subject"].isin(subjects[part::3])
+        table[mine].to_csv(tmp_path / f"data/lipidomics/{name}.tsv", sep="\t")
+    paper = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
+    config = {**SHORT, "studies": {"lipidomics": paper["studies"]["lipidomics"]}}
+    config["studies"]["lipidomics"]["harmonise"] = "zscore"
+    done = run(tmp_path, config)
+    assert done.returncode == 0, done.stderr[-3000:]
+    results = tmp_path / "results/lipidomics"
+    external = pd.read_table(results / "cohorts/external.tsv.gz")
+    # the third class takes part in pre-training
+    assert len(external) == labels["Subject"].isin(subjects[1::3]).sum()
+    assert external["class"].isna().all()
+    real = pd.read_table(results / "none/cohorts/real.tsv.gz")
+    assert set(real["class"]) == {"HM", "Formula"}
+    n_features = real.shape[1] - 2
+    chosen = pd.read_table(results / "lasso_en/cohorts/real.tsv.gz").shape[1] - 2
+    assert 2 <= chosen <= n_features // 4
+    summary = pd.read_table(tmp_path / "results/summary.tsv")
+    assert set(summary["selection"]) == {"none", "lasso_en"}
+    assert (results / "none/figures/harmonise.svg").exists()
