@@ -36,7 +36,7 @@ run: .venv/installed.run $(if $(shell command -v R),.venv/installed.r)  ## run t
 	@echo "Report: $(CURDIR)/results/report.html"
 
 test: .venv/installed.test  ## all tests that this machine can run (sets up R and a browser as root)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-fast: .venv/installed.dev  ## the tests that end within two minutes
 	$(BIN)/python -m pytest -n auto -m "not slow"

@@ -1,4 +1,7 @@
 # Scores of every arm in every experiment, the tables made of them, and how long it all took.
+EXPANDING = [arm for arm in config["arms"] if ARMS[arm].expands]
+
+
 rule score_arm:
     input:
         draw="results/{study}/{selection}/experiments/{experiment}/draw.tsv.gz",
@@ -17,6 +20,8 @@ rule score_arm:
         "logs/score_arm/{study}.{selection}.{experiment}.{arm}.log",
     benchmark:
         "benchmarks/score_arm/{study}.{selection}.{experiment}.{arm}.tsv"
+    wildcard_constraints:
+        arm="|".join(arm for arm in config["arms"] if arm not in EXPANDING) or "(?!)",
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
@@ -31,6 +36,14 @@ rule score_arm:
         seed=config["seed"],
     script:
         "../scripts/score_arm.py"
+
+
+# The longest jobs begin first, so that no core is idle at the end: these have the largest training
+# sets and the most settings.
+use rule score_arm as score_expanding_arm with:
+    wildcard_constraints:
+        arm="|".join(EXPANDING) or "(?!)",
+    priority: 10
 
 
 rule gather_scores:
