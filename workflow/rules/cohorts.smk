@@ -1,16 +1,6 @@
 # The three cohorts of a study: loaded, checked, brought to the same features and, where the study
 # asks for it, onto the same scale. Ahead of everything else, so that mistakes in a table come to
 # light before anything is trained.
-def harmonised_by(*methods):
-    """Wildcard constraint: the studies whose cohorts are harmonised in one of these ways."""
-    names = [
-        name
-        for name, study in config["studies"].items()
-        if study["harmonise"] in methods
-    ]
-    return "|".join(names) or "(?!)"
-
-
 rule load_cohorts:
     input:
         lambda wildcards: table_paths(config["studies"][wildcards.study]["cohorts"]),

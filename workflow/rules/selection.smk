@@ -1,23 +1,4 @@
 # Feature selection on the real cohort. Every selection is a branch: results/{study}/{selection}.
-def steps_before(selection):
-    """The selection that a selection goes on from: all but its last step."""
-    before = SELECTIONS[selection][:-1]
-    return next(name for name, steps in SELECTIONS.items() if steps == before)
-
-
-def ending_in(step):
-    """Wildcard constraint: the selections whose last step is this one."""
-    return "|".join(name for name, steps in SELECTIONS.items() if steps[-1:] == (step,))
-
-
-def cohorts_before(wildcards):
-    """Input function: the cohorts that a selection takes its features from."""
-    return {
-        name: f"results/{wildcards.study}/{steps_before(wildcards.selection)}/cohorts/{name}.tsv.gz"
-        for name in COHORTS
-    }
-
-
 rule test_expression:
     input:
         # features that other cohorts lack take part, as in the paper, unless the cohorts were

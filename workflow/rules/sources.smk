@@ -1,46 +1,5 @@
 # Cohorts that do not come as tables: each source makes tables of one form, which load_cohorts reads
 # (`sample_id`, `class` and, where a study knows them, `group`, then the features).
-def made_cohorts(study):
-    """Tables that a rule of this file makes for a study, by cohort."""
-    cohorts = config["studies"][study]["cohorts"]
-    names = made_names(cohorts)
-    return {name: f"results/{study}/made/{name}.tsv.gz" for name in names}
-
-
-def spec_of(wildcards):
-    """What the config says of one cohort."""
-    return config["studies"][wildcards.study]["cohorts"][wildcards.cohort]
-
-
-def of_source(source):
-    """Wildcard constraint: the studies whose cohorts come from a source."""
-    names = [
-        name
-        for name, study in config["studies"].items()
-        if study["cohorts"]["source"] == source
-    ]
-    return "|".join(names) or "(?!)"
-
-
-def geo_files(wildcards):
-    """Files of a GEO cohort: those that the config names, the others from the download."""
-    spec = spec_of(wildcards)
-    platform = spec["platform"] or "any"
-    files = {
-        "series": spec["file"]
-        or f"resources/geo/{spec['accession']}.{platform}.series.gz"
-    }
-    if spec["platform_file"]:
-        files["platform"] = spec["platform_file"]
-    elif spec["platform"] and not spec["file"] and spec["symbol_column"] != "none":
-        files["platform"] = f"resources/geo/{spec['platform']}.table.gz"
-    if spec["samples_query"]:
-        files["samples"] = (
-            f"results/{wildcards.study}/made/{wildcards.cohort}.samples.txt"
-        )
-    return files
-
-
 rule download_geo_series:
     output:
         series="resources/geo/{accession}.{platform}.series.gz",
