@@ -12,7 +12,8 @@ from matplotlib.text import Text
 
 import fake_tables
 from evenomics import plots
-from evenomics.plots import overview, style, tables
+from evenomics.cohort import Cohort
+from evenomics.plots import data, overview, style, tables
 
 STRANGERS = ["copula", "tabular_vae", "diffusion"]
 
@@ -344,3 +345,45 @@ def test_the_summary_page_is_self_contained_and_has_table_and_figure_of_every_st
     assert page.count('src="data:image/svg+xml;base64,') == 2
     assert "http" not in page.replace("http-equiv", "")
     assert "0.800 &#177; 0.010" in page
+
+
+def test_the_data_page_has_cohorts_experiments_and_hyper_parameters():
+    """The external cohort has no classes: its cells are a dash, not a zero."""
+    cohorts = {
+        name: Cohort(
+            pd.DataFrame(np.zeros((n, 3)), columns=list("abc")),
+            None if name == "external" else pd.Series(["ill"] * 2 + ["healthy"] * (n - 2)),
+            name,
+        )
+        for name, n in (("real", 5), ("external", 4), ("validation", 6))
+    }
+    used = {name: cohort.select("ab") for name, cohort in cohorts.items()}
+    study = {
+        "classes": ["healthy", "ill"],
+        "cohorts": {"source": "table", "real": {"path": "r.tsv"}},
+    }
+    table = data.cohort_table(cohorts, used, study).set_index("cohort")
+    assert table["ill"].tolist()[0::2] == [2, 2]
+    assert pd.isna(table.loc["external", "ill"])
+    assert table["n_features_measured"].tolist() == [3, 3, 3]
+    assert table["n_features_used"].tolist() == [2, 2, 2]
+    assert table.loc["real", "source"] == "table, r.tsv"
+    experiments = pd.DataFrame(
+        {
+            "experiment": ["c40_i0.4"] * 2,
+            "class": ["healthy", "ill"],
+            "n_samples": [40, 16],
+        }
+    )
+    tuning = pd.DataFrame(
+        {
+            "experiment": ["c40_i0.4"], "arm": ["smote"], "alpha": ["none"],
+            "multiplier": ["none"], "classifier": ["svc"], "parameters": ['{"C": 10}'],
+            "cv_auroc": [0.75], "n_folds": [5], "note": [""],
+        }
+    )  # fmt: skip
+    settings = {"GAN": {"loss": {"gradient_penalty": 10.0}}}
+    page = data.data_page(table.reset_index(), experiments, tuning, settings, "Data")
+    for said in ("40 controls, imbalance 0.4", "C: 10", "0.75", "loss.gradient_penalty", "SMOTE"):
+        assert said in page
+    assert "&lt;NA&gt;" not in page

@@ -127,7 +127,7 @@ def html_table(
 
 
 def _text(value: Any) -> str:
-    if value == "" or pd.isna(value):
+    if pd.isna(value) or value == "":
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
