@@ -11,6 +11,7 @@ import sys
 from html import unescape
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -40,6 +41,9 @@ CONFIG = {
             "description": "Two clusters & noise",
             "classes": ["control", "case"],
             "selections": ["none"],
+            "cohorts": {"source": "builtin"},
+            "harmonise": "none",
+            "enrichment": {"source": "none"},
         }
     },
     "arms": ARMS,
@@ -50,6 +54,8 @@ CONFIG = {
             "rate_choice": "held_out", "epoch_choice": "held_out",
         }
     },
+    "selection": {},
+    "scaling": {"unskewed": "robust"},
     "scoring": {"repeats": 10},
     "comparison": {"metric": "auroc", "level": 0.05},
 }  # fmt: skip
@@ -58,10 +64,19 @@ SNAKEFILE = f"""
 report: "{ROOT}/workflow/report/workflow.rst"
 configfile: "config.yaml"
 
+from evenomics.selection import SELECTIONS
+from evenomics.sources import COHORTS
+
+HARMONISED = []
+
 def experiment_names(study):
     return ["{EXPERIMENT}"]
 
+def setting(*keys):
+    return lambda wildcards: config["studies"][wildcards.study][keys[0]]
+
 include: "{ROOT}/workflow/rules/report.smk"
+include: "{ROOT}/workflow/rules/report_selection.smk"
 
 rule all:
     default_target: True
@@ -86,7 +101,20 @@ def write_results(folder: Path) -> None:
         "training/history.tsv.gz": history,
         "training/rates.tsv": rates,
         f"experiments/{EXPERIMENT}/draw.tsv.gz": fake_tables.samples(),
-    }
+        "experiments.tsv": pd.DataFrame(
+            {"experiment": EXPERIMENT, "class": ["control", "case"], "n_samples": [40, 16]}
+        ),
+        "tuning.tsv": pd.DataFrame(
+            {
+                "experiment": [EXPERIMENT], "arm": ["none"], "alpha": ["none"],
+                "multiplier": ["none"], "classifier": ["svc"], "parameters": ['{"C": 1}'],
+                "cv_auroc": [0.9], "n_folds": [5], "note": [""],
+            }
+        ),
+    }  # fmt: skip
+    for name in ("real", "external", "validation"):
+        for place in (f"cohorts/{name}.tsv.gz", f"../cohorts/{name}.tsv.gz"):
+            written[place] = fake_tables.samples()
     for arm in ARMS:
         path = f"experiments/{EXPERIMENT}/arms/{arm}/generated.tsv.gz"
         written[path] = fake_tables.generated(arm)
@@ -204,7 +232,9 @@ def test_the_first_page_says_how_every_arm_did(report, tmp_path):
 def test_summary_comes_first_and_every_study_has_its_folders(report):
     categories = embedded(report, "categories")
     assert sorted(categories, key=str.casefold) == ["1. Summary", "2. Study simulated"]
-    assert sorted(categories["2. Study simulated"]) == ["1. Scores", "2. Training", "3. Samples"]
+    assert sorted(categories["2. Study simulated"]) == [
+        "1. Scores", "2. Training", "3. Samples", "4. Data and features",
+    ]  # fmt: skip
 
 
 def test_every_result_opens_with_a_caption(report, tmp_path):
