@@ -11,6 +11,17 @@ ROOT = Path(__file__).parents[1]
 REQUIRED = {"r": "EVENOMICS_REQUIRE_R", "browser": "EVENOMICS_REQUIRE_BROWSER"}
 
 
+@pytest.fixture(autouse=True)
+def _libraries_of_this_python() -> Generator[None]:
+    """Take back what rpy2 does to LD_LIBRARY_PATH: children would load the system's libpython."""
+    before = os.environ.get("LD_LIBRARY_PATH")
+    yield
+    if before is None:
+        os.environ.pop("LD_LIBRARY_PATH", None)
+    else:
+        os.environ["LD_LIBRARY_PATH"] = before
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real data sets that lie beside the repository, not in it."""
