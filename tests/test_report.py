@@ -252,7 +252,7 @@ def test_every_result_opens_with_a_caption(report, tmp_path):
         "summary.html", "scores.svg", "twins.svg", "multipliers.svg", "comparison.svg",
         f"roc.{EXPERIMENT}.svg", f"samples.{EXPERIMENT}.svg", "pretraining.svg",
         f"training.{EXPERIMENT}.svg", f"distance.{EXPERIMENT}.svg", "scores.html",
-        "comparison.html", "timings.html", "training.html",
+        "comparison.html", "timings.html", "training.html", "data.html",
     }  # fmt: skip
     assert {path: result["size"] for path, result in seen.items() if result["size"] < 300} == {}
     for path, result in seen.items():
