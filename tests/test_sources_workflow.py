@@ -166,11 +166,13 @@ def test_the_lipidomics_study_of_the_paper_runs_on_tables(tmp_path, shared_data)
     names = {kind: "mixed" for kind in kinds if "MFGM" in kind}
     names |= {kind: "Formula" for kind in kinds if "tandard" in kind}
     names |= {kind: "HM" for kind in kinds if kind not in names}
-    table.insert(0, "feeding", labels["diet"].map(names))
+    feeding = labels["diet"].map(names).rename("feeding")
+    table = pd.concat([feeding.reindex(table.index), table], axis=1)
+    table.index.name = "sample_id"
     subjects = labels["Subject"].drop_duplicates().sort_values().to_numpy()
     (tmp_path / "data/lipidomics").mkdir(parents=True)
     for part, name in enumerate(("cbgs1", "cbgs2", "pops")):
-        mine = labels["Subject"].isin(subjects[part::3])
+        mine = labels["Subject"].isin(subjects[part::3]).reindex(table.index)
         table[mine].to_csv(tmp_path / f"data/lipidomics/{name}.tsv", sep="\t")
     paper = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
     config = {**SHORT, "studies": {"lipidomics": paper["studies"]["lipidomics"]}}
