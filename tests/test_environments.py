@@ -166,5 +166,5 @@ def test_the_liver_study_runs_on_real_tables(tmp_path, shared_data):
                    "deg_lasso_en/figures/stability"):  # fmt: skip
         assert (results / f"{figure}.svg").stat().st_size > 5000
     page = (results / "deg/tables/data.html").read_text()
-    for said in ("20 controls, imbalance 0.4", "3686", "tumor", "gan", "SMOTE"):
+    for said in ("20 controls, imbalance 0.4", "3686", "tumor", "ExpandGAN", "SMOTE"):
         assert said in page

@@ -9,7 +9,6 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from kneed import KneeLocator
 from numpy.typing import NDArray
 from scipy.optimize import OptimizeWarning, curve_fit
 
@@ -138,6 +137,9 @@ def find_elbow(curve: Floats) -> Elbow:
     # kneed divides by the range of its input, and finds a knee in the noise of a straight line
     if np.ptp(fitted) <= 1e-9 * max(1.0, float(np.abs(fitted).max())):
         return fall_back("the fitted curve is flat", fitted)
+    # here, since it loads pyplot, which would take half a second of every job's start
+    from kneed import KneeLocator
+
     shape = ("convex", "decreasing") if best[1] > 0 else ("concave", "increasing")
     knee = KneeLocator(x, fitted, curve=shape[0], direction=shape[1]).knee
     if knee is None:
