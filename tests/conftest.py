@@ -1,6 +1,8 @@
 """Fixtures that several tests share, and what a machine must not skip."""
 
 import os
+import shutil
+import subprocess
 from collections.abc import Generator
 from pathlib import Path
 
@@ -29,6 +31,20 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the data sets of {folder}, which are not part of the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def geo_files() -> Path:
+    """Folder of the real GEO files that GEOquery ships."""
+    if not shutil.which("Rscript"):
+        pytest.skip("needs R")
+    done = subprocess.run(
+        ["Rscript", "--vanilla", "-e", 'cat(system.file("extdata", package = "GEOquery"))'],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if not done.stdout:
+        pytest.skip("needs R's package GEOquery")
+    return Path(done.stdout)
 
 
 @pytest.hookimpl(wrapper=True)

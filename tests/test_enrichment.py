@@ -23,12 +23,12 @@ from evenomics.cohort import Cohort, write_cohort
 from evenomics.enrichment import COLUMNS, EnrichmentError, enrich, read_gmt
 from evenomics.errors import ConfigError
 from evenomics.plots.enrichment import enrichment_dots
+from snakemake_runs import SCRIPTS, run_rules
 from test_plots import assert_legible
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "resources/gene_sets/reactome.gmt"
 MAKE = ROOT / "resources/gene_sets/make_reactome.py"
-SCRIPTS = ROOT / "workflow/scripts"
 
 
 def write_gmt(path: Path, sets: dict[str, list[str]]) -> Path:
@@ -500,12 +500,7 @@ def test_scripts_make_table_and_figure(tmp_path):
     for name, genes in (("measured", measured), ("selected", selected)):
         values = pd.DataFrame(1.5, index=["a", "b"], columns=genes)
         write_cohort(Cohort(values), tmp_path / f"{name}.tsv.gz")
-    (tmp_path / "Snakefile").write_text(SNAKEFILE.format(scripts=SCRIPTS))
-    run = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", str(tmp_path),
-         "--snakefile", str(tmp_path / "Snakefile")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    run = run_rules(tmp_path, SNAKEFILE.format(scripts=SCRIPTS))
     assert run.returncode == 0, run.stderr
     found = pd.read_csv(tmp_path / "enrichment.tsv", sep="\t", dtype={"n_set": "Int64"})
     truth = enrich(

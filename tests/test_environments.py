@@ -2,13 +2,13 @@
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+
+from snakemake_runs import run_workflow
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -53,20 +53,11 @@ def test_every_environment_is_used_and_every_rule_has_one():
                 assert "conda:" in rule, rule[:60]
 
 
-def plan(folder, name, *options, path=None, **variables):
+def plan(folder, name, path=None, **variables):
     """Make the plan of a ready config in a folder."""
-    environment = {**os.environ, **variables}
     if path is not None:
-        environment["PATH"] = f"{path}{os.pathsep}{environment['PATH']}"
-    return subprocess.run(
-        [
-            sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
-            "--workflow-profile", str(ROOT / "workflow/profiles/default"), "--directory",
-            str(folder), "--configfile", str(ROOT / "config" / name), "--cores", "1", "--dry-run",
-            *options,
-        ],
-        capture_output=True, text=True, check=False, env=environment,
-    )  # fmt: skip
+        variables["PATH"] = f"{path}{os.pathsep}{os.environ['PATH']}"
+    return run_workflow(folder, ROOT / "config" / name, "--dry-run", env=variables)
 
 
 def counts(done):
@@ -135,16 +126,7 @@ def test_the_liver_study_runs_on_real_tables(tmp_path, shared_data):
     }  # fmt: skip
     config["scoring"] = {"repeats": 2, "classifiers": ["svc"], "folds": 2}
     config["selection"] = {"lasso_en": {"repeats": 2, "folds": 3}}
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
-            "--workflow-profile", str(ROOT / "workflow/profiles/default"), "--directory",
-            str(tmp_path), "--configfile", str(tmp_path / "config.yaml"), "--cores", "2",
-        ],
-        env={**os.environ, "NUMBA_CACHE_DIR": str(ROOT / ".numba_cache")},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run_workflow(tmp_path, config, cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
     results = tmp_path / "results/liver"
     labels = pd.read_csv(shared_data / "tcga_lihc/labels.csv", index_col="sample_id")

@@ -3,9 +3,7 @@
 import gzip
 import json
 import re
-import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,15 +15,13 @@ from urllib.parse import parse_qs
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from evenomics.cohort import Cohort, read_cohort, write_cohort
 from evenomics.config import read_schema
 from evenomics.errors import ConfigError, DownloadError
 from evenomics.geo import platform_files, sample_accessions, series_files
-
-SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
+from snakemake_runs import SCRIPTS, run_rules
 
 # --- addresses -------------------------------------------------------------------------------
 
@@ -205,11 +201,9 @@ def test_script_downloads_series_platform_and_list_of_samples(entrez, tmp_path):
         "mirror": f"{entrez.url}/geo", "platform_tables": f"{entrez.url}/acc.cgi",
         "entrez": entrez.url, "attempts": 1, "timeout": 5,
     }  # fmt: skip
-    (tmp_path / "Snakefile").write_text(DOWNLOAD.format(script=SCRIPTS / "download_geo.py"))
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(params))
-    command = [sys.executable, "-m", "snakemake", "-c1", "--configfile", "config.yaml", "--"]
-    command += ["GSE1.GPL2.series.gz", "GPL2.table.gz", "samples.txt"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    rules = DOWNLOAD.format(script=SCRIPTS / "download_geo.py")
+    targets = ["GSE1.GPL2.series.gz", "GPL2.table.gz", "samples.txt"]
+    done = run_rules(tmp_path, rules, "--", *targets, config=params)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "GSE1.GPL2.series.gz").read_bytes() == series
     assert gzip.decompress((tmp_path / "GPL2.table.gz").read_bytes()) == b"table"
@@ -255,20 +249,6 @@ def rscript(
     return done.stdout
 
 
-@pytest.fixture(scope="session")
-def extdata() -> Path:
-    """Folder of the real GEO files that GEOquery ships."""
-    if not shutil.which("Rscript"):
-        pytest.skip("needs R")
-    done = subprocess.run(
-        ["Rscript", "--vanilla", "-e", 'cat(system.file("extdata", package = "GEOquery"))'],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if not done.stdout:
-        pytest.skip("needs R's package GEOquery")
-    return Path(done.stdout)
-
-
 SNAKEFILE = """
 rule geo_cohort:
     input: **config["input"]
@@ -279,22 +259,17 @@ rule geo_cohort:
 """
 
 
-def snakemake(folder: Path, spec: dict, **files: Path) -> tuple[str, str]:
+def run_geo_cohort(folder: Path, spec: dict, **files: Path) -> tuple[str, str]:
     """Run the script in a rule; return its log, and what Snakemake said if it failed."""
-    folder.mkdir(exist_ok=True)
-    (folder / "Snakefile").write_text(SNAKEFILE.format(script=SCRIPTS / "geo_cohort.R"))
     settings = {"input": {name: str(path) for name, path in files.items()}, "spec": spec}
-    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "-c1", "-F", "--configfile", "config.yaml"],
-        cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    rules = SNAKEFILE.format(script=SCRIPTS / "geo_cohort.R")
+    done = run_rules(folder, rules, "--forceall", config=settings)
     return (folder / "cohort.log").read_text(), done.stderr if done.returncode else ""
 
 
 def cohort_of(folder: Path, spec: dict, **files: Path) -> tuple[pd.DataFrame, pd.Series, str]:
     """Return the table of a cohort, what its report says, and the log."""
-    log, error = snakemake(folder, spec, **files)
+    log, error = run_geo_cohort(folder, spec, **files)
     assert not error, error + log
     table = pd.read_csv(
         folder / "cohort.tsv.gz", sep="\t", index_col=0,
@@ -365,14 +340,14 @@ def decision(report: pd.Series) -> int:
 
 @pytest.mark.r
 @pytest.mark.workflow
-def test_gds_as_pandas_reads_it(extdata, tmp_path):
+def test_gds_as_pandas_reads_it(geo_files, tmp_path):
     """Classes, groups and every gene of GDS507: kidney cancer and the tissue beside it."""
     spec = {
         "platform": "GPL97", "class_column": "disease.state", "group_column": "individual",
         "classes": {"tumour": "^rcc$", "normal": ["^NORM", "^beside"]},
     }  # fmt: skip
-    cohort, report, _ = cohort_of(tmp_path, spec, series=extdata / "GDS507.soft.gz")
-    lines = soft_lines(extdata / "GDS507.soft.gz")
+    cohort, report, _ = cohort_of(tmp_path, spec, series=geo_files / "GDS507.soft.gz")
+    lines = soft_lines(geo_files / "GDS507.soft.gz")
     subsets = {}
     for i, line in enumerate(lines):
         if line.startswith("!subset_description"):
@@ -402,14 +377,14 @@ def test_gds_as_pandas_reads_it(extdata, tmp_path):
 @pytest.mark.r
 @pytest.mark.workflow
 @pytest.mark.slow
-def test_family_and_series_matrix_as_pandas_reads_them(extdata, tmp_path):
+def test_family_and_series_matrix_as_pandas_reads_them(geo_files, tmp_path):
     """The samples of one of two platforms, with GEO's annotation of it; either file, same cohort.
 
     No series matrix ships with GEOquery: it is written here, in GEO's format, from the family file.
     """
-    path = extdata / "GSE781_family.soft.gz"
+    path = geo_files / "GSE781_family.soft.gz"
     values, titles = family(path, "GPL97")
-    annotation = soft_table(soft_lines(extdata / "GPL97.annot.gz")).set_index("ID")
+    annotation = soft_table(soft_lines(geo_files / "GPL97.annot.gz")).set_index("ID")
     genes = genes_of(annotation["Gene symbol"].loc[values.index])
     expected = summarised(np.log2(values), genes, "highest_mean")
     spec = {
@@ -417,7 +392,7 @@ def test_family_and_series_matrix_as_pandas_reads_them(extdata, tmp_path):
         "classes": {"tumour": "^C", "normal": "^N"},
         "where": {"source_name_ch1": ["carcinoma tissue$", "adjacent"]},
     }  # fmt: skip
-    files = {"platform": extdata / "GPL97.annot.gz"}
+    files = {"platform": geo_files / "GPL97.annot.gz"}
     one, report, log = cohort_of(tmp_path / "family", spec, series=path, **files)
     assert [*one.columns[1:]] == sorted(expected)
     np.testing.assert_allclose(
@@ -437,9 +412,9 @@ def test_family_and_series_matrix_as_pandas_reads_them(extdata, tmp_path):
 @pytest.mark.r
 @pytest.mark.workflow
 @pytest.mark.slow
-def test_platform_table_inside_a_family_file(extdata, tmp_path):
+def test_platform_table_inside_a_family_file(geo_files, tmp_path):
     """Affymetrix's own table: symbols separated by " /// ", each of them; the mean of probes."""
-    path = extdata / "GSE781_family.soft.gz"
+    path = geo_files / "GSE781_family.soft.gz"
     values, _ = family(path, "GPL96")
     table = soft_table(entities(path)["GPL96"]).set_index("ID")
     genes = genes_of(table["Gene Symbol"].loc[values.index], "each")
@@ -532,7 +507,7 @@ def small(tmp_path) -> dict[str, Path]:
 
 
 @pytest.mark.r
-def test_a_name_need_not_tell_whether_a_file_is_packed(extdata, small, tmp_path):
+def test_a_name_need_not_tell_whether_a_file_is_packed(geo_files, small, tmp_path):
     plain, packed = tmp_path / "plain.gz", tmp_path / "packed.table"
     plain.write_text(PLATFORM)
     packed.write_bytes(small["platform"].read_bytes())
@@ -549,7 +524,7 @@ LIVER = {
 
 @pytest.mark.r
 @pytest.mark.workflow
-def test_small_series_matrix_in_closed_form(extdata, small, tmp_path):
+def test_small_series_matrix_in_closed_form(geo_files, small, tmp_path):
     """Of A1BG's two probes the brighter stands for it; zero and less leave a gene out."""
     cohort, report, log = cohort_of(tmp_path / "run", LIVER, **small)
     assert cohort["class"].to_dict() == {
@@ -573,7 +548,7 @@ def test_small_series_matrix_in_closed_form(extdata, small, tmp_path):
 
 @pytest.mark.r
 @pytest.mark.workflow
-def test_external_cohort_keeps_all_samples_and_shows_no_class(extdata, small, tmp_path):
+def test_external_cohort_keeps_all_samples_and_shows_no_class(geo_files, small, tmp_path):
     """Without a platform the probes are the features; the list of accessions is obeyed."""
     listed = tmp_path / "samples.txt"
     listed.write_text("GSM2\nGSM6\nGSM5\nGSM77\n")
@@ -599,9 +574,9 @@ def test_external_cohort_keeps_all_samples_and_shows_no_class(extdata, small, tm
 
 @pytest.mark.r
 @pytest.mark.workflow
-def test_a_mistake_ends_in_log_and_terminal_without_a_traceback(extdata, small, tmp_path):
+def test_a_mistake_ends_in_log_and_terminal_without_a_traceback(geo_files, small, tmp_path):
     spec = {**LIVER, "class_column": "tissue"}
-    log, error = snakemake(tmp_path / "run", spec, **small)
+    log, error = run_geo_cohort(tmp_path / "run", spec, **small)
     for text in (log, error):
         assert "class_column: the samples have no column 'tissue'" in text
         assert "'tissue:ch1': 'liver tumor', 'non-tumor liver', 'liver TUMOR' and 1 more" in text
@@ -611,7 +586,7 @@ def test_a_mistake_ends_in_log_and_terminal_without_a_traceback(extdata, small, 
 
 
 @pytest.mark.r
-def test_every_mistake_says_what_was_found(extdata, small, tmp_path):
+def test_every_mistake_says_what_was_found(geo_files, small, tmp_path):
     several = tmp_path / "several.txt.gz"
     values = pd.DataFrame([[1.0, 2.0]], index=["P1"], columns=["GSM1", "GSM2"])
     platforms = pd.Series(["GPL1", "GPL2"], values.columns)
@@ -628,8 +603,8 @@ def test_every_mistake_says_what_was_found(extdata, small, tmp_path):
         f'read_series("{several}", "GPL3")': "no sample is of the platform 'GPL3'; there are",
         f'read_series("{empty}")': "2 samples, but has no values",
         f'read_series("{broken}")': "GEOquery cannot read it",
-        f'read_series("{extdata}/GPL97.annot.gz")': "holds no samples",
-        f'read_platform("{extdata}/GDS507.soft.gz")': "holds no platform table",
+        f'read_series("{geo_files}/GPL97.annot.gz")': "holds no samples",
+        f'read_platform("{geo_files}/GDS507.soft.gz")': "holds no platform table",
         f'read_platform("{cut}")': "the end of the platform table is missing",
         'fulfils(s$phenotype, list(title = c("x", "q")))': "no sample matches 'x', 'q'; there",
         'fulfils(s$phenotype, list(title = "^T", "tissue:ch1" = "cyst"))': "no sample fulfils all",
@@ -656,7 +631,7 @@ def test_every_mistake_says_what_was_found(extdata, small, tmp_path):
 
 
 @pytest.mark.r
-def test_probes_of_a_gene(extdata, tmp_path):
+def test_probes_of_a_gene(geo_files, tmp_path):
     """Random probes with missing values, in every way, against a loop over the genes."""
     rng = np.random.default_rng(5)
     names, columns = [f"P{i}" for i in range(60)], [f"S{i}" for i in range(7)]
@@ -727,7 +702,7 @@ ID_REF\tVALUE
 
 
 @pytest.mark.r
-def test_family_file_has_the_columns_of_a_series_matrix(extdata, tmp_path):
+def test_family_file_has_the_columns_of_a_series_matrix(geo_files, tmp_path):
     """Characteristics become columns; samples may list other probes, or other characteristics."""
     one = "!Sample_characteristics_ch1 = tissue: liver\n!Sample_characteristics_ch1 = ratio: 1:2\n"
     two = "!Sample_characteristics_ch1 = tissue: kidney\n"
@@ -748,7 +723,7 @@ def test_family_file_has_the_columns_of_a_series_matrix(extdata, tmp_path):
 
 
 @pytest.mark.r
-def test_log2_decision_is_that_of_geo2r(extdata, tmp_path):
+def test_log2_decision_is_that_of_geo2r(geo_files, tmp_path):
     """Linear, logarithmic, centred and mixed scales; also what is forced."""
     rng = np.random.default_rng(1)
     scales = {
@@ -779,7 +754,7 @@ def test_log2_decision_is_that_of_geo2r(extdata, tmp_path):
 
 
 @pytest.mark.r
-def test_cohorts_pass_between_python_and_r_without_loss(extdata, tmp_path):
+def test_cohorts_pass_between_python_and_r_without_loss(geo_files, tmp_path):
     """Every digit, odd names, and cohorts without classes."""
     rng = np.random.default_rng(2)
     index = pd.Index(["s 1", 's"2', "s3"], name="sample_id", dtype=str)
@@ -809,7 +784,7 @@ def test_cohorts_pass_between_python_and_r_without_loss(extdata, tmp_path):
 @pytest.mark.parametrize(
     ("ending", "calls"), [('fail("no ", 3)', False), ("log(-1:1 + 'a')", True)]
 )
-def test_what_ends_an_r_script_is_in_its_log(extdata, tmp_path, ending, calls):
+def test_what_ends_an_r_script_is_in_its_log(geo_files, tmp_path, ending, calls):
     """A problem of the user's is written plainly, a fault of ours with its calls."""
     log = tmp_path / "rule.log"
     code = (

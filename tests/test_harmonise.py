@@ -2,9 +2,7 @@
 
 import shutil
 import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,9 +14,9 @@ from evenomics.errors import CohortError, ConfigError
 from evenomics.harmonise import METHODS, cohort_share, harmonise, quantile, zscore
 from evenomics.plots.harmonise import cohort_pca
 from evenomics.plots.style import save_figure
+from snakemake_runs import SCRIPTS, run_rules
 from test_plots import assert_legible
 
-SCRIPTS = Path(__file__).parents[1] / "workflow/scripts"
 NAMES = ("real", "external", "validation")
 SIZES = {"real": 14, "external": 9, "validation": 12}
 CLASSES = ["control", "case"]
@@ -407,12 +405,7 @@ def test_scripts_write_harmonised_cohorts_and_the_figure(tmp_path):
     cohorts = made_up()
     for name, cohort in cohorts.items():
         write_cohort(cohort, tmp_path / f"{name}.tsv.gz")
-    (tmp_path / "Snakefile").write_text(SNAKEFILE.format(scripts=SCRIPTS))
-    run = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", str(tmp_path),
-         "--snakefile", str(tmp_path / "Snakefile")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    run = run_rules(tmp_path, SNAKEFILE.format(scripts=SCRIPTS))
     assert run.returncode == 0, run.stderr
     for name, cohort in zscore(cohorts).items():
         found = read_cohort(tmp_path / f"harmonised/{name}.tsv.gz")

@@ -11,6 +11,7 @@ import pytest
 from evenomics.cohort import Cohort, read_cohort
 from evenomics.errors import CohortError, ConfigError
 from evenomics.rdata import read_rdata, write_made
+from snakemake_runs import SCRIPTS, run_rules
 
 GOLUB = {
     "package": "multtest",
@@ -376,18 +377,15 @@ def test_the_table_that_is_made_reads_back(folder, tmp_path):
 @pytest.mark.r
 @pytest.mark.workflow
 def test_the_script_writes_the_table_or_says_in_its_log_what_is_wrong(folder, tmp_path):
-    script = Path(__file__).parents[1] / "workflow/scripts/read_rdata.py"
-
     def run(**changes):
-        (tmp_path / "Snakefile").write_text(
+        rules = (
             "rule read_rdata:\n"
             "    output: '{cohort}.tsv.gz'\n"
             "    log: '{cohort}.log'\n"
             f"    params: spec={ {**GOLUB, **changes}!r}\n"
-            f"    script: {str(script)!r}\n"
+            f"    script: {str(SCRIPTS / 'read_rdata.py')!r}\n"
         )
-        command = [sys.executable, "-m", "snakemake", "--cores", "1", "real.tsv.gz"]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode
+        return run_rules(tmp_path, rules, "--", "real.tsv.gz").returncode
 
     assert run() == 0
     made = read_cohort(tmp_path / "real.tsv.gz")

@@ -3,23 +3,21 @@
 import base64
 import importlib.util
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from html import unescape
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
 import fake_tables
 from evenomics.cohort import write_table
 from evenomics.gan.settings import GanSettings
 from evenomics.plots.style import arm_title
 from evenomics.scaling import SkewScaler
+from snakemake_runs import run_rules
 
 ROOT = Path(__file__).parents[1]
 STYLESHEET = ROOT / "workflow/report/report.css"
@@ -125,19 +123,6 @@ def write_results(folder: Path) -> None:
     scaler.write_text(SkewScaler().fit(features).to_json())
 
 
-def snakemake(folder: Path, *options: str) -> None:
-    paths = [str(ROOT / "workflow"), os.environ.get("PYTHONPATH", "")]
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *options],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-
-
 def dump_dom(page: Path, profile: Path) -> str:
     """Return what the browser makes of a page, with every host name unresolvable."""
     assert BROWSER is not None
@@ -198,10 +183,9 @@ def report(tmp_path_factory):
     """Report of one made-up study, made by Snakemake from the rules of the workflow."""
     folder = tmp_path_factory.mktemp("report")
     write_results(folder)
-    (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
-    (folder / "Snakefile").write_text(SNAKEFILE)
-    snakemake(folder)
-    snakemake(folder, "--report", "report.html", "--report-stylesheet", str(STYLESHEET))
+    for options in ((), ("--report", "report.html", "--report-stylesheet", str(STYLESHEET))):
+        done = run_rules(folder, SNAKEFILE, *options, cores=2, config=CONFIG)
+        assert done.returncode == 0, done.stderr[-4000:]
     return folder / "report.html"
 
 

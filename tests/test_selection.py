@@ -1,10 +1,5 @@
 """Feature selection: against limma's closed form, R's glmnet, and data whose truth is known."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,8 +11,8 @@ from evenomics.errors import CohortError
 from evenomics.plots.selection import expression_volcano, stability_figure
 from evenomics.selection import fit_at, penalty_path, stable_features, top_features
 from evenomics.tables import write_table
+from snakemake_runs import SCRIPTS, run_rules
 
-SCRIPTS = Path(__file__).parents[1] / "workflow/scripts"
 CLASSES = ["a", "b"]
 # known to tell the two leukaemias apart (Golub et al. 1999, figure 3B): zyxin, CD33, cystatin C,
 # and MB-1 (CD79A)
@@ -36,19 +31,13 @@ def cohort(n=(60, 40), p=30, informative=4, shift=1.2, seed=0, classes=CLASSES):
 
 def run_limma(folder, table, classes):
     """Run the rule's own script through Snakemake on a table of a cohort."""
-    (folder / "Snakefile").write_text(
+    write_cohort(table, folder / "real.tsv.gz")
+    done = run_rules(
+        folder,
         "rule limma:\n    input: real='real.tsv.gz'\n    output: table='expression.tsv'\n"
         f"    log: 'log'\n    params: classes={classes!r}\n"
-        f"    script: {str(SCRIPTS / 'limma.R')!r}\n"
+        f"    script: {str(SCRIPTS / 'limma.R')!r}\n",
     )
-    write_cohort(table, folder / "real.tsv.gz")
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", str(folder),
-         "-s", str(folder / "Snakefile")],
-        capture_output=True, text=True, check=False,
-        # rpy2, where a test used it before, leads children to the system's libpython
-        env={name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"},
-    )  # fmt: skip
     assert done.returncode == 0, done.stderr + (folder / "log").read_text()
     return pd.read_table(folder / "expression.tsv")
 
@@ -261,15 +250,12 @@ def test_selection_scripts_write_all_cohorts_with_the_same_features(tmp_path):
     write_table(table, tmp_path / "expression.tsv")
     ins = ", ".join(f"{name}='{name}.tsv.gz'" for name in names)
     outs = ", ".join(f"{name}='out/{name}.tsv.gz'" for name in names)
-    (tmp_path / "Snakefile").write_text(
+    done = run_rules(
+        tmp_path,
         f"rule deg:\n    input: {ins}, table='expression.tsv'\n    output: {outs}\n"
         f"    log: 'log'\n    params: n_features=3\n"
-        f"    script: {str(SCRIPTS / 'select_deg.py')!r}\n"
+        f"    script: {str(SCRIPTS / 'select_deg.py')!r}\n",
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", str(tmp_path),
-         "-s", str(tmp_path / "Snakefile")], capture_output=True, text=True, check=False,
-    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     for name in names:
         columns = pd.read_table(tmp_path / f"out/{name}.tsv.gz").columns

@@ -2,10 +2,7 @@
 
 import functools
 import importlib.util
-import os
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+
+from snakemake_runs import run_workflow
 
 ROOT = Path(__file__).parents[1]
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
@@ -32,36 +31,13 @@ SHORT = {
 }  # fmt: skip
 
 
-def run(folder: Path, config: dict, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the workflow in a folder of its own."""
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    return subprocess.run(
-        [
-            sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
-            "--workflow-profile", str(ROOT / "workflow/profiles/default"), "--directory",
-            str(folder), "--configfile", str(folder / "config.yaml"), "--cores", "2", *options,
-        ],
-        env={
-            **os.environ, "NUMBA_CACHE_DIR": str(ROOT / ".numba_cache"), "NO_PROXY": "127.0.0.1",
-        },
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-
 @pytest.fixture
-def mirror(tmp_path) -> Iterator[tuple[str, list[str]]]:
+def mirror(geo_files, monkeypatch, tmp_path) -> Iterator[tuple[str, list[str]]]:
     """Serve a real GEO file from where GEO has it; give the URL, and the paths asked for."""
-    if not shutil.which("Rscript"):
-        pytest.skip("needs R")
-    found = subprocess.run(
-        ["Rscript", "--vanilla", "-e", 'cat(system.file("extdata", package = "GEOquery"))'],
-        capture_output=True, text=True, check=False,
-    ).stdout  # fmt: skip
-    if not found:
-        pytest.skip("needs R's package GEOquery")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     folder = tmp_path / "server/datasets/GDSnnn/GDS507/soft"
     folder.mkdir(parents=True)
-    shutil.copy(Path(found) / "GDS507.soft.gz", folder)
+    shutil.copy(geo_files / "GDS507.soft.gz", folder)
     asked: list[str] = []
 
     class Handler(SimpleHTTPRequestHandler):
@@ -101,7 +77,7 @@ def test_a_data_set_of_geo_is_downloaded_read_and_selected(tmp_path, mirror):
     }  # fmt: skip
     config = {**SHORT, "studies": {"kidney": study}, "download": {"mirror": url, "attempts": 2}}
     goal = "results/kidney/deg/experiments/whole/draw.tsv.gz"
-    done = run(tmp_path, config, goal)
+    done = run_workflow(tmp_path, config, goal, cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
     draw = pd.read_table(tmp_path / goal)
     assert draw.shape == (9, 32) or draw.shape == (8, 32)
@@ -113,7 +89,7 @@ def test_a_data_set_of_geo_is_downloaded_read_and_selected(tmp_path, mirror):
     assert (tmp_path / "resources/geo/GDS507.any.series.gz.sha256").exists()
     # everything anew but the download
     shutil.rmtree(tmp_path / "results")
-    done = run(tmp_path, config, goal)
+    done = run_workflow(tmp_path, config, goal, cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
     assert len(asked) == 1
 
@@ -124,7 +100,7 @@ def test_a_download_that_fails_says_what_to_do(tmp_path, mirror):
     spec = {"accession": "GSE25097", "class_column": "title", "classes": {"a": "a", "b": "b"}}
     study = {"classes": ["a", "b"], "cohorts": {"source": "geo", "table": spec}}
     config = {"studies": {"s": study}, "download": {"mirror": url, "attempts": 2}}
-    done = run(tmp_path, config, "results/s/cohorts/real.tsv.gz")
+    done = run_workflow(tmp_path, config, "results/s/cohorts/real.tsv.gz", cores=2)
     assert done.returncode != 0
     said = done.stdout + done.stderr
     assert f"{url}/series/GSE25nnn/GSE25097/matrix/GSE25097_series_matrix.txt.gz" in said
@@ -140,7 +116,7 @@ def test_the_leukaemia_study_runs(tmp_path):
     if not (shutil.which("R") and importlib.util.find_spec("rpy2")):
         pytest.skip("needs R and rpy2")
     config = yaml.safe_load((ROOT / "config/leukaemia.yaml").read_text()) | SHORT
-    done = run(tmp_path, config)
+    done = run_workflow(tmp_path, config, cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
     data = pd.read_table(tmp_path / "results/leukaemia/deg/data.tsv").set_index("cohort")
     assert data["n_samples"].sum() == 38
@@ -177,7 +153,7 @@ def test_the_lipidomics_study_of_the_paper_runs_on_tables(tmp_path, shared_data)
     paper = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
     config = {**SHORT, "studies": {"lipidomics": paper["studies"]["lipidomics"]}}
     config["studies"]["lipidomics"]["harmonise"] = "zscore"
-    done = run(tmp_path, config)
+    done = run_workflow(tmp_path, config, cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
     results = tmp_path / "results/lipidomics"
     external = pd.read_table(results / "cohorts/external.tsv.gz")

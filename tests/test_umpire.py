@@ -3,10 +3,8 @@
 ``python tests/test_umpire.py`` prints the tables of docs/umpire.md.
 """
 
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -19,6 +17,7 @@ from scipy import stats
 from evenomics.cohort import check_classes, check_together, read_cohort
 from evenomics.randomness import stream
 from evenomics.simulate import Engine
+from snakemake_runs import SCRIPTS, run_rules
 
 ROOT = Path(__file__).parents[1]
 LEVEL = 1e-3
@@ -74,17 +73,11 @@ def umpire():
 
 def run(folder: Path, classes=("control", "case"), seed=1, env=None, **options):
     """Run the script in a workflow of one rule."""
-    folder.mkdir(exist_ok=True)
-    script = str(ROOT / "workflow/scripts/umpire.R")
-    text = SNAKEFILE.format(
+    script = str(SCRIPTS / "umpire.R")
+    rules = SNAKEFILE.format(
         cohorts={**SOURCE, **options}, classes=list(classes), seed=seed, script=script
     )
-    (folder / "Snakefile").write_text(text)
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", str(folder),
-         "--snakefile", str(folder / "Snakefile")],
-        env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return run_rules(folder, rules, env=env)
 
 
 def cohorts_of(folder: Path, **options):

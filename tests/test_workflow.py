@@ -1,14 +1,12 @@
 """The workflow as a user runs it: whole, again, on other numbers of cores, and with mistakes."""
 
 import hashlib
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
+
+from snakemake_runs import run_workflow
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.workflow
@@ -45,22 +43,6 @@ TINY = {
 }  # fmt: skip
 
 
-def snakemake(folder: Path, config: dict, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the workflow in a folder of its own."""
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    return subprocess.run(
-        [
-            sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
-            "--workflow-profile", str(ROOT / "workflow/profiles/default"), "--directory",
-            str(folder), "--configfile", str(folder / "config.yaml"), *options,
-        ],
-        env={**os.environ, "NUMBA_CACHE_DIR": str(ROOT / ".numba_cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
-
-
 def table_hashes(folder: Path) -> dict[str, str]:
     """Digest of every table below a folder that does not tell the time."""
     files = [*folder.rglob("*.tsv"), *folder.rglob("*.tsv.gz"), *folder.rglob("*.json")]
@@ -76,14 +58,14 @@ def table_hashes(folder: Path) -> dict[str, str]:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a whole run on two cores."""
     folder = tmp_path_factory.mktemp("two_cores")
-    done = snakemake(folder, TINY, "--cores", "2")
+    done = run_workflow(folder, TINY, cores=2)
     assert done.returncode == 0, done.stderr[-6000:]
     return folder
 
 
 @pytest.mark.slow
 def test_a_second_run_has_nothing_to_do(finished: Path) -> None:
-    done = snakemake(finished, TINY, "--cores", "2")
+    done = run_workflow(finished, TINY, cores=2)
     assert "Nothing to be done" in done.stderr
     assert done.returncode == 0
 
@@ -95,7 +77,7 @@ def test_one_core_and_two_cores_give_the_same_tables(finished: Path, tmp_path: P
         for study in TINY["studies"]
         for t in ("scores.tsv.gz", "roc.tsv.gz", "comparison.tsv", "tuning.tsv")
     ]
-    done = snakemake(tmp_path, TINY, "--cores", "1", "--", *scores)
+    done = run_workflow(tmp_path, TINY, "--", *scores)
     assert done.returncode == 0, done.stderr[-6000:]
     one, two = table_hashes(tmp_path / "results"), table_hashes(finished / "results")
     assert len(one) > 60
@@ -138,7 +120,7 @@ def test_a_wrong_column_is_reported_before_anything_is_trained(tmp_path: Path) -
         "cohorts": {"source": "table", "real": spec, "validation": spec},
         "experiments": {"whole": True, "controls": []},
     }
-    done = snakemake(tmp_path, {**TINY, "studies": {"own": study}}, "--cores", "1")
+    done = run_workflow(tmp_path, {**TINY, "studies": {"own": study}})
     assert done.returncode != 0
     log = (tmp_path / "logs/load_cohorts/own.log").read_text()
     for said in (done.stderr + done.stdout, log):
@@ -150,7 +132,7 @@ def test_a_wrong_column_is_reported_before_anything_is_trained(tmp_path: Path) -
 
 def test_all_mistakes_of_a_config_are_told_at_once(tmp_path: Path) -> None:
     config = {**TINY, "arms": ["smoted"], "sed": 1}
-    done = snakemake(tmp_path, config, "--cores", "1", "--dry-run")
+    done = run_workflow(tmp_path, config, "--dry-run")
     assert done.returncode != 0
     said = done.stdout + done.stderr
     assert "did you mean 'smote'" in said
@@ -160,6 +142,5 @@ def test_all_mistakes_of_a_config_are_told_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["config.yaml", "paper_simulation.yaml"])
 def test_the_configs_of_the_project_make_a_plan(name: str, tmp_path: Path) -> None:
-    config = yaml.safe_load((ROOT / "config" / name).read_text())
-    done = snakemake(tmp_path, config, "--cores", "1", "--dry-run", "--quiet")
+    done = run_workflow(tmp_path, ROOT / "config" / name, "--dry-run", "--quiet")
     assert done.returncode == 0, done.stderr[-3000:]
