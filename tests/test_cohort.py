@@ -1,6 +1,7 @@
 """Cohorts: written and read without loss, checked, brought to the same features."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,24 @@ def test_cohort_comes_back_from_disk_unchanged(tmp_path, labelled):
         pd.testing.assert_series_equal(read.classes, written.classes)
     else:
         assert read.classes is None
+
+
+def test_groups_are_written_where_they_are_asked_for(tmp_path):
+    written = cohort(n=3)
+    groups = pd.Series(["p", "p", "q"], index=written.features.index, name="group", dtype=str)
+    written = replace(written, groups=groups)
+    write_cohort(written, tmp_path / "c.tsv", with_groups=True)
+    pd.testing.assert_series_equal(read_cohort(tmp_path / "c.tsv").groups, groups)
+    write_cohort(written, tmp_path / "c.tsv")
+    assert read_cohort(tmp_path / "c.tsv").groups is None
+
+
+@pytest.mark.parametrize("name", ["sample_id", "class", "group"])
+def test_a_feature_named_like_a_column_of_ours_is_refused(tmp_path, name):
+    """It would be read back as text about the samples, and be lost as a feature."""
+    with pytest.raises(CohortError, match=f"a feature cannot be called '{name}'; rename it"):
+        write_cohort(cohort(features=("a", name)), tmp_path / "c.tsv")
+    assert not (tmp_path / "c.tsv").exists()
 
 
 def test_class_column_may_be_absent(tmp_path):

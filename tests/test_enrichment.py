@@ -20,8 +20,8 @@ from matplotlib.colors import LogNorm, same_color, to_rgba
 from scipy import stats
 
 from evenomics.cohort import Cohort, write_cohort
-from evenomics.enrichment import COLUMNS, EnrichmentError, enrich, read_gmt
-from evenomics.errors import ConfigError
+from evenomics.enrichment import COLUMNS, enrich, read_gmt
+from evenomics.errors import ConfigError, EnrichmentError
 from evenomics.plots.enrichment import enrichment_dots
 from snakemake_runs import SCRIPTS, run_rules
 from test_plots import assert_legible

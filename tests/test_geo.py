@@ -63,7 +63,7 @@ def test_where_the_tables_of_platforms_are():
 
 @pytest.mark.parametrize("accession", ["gse14520", "GSE", "GSE14520 ", "14520", "GPL97", "GSE012"])
 def test_what_is_no_accession(accession):
-    with pytest.raises(ConfigError, match="has to be GSE and a number or GDS and a number"):
+    with pytest.raises(ConfigError, match="has to be GSE or GDS and a number"):
         series_files(accession)
     with pytest.raises(ConfigError, match="has to be GPL and a number"):
         platform_files(accession.replace("GPL", "GSM"))

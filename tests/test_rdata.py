@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenomics.cohort import Cohort, read_cohort
+from evenomics.cohort import Cohort, read_cohort, write_cohort
 from evenomics.errors import CohortError, ConfigError
-from evenomics.rdata import read_rdata, write_made
+from evenomics.rdata import read_rdata
 from snakemake_runs import SCRIPTS, run_rules
 
 GOLUB = {
@@ -363,15 +363,16 @@ def test_the_table_that_is_made_reads_back(folder, tmp_path):
     cohort = read_rdata(
         folder / "eset.rds", class_column="disease", group_column="person", name="real"
     )
-    write_made(cohort, tmp_path / "real.tsv.gz")
+    write_cohort(cohort, tmp_path / "real.tsv.gz", with_groups=True)
     back = read_cohort(tmp_path / "real.tsv.gz")
     pd.testing.assert_frame_equal(back.features, cohort.features)
     assert back.classes.to_dict() == cohort.classes.to_dict()
     assert back.groups.to_dict() == cohort.groups.to_dict()
-    write_made(read_rdata(folder / "matrix.rds"), tmp_path / "plain.tsv")
-    assert (tmp_path / "plain.tsv").read_text().splitlines()[0] == "sample_id\tg1\tg2"
+    write_cohort(read_rdata(folder / "matrix.rds"), tmp_path / "plain.tsv", with_groups=True)
+    assert (tmp_path / "plain.tsv").read_text().splitlines()[0] == "sample_id\tclass\tg1\tg2"
+    assert read_cohort(tmp_path / "plain.tsv").classes is None
     with pytest.raises(CohortError, match="a feature cannot be called 'group'"):
-        write_made(Cohort(cohort.features.set_axis(["group", "g2"], axis=1)), tmp_path / "x.tsv")
+        write_cohort(Cohort(cohort.features.set_axis(["group", "g2"], axis=1)), tmp_path / "x.tsv")
 
 
 @pytest.mark.r

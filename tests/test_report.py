@@ -63,7 +63,7 @@ report: "{ROOT}/workflow/report/workflow.rst"
 configfile: "config.yaml"
 
 from evenomics.selection import SELECTIONS
-from evenomics.sources import COHORTS
+from evenomics.cohort import COHORTS
 
 HARMONISED = []
 

@@ -18,6 +18,8 @@ from evenomics.tables import write_table as write_table  # the writer of every t
 
 logger = logging.getLogger(__name__)
 
+#: The cohorts of a study: what is trained on, what is pre-trained on, what scores are of.
+COHORTS = ("real", "external", "validation")
 SAMPLE = "sample_id"
 CLASS = "class"
 GROUP = "group"
@@ -44,7 +46,7 @@ class Cohort:
     origin : str
         File or generator that the samples come from, for messages.
     groups : pandas.Series of str or None
-        Whom each sample is from, where one person gave several. Not written to disk.
+        Whom each sample is from, where one person gave several.
     """
 
     features: pd.DataFrame
@@ -132,18 +134,34 @@ def read_cohort(path: str | os.PathLike[str], name: str | None = None) -> Cohort
     )
 
 
-def write_cohort(cohort: Cohort, path: str | os.PathLike[str]) -> None:
+def write_cohort(
+    cohort: Cohort, path: str | os.PathLike[str], *, with_groups: bool = False
+) -> None:
     """Write a cohort as TSV (``sample_id``, ``class``, features); floats come back exactly.
 
     Parameters
     ----------
     cohort : Cohort
-        What to write. Its groups are not written.
+        What to write.
     path : path-like
         Where to; compressed where it ends in ``.gz``.
+    with_groups : bool
+        Whether to write the column ``group`` as well, where the cohort has groups.
+
+    Raises
+    ------
+    CohortError
+        If a feature has the name of one of these columns.
     """
+    if taken := {SAMPLE, CLASS, GROUP} & {*cohort.features.columns}:
+        raise CohortError(
+            f"{cohort.place}: a feature cannot be called {some(sorted(taken))}; rename it, or name "
+            "it under ignore_columns"
+        )
     classes = "" if cohort.classes is None else cohort.classes.to_numpy()
     head = pd.DataFrame({SAMPLE: cohort.features.index, CLASS: classes})
+    if with_groups and cohort.groups is not None:
+        head[GROUP] = cohort.groups.to_numpy()
     write_table(pd.concat([head, cohort.features.reset_index(drop=True)], axis=1), path)
 
 

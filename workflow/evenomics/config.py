@@ -19,14 +19,15 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from evenomics.arms import ARMS
 from evenomics.classifiers import CLASSIFIERS
-from evenomics.cohort import slug
+from evenomics.cohort import COHORTS, slug
 from evenomics.errors import ConfigError
 from evenomics.experiment import Experiment, experiment_grid
 from evenomics.gan.engine import ENGINES
+from evenomics.geo import accession_problem
 from evenomics.harmonise import METHODS
 from evenomics.metrics import METRICS
 from evenomics.selection import SELECTIONS
-from evenomics.sources import COHORTS, DATASETS, SOURCES
+from evenomics.sources import DATASETS, SOURCES, given_cohorts
 from evenomics.tables import nearest, some
 
 logger = logging.getLogger(__name__)
@@ -170,10 +171,8 @@ def schema_for(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def table_paths(cohorts: Mapping[str, Any]) -> list[str]:
     """Return the files that the section ``cohorts`` of a study names."""
-    specs = [
-        cohorts[name] for name in (*COHORTS, "table") if isinstance(cohorts.get(name), Mapping)
-    ]
     keys = ("path", "classes_path", "file", "platform_file")
+    specs = [cohorts[name] for name in given_cohorts(cohorts)]
     return [spec[key] for spec in specs for key in keys if spec.get(key)]
 
 
@@ -381,11 +380,11 @@ def _sklearn_problems(
 
 def _table_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) -> Iterator[str]:
     cohorts, place = study["cohorts"], f"{place}.cohorts"
-    given = [name for name in COHORTS if name in cohorts]
-    if "table" in cohorts and given:
-        names = " and ".join(f"`{name}`" for name in given)
+    given = given_cohorts(cohorts)
+    if "table" in given and len(given) > 1:
+        names = " and ".join(f"`{name}`" for name in given if name != "table")
         yield f"{place}: give either one `table` or {names}, not both"
-    elif "table" not in cohorts:
+    elif "table" not in given:
         for name in ("real", "validation"):
             if name not in given:
                 yield f"{place}.{name}: missing; give `{name}: {{...}}`, or one `table` to split"
@@ -402,15 +401,15 @@ def _table_problems(study: Mapping[str, Any], grid: list[Experiment], place: str
 
 def _geo_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) -> Iterator[str]:
     yield from _table_problems(study, grid, place)
-    for name, spec in _specs(study):
+    cohorts = study["cohorts"]
+    for name in given_cohorts(cohorts):
+        spec = cohorts[name]
         here = f"{place}.cohorts.{name}"
         if not spec["accession"] and not spec["file"]:
             yield f"{here}: needs an `accession` to download, or a `file`"
-        for key, kinds in (("accession", "GSE|GDS"), ("platform", "GPL")):
-            value = spec[key]
-            if value and not re.fullmatch(rf"({kinds})[1-9]\d*", value):
-                wanted = kinds.replace("|", " or ")
-                yield f"{here}.{key}: found {value!r}; has to be {wanted} and a number"
+        for key, kinds in (("accession", ("GSE", "GDS")), ("platform", ("GPL",))):
+            if spec[key] and (problem := accession_problem(spec[key], *kinds)):
+                yield f"{here}.{key}: {problem}"
         if bool(spec["classes"]) != bool(spec["class_column"]):
             yield f"{here}: `classes` and `class_column` belong together; give both"
         for pattern in _patterns(spec):
@@ -429,17 +428,14 @@ def _geo_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) 
 
 def _rdata_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) -> Iterator[str]:
     yield from _table_problems(study, grid, place)
-    for name, spec in _specs(study):
+    cohorts = study["cohorts"]
+    for name in given_cohorts(cohorts):
+        spec = cohorts[name]
         if bool(spec["path"]) == bool(spec["package"]):
             yield (
                 f"{place}.cohorts.{name}: give either the `path` of an R data file, or the "
                 "`package` whose data set it is"
             )
-
-
-def _specs(study: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    cohorts = study["cohorts"]
-    return [(name, cohorts[name]) for name in (*COHORTS, "table") if name in cohorts]
 
 
 def _patterns(spec: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ import pandas as pd
 from gseapy.enrichr import EnrichrError
 from scipy.stats import false_discovery_control
 
-from evenomics.errors import ConfigError, EvenomicsError
+from evenomics.errors import ConfigError, EnrichmentError
 from evenomics.tables import nearest, some
 
 logger = logging.getLogger(__name__)
@@ -31,10 +31,6 @@ COLUMNS = {
     "adjusted_p_value": "float64",
     "genes": "str",
 }
-
-
-class EnrichmentError(EvenomicsError):
-    """Genes, gene sets or the service that tests them do not allow an enrichment analysis."""
 
 
 def enrich(

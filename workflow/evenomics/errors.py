@@ -35,3 +35,7 @@ class TrainingError(EvenomicsError):
 
 class DownloadError(EvenomicsError):
     """A file or an answer of a service could not be had."""
+
+
+class EnrichmentError(EvenomicsError):
+    """Genes, gene sets or the service that tests them do not allow an enrichment analysis."""

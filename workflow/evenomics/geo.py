@@ -24,6 +24,13 @@ _PAGE = 500
 _SECONDS_BETWEEN_REQUESTS = 0.35
 
 
+def accession_problem(accession: str, *kinds: str) -> str:
+    """Say what is wrong with an accession of one of these kinds (GSE, ...); empty if nothing is."""
+    if re.fullmatch(rf"({'|'.join(kinds)})[1-9]\d*", accession):
+        return ""
+    return f"found {accession!r}; has to be {' or '.join(kinds)} and a number"
+
+
 def series_files(accession: str, platform: str | None = None, mirror: str = MIRROR) -> list[str]:
     """Return where the values of a series or a data set may be.
 
@@ -163,9 +170,8 @@ def _folder(mirror: str, kind: str, accession: str) -> str:
 
 
 def _check(accession: str, *kinds: str) -> None:
-    if not re.fullmatch(rf"({'|'.join(kinds)})[1-9]\d*", accession):
-        wanted = " or ".join(f"{kind} and a number" for kind in kinds)
-        raise ConfigError(f"{accession!r} is no accession of GEO; has to be {wanted}")
+    if problem := accession_problem(accession, *kinds):
+        raise ConfigError(f"no accession of GEO: {problem}")
 
 
 def _doubts(page: dict[str, Any]) -> str:

@@ -1,13 +1,12 @@
 """R data files and the data of R packages as cohorts, through rpy2 (optional extra ``r``).
 
-R itself looks into its objects: the functions of `_R` bring what is there down to matrices of
-doubles and vectors of text. So factors, NA, S4 classes and sparse matrices mean here what they mean
-in R, and rpy2 passes on only what looks the same on both sides.
+R itself looks into its objects: the functions of ``rdata.R`` bring what is there down to matrices
+of doubles and vectors of text. So factors, NA, S4 classes and sparse matrices mean here what they
+mean in R, and rpy2 passes on only what looks the same on both sides.
 """
 
 import logging
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,115 +17,14 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from evenomics.cohort import CLASS, GROUP, SAMPLE, Cohort, checked_cohort
+from evenomics.cohort import Cohort, checked_cohort
 from evenomics.errors import CohortError, ConfigError
-from evenomics.tables import BadCell, Matrix, nearest, some, write_table
+from evenomics.tables import BadCell, Matrix, nearest, repeats, some
 from evenomics.user_table import filtered
 
 logger = logging.getLogger(__name__)
 
-_R = r"""
-list(
-  read_rds = function(path) {
-    found <- readRDS(path)
-    if (!identical(class(found), "list")) return(list(found))
-    if (is.null(names(found))) names(found) <- seq_along(found)
-    found
-  },
-  read_rdata = function(path) {
-    space <- new.env()
-    suppressWarnings(load(path, envir = space))
-    mget(sort(ls(space, all.names = TRUE)), envir = space)
-  },
-  installed = function(package) nzchar(system.file(package = package)),
-  items = function(package) as.character(utils::data(package = package)$results[, "Item"]),
-  data_sets = function(sets, package) {
-    space <- new.env()
-    utils::data(list = as.character(sets), package = package, envir = space)
-    mget(sort(ls(space, all.names = TRUE)), envir = space)
-  },
-  # packages without which an object means nothing
-  lacking = function(x) {
-    needed <- attr(class(x), "package")
-    if (!isS4(x) && is.list(x) && any(vapply(x, inherits, TRUE, "integer64"))) needed <- "bit64"
-    as.character(Filter(function(package) !requireNamespace(package, quietly = TRUE), needed))
-  },
-  class_of = function(x) class(x)[1],
-  described = function(x) {
-    # an object of an unknown class has no size
-    size <- tryCatch(if (length(dim(x))) dim(x) else length(x), error = function(e) "?")
-    paste0(class(x)[1], ", ", paste(size, collapse = " x "))
-  },
-  kind = function(x) {
-    if (methods::is(x, "ExpressionSet")) "ExpressionSet"
-    else if (methods::is(x, "SummarizedExperiment")) "SummarizedExperiment"
-    else if (is.data.frame(x) || methods::is(x, "DataFrame")) "data.frame"
-    else if (length(dim(x)) == 2) "matrix"
-    else if (is.atomic(x) && is.null(dim(x))) "vector"
-    else "other"
-  },
-  assays = function(x) {
-    if (methods::is(x, "ExpressionSet")) return(Biobase::assayDataElementNames(x))
-    names <- SummarizedExperiment::assayNames(x)
-    if (is.null(names)) as.character(seq_along(SummarizedExperiment::assays(x))) else names
-  },
-  assay = function(x, name) {
-    if (methods::is(x, "ExpressionSet")) return(Biobase::assayDataElement(x, name))
-    if (is.null(SummarizedExperiment::assayNames(x))) name <- as.integer(name)
-    as.matrix(SummarizedExperiment::assay(x, name))
-  },
-  samples = function(x) {
-    if (methods::is(x, "ExpressionSet")) Biobase::pData(x) else SummarizedExperiment::colData(x)
-  },
-  features = function(x) {
-    if (methods::is(x, "ExpressionSet")) Biobase::fData(x) else SummarizedExperiment::rowData(x)
-  },
-  table = function(x) {
-    if (methods::is(x, "DataFrame")) as.data.frame(x, optional = TRUE)
-    else if (is.data.frame(x)) x
-    else as.matrix(x)
-  },
-  size = function(x) if (length(dim(x))) dim(x) else length(x),
-  columns = function(x) as.character(colnames(x)),
-  # of a vector its names; row numbers are no names
-  names = function(x) {
-    if (is.null(dim(x))) as.character(names(x))
-    else if (is.data.frame(x) && .row_names_info(x) < 0) character()
-    else as.character(rownames(x))
-  },
-  text = function(x, column = NULL) {
-    if (!is.null(column)) x <- if (is.matrix(x)) x[, column] else x[[column]]
-    x <- trimws(enc2utf8(as.character(x)))
-    x[is.na(x)] <- "NA"
-    x
-  },
-  nested = function(x) {
-    if (!is.data.frame(x)) return(character())
-    names(x)[vapply(x, function(column) length(dim(column)) > 0, TRUE)]
-  },
-  take = function(x, columns) {
-    if (inherits(x, "data.table")) x <- as.data.frame(x)
-    x[, as.integer(columns), drop = FALSE]
-  },
-  # as.double makes the NA of integers and logicals one of doubles, which rpy2 passes on as NaN;
-  # the numbers of a factor are its labels, not its codes
-  numbers = function(x) {
-    number <- function(column) {
-      if (is.numeric(column) || is.logical(column)) return(as.double(column))
-      suppressWarnings(as.double(as.character(column)))
-    }
-    cells <- if (is.data.frame(x)) unlist(lapply(unname(as.list(x)), number)) else number(x)
-    matrix(as.double(cells), nrow = nrow(x), ncol = ncol(x))
-  },
-  cells = function(x, i, j) {
-    text <- if (is.data.frame(x)) mapply(function(i, j) as.character(x[[j]][i]), i, j)
-    else as.character(x[cbind(i, j)])
-    text[is.na(text) & !is.nan(suppressWarnings(as.double(text)))] <- "NA"
-    enc2utf8(text)
-  },
-  unique = function(names) make.unique(as.character(names))
-)
-"""
+_R = Path(__file__).with_name("rdata.R")
 
 
 @dataclass(frozen=True)
@@ -362,37 +260,9 @@ def read_rdata(
     return cohort
 
 
-def write_made(cohort: Cohort, path: str | os.PathLike[str]) -> None:
-    """Write a cohort with its groups, as `evenomics.cohort.read_cohort` reads it.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        What to write.
-    path : path-like
-        TSV with the columns ``sample_id``, ``class`` and ``group``, the last two only where the
-        cohort has them, and the features; compressed where it ends in ``.gz``.
-
-    Raises
-    ------
-    CohortError
-        If a feature has the name of one of these columns.
-    """
-    head = pd.DataFrame({SAMPLE: cohort.features.index})
-    for column, values in ((CLASS, cohort.classes), (GROUP, cohort.groups)):
-        if values is not None:
-            head[column] = values.to_numpy()
-    if taken := [column for column in (SAMPLE, CLASS, GROUP) if column in cohort.features.columns]:
-        raise CohortError(
-            f"{cohort.place}: a feature cannot be called {some(taken)}; rename it, or name it "
-            "under ignore_columns"
-        )
-    write_table(pd.concat([head, cohort.features.reset_index(drop=True)], axis=1), path)
-
-
 @contextmanager
 def _session(place: str) -> Iterator[Any]:
-    """Give the functions of `_R`; an error of R itself becomes one that names the place."""
+    """Give the functions of ``rdata.R``; an error of R itself becomes one that names the place."""
     rpy2_logger = logging.getLogger("rpy2")
     rpy2_logger.setLevel(logging.ERROR)  # how it finds R is of no interest while it does
     try:
@@ -407,7 +277,7 @@ def _session(place: str) -> Iterator[Any]:
         ) from error
     rpy2_logger.setLevel(logging.WARNING)  # warnings of R
     with localconverter(robjects.default_converter):
-        functions = robjects.r(_R)
+        functions = robjects.r(_R.read_text(encoding="utf-8"))
         r = SimpleNamespace(**dict(zip(functions.names, functions, strict=True)))
         r.integers, r.strings = robjects.IntVector, robjects.StrVector
         r.parts = rinterface.ListSexpVector  # as they are: rpy2 asks S4 objects for their packages
@@ -614,7 +484,7 @@ def _name_samples(
                 "`samples` say where the samples are?"
             )
         ids = matrix.rows = matrix.rows or ids or made
-    elif repeated := _repeated(ids):
+    elif repeated := repeats(ids):
         problems.append(f"samples stand more than once in {about.place}: {some(repeated)}")
     if any(len(column) != len(ids) for column in columns.values()):
         return pd.DataFrame(index=pd.Index(ids))  # with a problem that says why
@@ -650,7 +520,7 @@ def _name_features(
     if not inside and by and matrix.columns:
         found = dict(zip(by, names, strict=False))
         absent = [name for name in matrix.columns if name not in found]
-        if repeated := _repeated(by):
+        if repeated := repeats(by):
             problems.append(
                 f"features stand more than once in {annotation.place}: {some(repeated)}"
             )
@@ -674,10 +544,6 @@ def _name_features(
     matrix.columns = names
 
 
-def _repeated(names: Iterable[str]) -> list[str]:
-    return [name for name, count in Counter(names).items() if count > 1]
-
-
 def _twins(matrix: Matrix) -> Iterator[str]:
     """Say which names stand more than once."""
     sides = (
@@ -685,7 +551,7 @@ def _twins(matrix: Matrix) -> Iterator[str]:
         ("features", matrix.columns, "take another feature_names_column, or set make_unique"),
     )
     for side, names, advice in sides:
-        if repeated := _repeated(names):
+        if repeated := repeats(names):
             yield f"names of {side} stand more than once: {some(repeated)}; {advice}"
 
 

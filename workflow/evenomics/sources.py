@@ -17,6 +17,7 @@ import pandas as pd
 from sklearn.datasets import load_breast_cancer, load_wine
 
 from evenomics.cohort import (
+    COHORTS,
     SAMPLE,
     Cohort,
     check_classes,
@@ -32,7 +33,6 @@ from evenomics.user_table import read_table
 
 logger = logging.getLogger(__name__)
 
-COHORTS = ("real", "external", "validation")
 DATASETS = {"breast_cancer": load_breast_cancer, "wine": load_wine}
 _FRACTIONS = {"real": 0.5, "external": 0.2, "validation": 0.3}
 
@@ -114,7 +114,7 @@ def table(request: Request) -> dict[str, Cohort]:
 
     Without a table of its own, the external cohort is the real one without its classes.
     """
-    specs = {name: request.options[name] for name in _given(request.options)}
+    specs = {name: request.options[name] for name in given_cohorts(request.options)}
     _check_complete(specs)
     if "table" in specs:
         split_by = (request.options.get("split") or {}).get("by")
@@ -136,6 +136,11 @@ def made(request: Request) -> dict[str, Cohort]:
     return _three(cohorts, request)
 
 
+def given_cohorts(options: Mapping[str, Any]) -> list[str]:
+    """Return which cohorts, or ``table``, have a section in the section ``cohorts`` of a study."""
+    return [name for name in (*COHORTS, "table") if isinstance(options.get(name), Mapping)]
+
+
 def made_names(options: Mapping[str, Any]) -> list[str]:
     """Return what a rule has to make for a study: cohorts, or ``table``.
 
@@ -151,11 +156,7 @@ def made_names(options: Mapping[str, Any]) -> list[str]:
     """
     if SOURCES[options["source"]] is not made:
         return []
-    return list(COHORTS) if options["source"] == "umpire" else _given(options)
-
-
-def _given(options: Mapping[str, Any]) -> list[str]:
-    return [name for name in (*COHORTS, "table") if options.get(name)]
+    return list(COHORTS) if options["source"] == "umpire" else given_cohorts(options)
 
 
 def _check_complete(names: Iterable[str]) -> None:

@@ -202,7 +202,8 @@ def _numbers(cells: list[str]) -> np.ndarray:
         return np.fromiter(map(_number_or_nan, cells), dtype=float, count=len(cells))
 
 
-def _repeated(names: Iterable[str]) -> list[str]:
+def repeats(names: Iterable[str]) -> list[str]:
+    """Return the names that stand more than once, each of them once."""
     return [name for name, count in Counter(names).items() if count > 1]
 
 
@@ -274,7 +275,7 @@ def read_matrix(
             f"separated by {_DELIMITERS[delimiter]}?"
         )
     for side, names in (("row", matrix.rows), ("column", header)):
-        if repeated := _repeated(names):
+        if repeated := repeats(names):
             matrix.problems.append(
                 f"{side} names have to be unique, but these stand more than once: {some(repeated)}"
             )

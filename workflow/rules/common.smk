@@ -8,11 +8,12 @@ LIBRARY = Path(workflow.current_basedir).resolve().parent
 sys.path.insert(0, str(LIBRARY))
 
 from evenomics.arms import ARMS
+from evenomics.cohort import COHORTS
 from evenomics.config import gene_set_paths, table_paths, validated
 from evenomics.errors import ConfigError
 from evenomics.experiment import experiment_grid
 from evenomics.selection import SELECTIONS
-from evenomics.sources import COHORTS, made_names
+from evenomics.sources import made_names
 
 try:
     config.update(validated(config))
@@ -44,6 +45,11 @@ wildcard_constraints:
     experiment=r"whole|c\d+_i[\d.]+",
     arm="[a-z_]+",
     cohort="real|external|validation|table",
+
+
+def one_of(names):
+    """Wildcard constraint: one of these names; nothing where there are none."""
+    return "|".join(names) or "(?!)"
 
 
 def setting(*keys):

@@ -13,12 +13,11 @@ def spec_of(wildcards):
 
 def of_source(source):
     """Wildcard constraint: the studies whose cohorts come from a source."""
-    names = [
+    return one_of(
         name
         for name, study in config["studies"].items()
         if study["cohorts"]["source"] == source
-    ]
-    return "|".join(names) or "(?!)"
+    )
 
 
 def geo_files(wildcards):
@@ -42,12 +41,11 @@ def geo_files(wildcards):
 
 def harmonised_by(*methods):
     """Wildcard constraint: the studies whose cohorts are harmonised in one of these ways."""
-    names = [
+    return one_of(
         name
         for name, study in config["studies"].items()
         if study["harmonise"] in methods
-    ]
-    return "|".join(names) or "(?!)"
+    )
 
 
 def steps_before(selection):
@@ -58,7 +56,7 @@ def steps_before(selection):
 
 def ending_in(step):
     """Wildcard constraint: the selections whose last step is this one."""
-    return "|".join(name for name, steps in SELECTIONS.items() if steps[-1:] == (step,))
+    return one_of(name for name, steps in SELECTIONS.items() if steps[-1:] == (step,))
 
 
 def cohorts_before(wildcards):

@@ -21,7 +21,7 @@ rule score_arm:
     benchmark:
         "benchmarks/score_arm/{study}.{selection}.{experiment}.{arm}.tsv"
     wildcard_constraints:
-        arm="|".join(arm for arm in config["arms"] if arm not in EXPANDING) or "(?!)",
+        arm=one_of(arm for arm in config["arms"] if arm not in EXPANDING),
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
@@ -42,7 +42,7 @@ rule score_arm:
 # sets and the most settings.
 use rule score_arm as score_expanding_arm with:
     wildcard_constraints:
-        arm="|".join(EXPANDING) or "(?!)",
+        arm=one_of(EXPANDING),
     priority: 10
 
 

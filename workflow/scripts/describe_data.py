@@ -5,13 +5,13 @@ from pathlib import Path
 import pandas as pd
 from script_log import log_to
 
-from evenomics.cohort import read_cohort, write_table
+from evenomics.cohort import COHORTS, read_cohort, write_table
 from evenomics.plots.data import cohort_table, data_page
 
 log_to(snakemake.log[0])
-params, names = snakemake.params, ("real", "external", "validation")
+params = snakemake.params
 loaded, used = (
-    {name: read_cohort(path, name) for name, path in zip(names, paths, strict=True)}
+    {name: read_cohort(path, name) for name, path in zip(COHORTS, paths, strict=True)}
     for paths in (snakemake.input.loaded, snakemake.input.used)
 )
 table = cohort_table(loaded, used, params.study)

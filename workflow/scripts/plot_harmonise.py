@@ -2,17 +2,14 @@
 
 from script_log import log_to
 
-from evenomics.cohort import read_cohort
+from evenomics.cohort import COHORTS, read_cohort
 from evenomics.plots import save_figure
 from evenomics.plots.harmonise import cohort_pca
 
 log_to(snakemake.log[0])
 params = snakemake.params
 before, after = (
-    {
-        name: read_cohort(snakemake.input[f"{name}_{when}"], name)
-        for name in ("real", "external", "validation")
-    }
+    {name: read_cohort(snakemake.input[f"{name}_{when}"], name) for name in COHORTS}
     for when in ("before", "after")
 )
 save_figure(cohort_pca(before, after, params.classes, params.method), snakemake.output)

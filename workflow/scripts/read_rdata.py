@@ -2,8 +2,9 @@
 
 from script_log import log_to
 
-from evenomics.rdata import read_rdata, write_made
+from evenomics.cohort import write_cohort
+from evenomics.rdata import read_rdata
 
 log_to(snakemake.log[0])
 cohort = read_rdata(**snakemake.params.spec, name=snakemake.wildcards.cohort)
-write_made(cohort, snakemake.output[0])
+write_cohort(cohort, snakemake.output[0], with_groups=True)

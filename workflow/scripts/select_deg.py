@@ -3,12 +3,11 @@
 import pandas as pd
 from script_log import log_to
 
-from evenomics.cohort import read_cohort, write_cohort
+from evenomics.cohort import COHORTS, read_cohort, write_cohort
 from evenomics.selection import top_features
 
 log_to(snakemake.log[0])
-names = ("real", "external", "validation")
-cohorts = {name: read_cohort(snakemake.input[name], name) for name in names}
+cohorts = {name: read_cohort(snakemake.input[name], name) for name in COHORTS}
 table = pd.read_table(snakemake.input.table)
 chosen = top_features(table, cohorts["real"].features.columns, snakemake.params.n_features)
 for name, cohort in cohorts.items():

@@ -2,13 +2,12 @@
 
 from script_log import log_to
 
-from evenomics.cohort import read_cohort, write_cohort, write_table
+from evenomics.cohort import COHORTS, read_cohort, write_cohort, write_table
 from evenomics.selection import stable_features
 
 log_to(snakemake.log[0])
 params = snakemake.params
-names = ("real", "external", "validation")
-cohorts = {name: read_cohort(snakemake.input[name], name) for name in names}
+cohorts = {name: read_cohort(snakemake.input[name], name) for name in COHORTS}
 found = stable_features(
     cohorts["real"], params.classes, **params.options, seed=params.seed, n_jobs=snakemake.threads
 )
