@@ -21,15 +21,13 @@ message(
 
 # with two classes a moderated t, with more a moderated F over all of them
 found <- topTable(model, coef = others, number = Inf, sort.by = "none")
+statistic <- if (length(others) == 1) "t" else "F"
 fold_changes <- as.data.frame(model$coefficients[, others, drop = FALSE])
 names(fold_changes) <- if (length(others) == 1) "logFC" else paste0("logFC.", others)
-statistic <- if (length(others) == 1) "t" else "F"
 table <- data.frame(
-  feature = rownames(values), fold_changes, average = found$AveExpr,
-  statistic = found[[statistic]], p_value = found$P.Value, adjusted_p_value = found$adj.P.Val,
-  check.names = FALSE
+  feature = rownames(values), fold_changes, average = found$AveExpr, found[statistic],
+  p_value = found$P.Value, adjusted_p_value = found$adj.P.Val, check.names = FALSE
 )
-names(table)[names(table) == "statistic"] <- statistic
 table <- table[order(table$p_value, match(table$feature, rownames(values))), ]
 message(sum(table$adjusted_p_value < 0.05), " features have an adjusted p-value below 0.05")
 write_tsv(table, snakemake@output[["table"]])
