@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -109,6 +110,51 @@ def test_the_plan_of_the_whole_paper_is_what_the_paper_did(tmp_path):
     assert whole["read_geo"] == whole["download_geo_series"] == whole["list_geo_samples"] == 3
     assert whole["enrich"] == 2
     assert whole["plot_twins"] == whole["plot_multipliers"] == 5
+
+
+LIMMA = {
+    "studies": {
+        "s": {
+            "classes": ["a", "b"], "selections": ["deg"],
+            "cohorts": {"source": "builtin", "n_features": 9, "n_real": 60, "n_validation": 40},
+            "experiments": {"controls": [12], "imbalance": [0.5]},
+        }
+    }
+}  # fmt: skip
+LIMMA_TABLE = "results/s/deg/selection/expression.tsv"
+
+
+@pytest.mark.workflow
+def test_without_r_the_error_says_how_to_install_it(tmp_path):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for folder in os.environ["PATH"].split(os.pathsep):
+        for program in Path(folder).glob("*"):
+            if program.name != "Rscript" and not (programs / program.name).is_symlink():
+                (programs / program.name).symlink_to(program)
+    done = run_workflow(tmp_path, LIMMA, "--", LIMMA_TABLE, env={"PATH": str(programs)})
+    assert done.returncode != 0
+    assert (
+        "R is not installed here: run Snakemake with --use-conda, or" in done.stdout + done.stderr
+    )
+
+
+@pytest.mark.workflow
+@pytest.mark.r
+def test_without_a_package_of_r_the_error_says_how_to_install_it(tmp_path):
+    if not shutil.which("Rscript"):
+        pytest.skip("needs R")
+    hidden = dict.fromkeys(["R_LIBS", "R_LIBS_USER", "R_LIBS_SITE"], str(tmp_path))
+    done = run_workflow(tmp_path, LIMMA, "--", LIMMA_TABLE, env=hidden)
+    if done.returncode == 0:
+        pytest.skip("limma lies in the library of R itself and cannot be hidden")
+    for said in (
+        done.stdout + done.stderr,
+        (tmp_path / "logs/test_expression/s.deg.log").read_text(),
+    ):
+        assert "the R package limma cannot be loaded from" in said
+        assert "apt-get install r-bioc-limma" in said
+        assert "Calls:" not in said
 
 
 @pytest.mark.slow

@@ -273,7 +273,7 @@ def _session(place: str) -> Iterator[Any]:
     except Exception as error:  # without R, rpy2 fails in ways of its own
         raise ConfigError(
             f"{place} holds R objects, and R or rpy2 cannot be loaded ({error}); install R, then "
-            "`pip install '.[r]'`"
+            "`pip install '.[r]'` (`make run` does the latter by itself)"
         ) from error
     rpy2_logger.setLevel(logging.WARNING)  # warnings of R
     with localconverter(robjects.default_converter):

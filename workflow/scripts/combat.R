@@ -10,6 +10,7 @@
 
 snakemake@source("script_log.R")
 log_to(snakemake@log[[1]])
+need("sva")
 
 cohorts <- lapply(snakemake@input[c("real", "external", "validation")], read_cohort)
 

@@ -1,7 +1,7 @@
 # From a local file of the Gene Expression Omnibus to a table of samples x genes.
 # Sourced after script_log.R. Matrices of values are probes (later genes) x samples.
 
-suppressPackageStartupMessages(library(GEOquery))
+need("GEOquery")
 
 # Defaults of a cohort's settings (workflow/schemas/sources/geo.schema.yaml describes them).
 SPEC <- list(

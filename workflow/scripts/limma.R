@@ -1,7 +1,7 @@
 # Differential expression between the classes of the real cohort: limma's moderated tests.
 snakemake@source("script_log.R")
 log_to(snakemake@log[[1]])
-suppressPackageStartupMessages(library(limma))
+need("limma")
 
 cohort <- read_cohort(snakemake@input[["real"]])
 classes <- factor(cohort$classes, levels = unlist(snakemake@params[["classes"]]))

@@ -49,6 +49,30 @@ fail <- function(...) {
   stop(errorCondition(.makeMessage(...), class = "user_error", call = NULL))
 }
 
+# Attach a package, or end with how to get it; by default it is one of Bioconductor's.
+need <- function(package, how = NULL) {
+  problem <- tryCatch(
+    {
+      suppressPackageStartupMessages(library(package, character.only = TRUE))
+      NULL
+    },
+    error = conditionMessage
+  )
+  if (is.null(problem)) {
+    return(invisible())
+  }
+  if (is.null(how)) {
+    how <- paste0(
+      "on Debian or Ubuntu, apt-get install r-bioc-", tolower(package), "; elsewhere, in R, ",
+      "BiocManager::install(\"", package, "\")"
+    )
+  }
+  fail(
+    "the R package ", package, " cannot be loaded from ", paste(.libPaths(), collapse = ", "), " (",
+    problem, "). Run Snakemake with --use-conda, or install it: ", how
+  )
+}
+
 # "'a', 'b', 'c' and 4 more", for messages.
 some <- function(items, limit = 3) {
   items <- as.character(items)

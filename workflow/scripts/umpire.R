@@ -3,14 +3,9 @@
 snakemake@source("script_log.R")
 log_to(snakemake@log[[1]])
 
-if (!requireNamespace("Umpire", quietly = TRUE)) {
-  fail(
-    "`source: umpire` takes the R package Umpire, which is not installed in ",
-    paste(.libPaths(), collapse = ", "), ". Run Snakemake with --software-deployment-method conda, ",
-    "or install it: in R, install.packages(\"Umpire\"). `source: builtin` draws from the same model ",
-    "without it."
-  )
-}
+need(
+  "Umpire", "in R, install.packages(\"Umpire\"); `source: builtin` draws from the same model without"
+)
 
 options <- snakemake@params$cohorts
 classes <- unlist(snakemake@params$classes)
