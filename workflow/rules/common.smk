@@ -21,20 +21,13 @@ except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
 
-# What stands in for Rscript where there is none, in place of the shell's "command not found".
-NO_R = (
-    "R is not installed here: run Snakemake with --use-conda, or install R; on Debian or Ubuntu: "
-    "apt-get install --no-install-recommends r-base-core and the r-bioc packages of README.md"
-)
-
-
-# The library comes along into conda environments. One thread per process: parallel work is spread
-# by the rules' threads, and threads of BLAS or OpenMP on top of them would only be in the way.
-# glibc would hand the histograms of gradient boosting (1 MB each, thousands per fit) back to the
-# system every time, and get them again page by page: keeping them makes a fit a fifth faster.
+# The library comes along into conda environments. Where there is no Rscript, one is found that says
+# how to get R. One thread per process: parallel work is spread by the rules' threads, and threads of
+# BLAS or OpenMP on top of them would only be in the way. glibc would hand the histograms of gradient
+# boosting (1 MB each, thousands per fit) back to the system every time, and get them again page by
+# page: keeping them makes a fit a fifth faster.
 shell.prefix(
-    f"command -v Rscript > /dev/null || Rscript() {{{{ echo '{NO_R}' >&2; return 127; }}}}; "
-    f"export PYTHONPATH='{LIBRARY}' PYTHONNOUSERSITE=1; "
+    f"export PYTHONPATH='{LIBRARY}' PYTHONNOUSERSITE=1 PATH=\"$PATH:{LIBRARY}/last_on_path\"; "
     "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1; "
     "export MALLOC_MMAP_THRESHOLD_=67108864 MALLOC_TRIM_THRESHOLD_=268435456; "
     "export NUMBA_CACHE_DIR=${{NUMBA_CACHE_DIR:-.numba_cache}}; "
