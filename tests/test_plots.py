@@ -226,6 +226,14 @@ def test_roc_curves_are_those_of_the_best_alpha():
     assert f"{best['mean']:.3f}" in line.get_label()
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.125, "+0.125"), (-0.125, "−0.125"), (-0.0, "0"), (1e-16, "0"), (-4e-4, "−0.000")],
+)
+def test_a_difference_of_nothing_has_no_sign(value, text):
+    assert style.signed(value) == text
+
+
 def test_differences_are_arm_minus_reference_from_either_side():
     """A pair stored as (a, b) appears as a - b against b, and as b - a against a."""
     comparison = pd.DataFrame(

@@ -224,9 +224,11 @@ def test_the_volcano_has_every_feature_and_names_the_best():
             "adjusted_p_value": np.geomspace(1e-9, 1, 50),
         }
     )
-    axes = expression_volcano(table, {"g0", "g1"}).axes[0]
+    figure = expression_volcano(table, {"g0", "g1"}, ["healthy", "ill"])
+    (axes,) = figure.axes
+    assert "ill minus healthy" in axes.get_xlabel()
     assert [len(dots.get_offsets()) for dots in axes.collections[:2]] == [48, 2]
-    assert "selected (2)" in [text.get_text() for text in axes.get_legend().get_texts()]
+    assert "selected (2)" in [text.get_text() for text in figure.legends[0].get_texts()]
     assert "g0" in [text.get_text() for text in axes.texts]
 
 

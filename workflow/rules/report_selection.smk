@@ -20,6 +20,8 @@ rule plot_expression:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        classes=setting("classes"),
     script:
         "../scripts/plot_selection.py"
 

@@ -13,5 +13,5 @@ if "repeats" in tables:
     figure = stability_figure(tables["features"], tables["repeats"])
 else:
     taken = read_cohort(snakemake.input.real).features.columns
-    figure = expression_volcano(tables["table"], taken)
+    figure = expression_volcano(tables["table"], taken, snakemake.params.classes)
 save_figure(figure, snakemake.output)

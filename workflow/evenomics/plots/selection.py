@@ -1,6 +1,6 @@
 """Figures of feature selection: differential expression, and how often features were found."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,9 @@ _MOST_NAMES = 12
 _GREY = "#8C8C8C"
 
 
-def expression_volcano(table: pd.DataFrame, taken: Collection[str]) -> Figure:
+def expression_volcano(
+    table: pd.DataFrame, taken: Collection[str], classes: Sequence[str]
+) -> Figure:
     """Plot fold changes against adjusted p-values, the features that were taken in colour.
 
     Parameters
@@ -25,6 +27,8 @@ def expression_volcano(table: pd.DataFrame, taken: Collection[str]) -> Figure:
         ``logFC.<class>``, of which the largest is drawn), adjusted_p_value.
     taken : collection of str
         Features that went on.
+    classes : sequence of str
+        Class names, the one that the others are compared with first.
     """
     changes = table.loc[:, table.columns.str.startswith("logFC")].to_numpy()
     change = changes[np.arange(len(table)), np.abs(changes).argmax(axis=1)]
@@ -32,7 +36,7 @@ def expression_volcano(table: pd.DataFrame, taken: Collection[str]) -> Figure:
     height = -np.log10(table["adjusted_p_value"].clip(lower=1e-300).to_numpy())
     on = table["feature"].isin(set(taken)).to_numpy()
     with style():
-        figure = Figure(figsize=(6.4, 4.6))
+        figure = Figure(figsize=(6.4, 5.0))
         axes = figure.subplots()
         for chosen, colour, size, text in (
             (~on, _GREY, 8, f"others ({(~on).sum()})"),
@@ -42,16 +46,14 @@ def expression_volcano(table: pd.DataFrame, taken: Collection[str]) -> Figure:
                 change[chosen], height[chosen], s=size, color=colour, alpha=0.7, lw=0, label=text
             )
         _name_points(axes, table["feature"].to_numpy(), change, height, on)
-        axes.axhline(-np.log10(0.05), color="black", lw=0.8, ls="--")
+        axes.axhline(-np.log10(0.05), color="black", lw=0.8, ls="--", label="adjusted p-value 0.05")
         axes.axvline(0, color=_GREY, lw=0.6)
-        several = changes.shape[1] > 1
-        axes.set_xlabel(
-            "difference to the first class" + (" (the largest)" if several else "")
-            + ", in units of the data (log2 fold change of log2 intensities)"
-        )  # fmt: skip
+        first, *others = classes
+        what = f"{others[0]} minus" if len(others) == 1 else "largest difference of a class to"
+        axes.set_xlabel(f"{what} {first}, in units of the data (log2 fold change of log2 values)")
         axes.set_ylabel("−log10 adjusted p-value")
         axes.set_title("Differential expression in the real cohort")
-        axes.legend(loc="best", markerscale=1.5, title="dashed: adjusted p = 0.05")
+        figure.legend(loc="outside lower center", ncols=3, markerscale=1.5)
     return figure
 
 

@@ -144,8 +144,8 @@ def setting_title(arm: str, alpha: str, multiplier: object = NO_SETTING) -> str:
 
 
 def signed(value: float) -> str:
-    """``+0.012`` or ``−0.012``."""
-    return f"{value:+.3f}".replace("-", "−")
+    """``+0.012``, ``−0.012``, or ``0`` where there is no difference but for rounding."""
+    return "0" if abs(value) < 1e-12 else f"{value:+.3f}".replace("-", "−")
 
 
 def of_metric(summary: pd.DataFrame, metric: str) -> pd.DataFrame:
