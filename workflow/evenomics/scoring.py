@@ -139,12 +139,12 @@ def tune(
         folds.append((balanced, Table(table.X[test], table.y[test])))
         notes.append(note)
     note = "; ".join(dict.fromkeys(filter(None, notes)))
-    parallel = Parallel(n_jobs=n_jobs)
     tuned = {}
-    for name in kinds:
-        points = CLASSIFIERS[name].points
-        best, mean = _best_point(name, points, folds, balancer.arm, parallel)
-        tuned[name] = Tuned(points[best], mean, n_folds, note)
+    with Parallel(n_jobs=n_jobs) as parallel:
+        for name in kinds:
+            points = CLASSIFIERS[name].points
+            best, mean = _best_point(name, points, folds, balancer.arm, parallel)
+            tuned[name] = Tuned(points[best], mean, n_folds, note)
     return tuned
 
 
