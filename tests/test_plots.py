@@ -1,5 +1,6 @@
 """Figures show the numbers of their tables, in any number of arms and experiments, legibly."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -336,6 +337,22 @@ def test_the_summary_says_in_words_whether_the_best_arm_is_significantly_better(
     )
     (sentence,) = overview.verdicts(made_up(0.1, [0.3, 0.2]))
     assert "(significantly better in none of 2)" in sentence
+
+
+def test_arms_that_are_equally_good_are_all_the_best():
+    """No arm is called the best of equals, neither in words nor in bold."""
+    (sentence,) = overview.verdicts(made_up(0.0, 0.5))
+    assert sentence == (
+        "Support vector machine: every arm has the same mean AUROC over 2 experiments (0.700)."
+    )
+    assert overview.headline(made_up(0.0, 0.5)).count('class="best"') == 2
+    assert overview.headline(made_up(0.1, 0.5)).count('class="best"') == 1
+    results = made_up(0.1, 0.01)
+    twin = results.summary[results.summary["arm"] == "smote"].assign(arm="gan")
+    (sentence,) = overview.verdicts(
+        replace(results, summary=pd.concat([results.summary, twin], ignore_index=True))
+    )
+    assert "is that of SMOTE, GAN (0.800), 0.100 above No balancing (" in sentence
 
 
 def test_the_summary_counts_wins_and_losses_against_each_reference():

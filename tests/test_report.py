@@ -123,14 +123,14 @@ def write_results(folder: Path) -> None:
     scaler.write_text(SkewScaler().fit(features).to_json())
 
 
-def dump_dom(page: Path, profile: Path) -> str:
+def dump_dom(page: Path, profile: Path, width: int = 1400) -> str:
     """Return what the browser makes of a page, with every host name unresolvable."""
     assert BROWSER is not None
     switches = [
         "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run",
         "disable-background-networking", "disable-component-update", "disable-sync",
         f"user-data-dir={profile}", "host-resolver-rules=MAP * ~NOTFOUND",
-        "virtual-time-budget=10000", "window-size=1400,900", "dump-dom",
+        "virtual-time-budget=10000", f"window-size={width},900", "dump-dom",
     ]  # fmt: skip
     done = subprocess.run(
         [BROWSER, *(f"--{switch}" for switch in switches), page.as_uri()],
@@ -178,6 +178,25 @@ window.addEventListener("load", async () => {
 """
 
 
+# Writes down where the menu ends and, scrolled to the left, where the heading begins.
+EDGES = """
+<script>
+window.addEventListener("load", async () => {
+  await new Promise((done) => setTimeout(done, 1000));
+  document.querySelector(".grow.h-screen.overflow-auto").scrollLeft = 0;
+  const note = document.createElement("pre");
+  note.id = "probe";
+  note.textContent = JSON.stringify({
+    menu: document.querySelector("nav").getBoundingClientRect().right,
+    heading: document.querySelector(".prose h1").getBoundingClientRect().left,
+  });
+  document.body.appendChild(note);
+});
+</script>
+</body>
+"""
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     """Report of one made-up study, made by Snakemake from the rules of the workflow."""
@@ -197,6 +216,17 @@ def embedded(report: Path, variable: str) -> dict:
     return json.loads(found[1])
 
 
+def probe(report: Path, script: str, folder: Path, **options) -> dict:
+    """Return what a script at the end of the report's page writes down."""
+    probed = folder / "probed.html"
+    page, _, rest = report.read_text(encoding="utf-8").rpartition("</body>")
+    probed.write_text(page + script + rest, encoding="utf-8")
+    dom = dump_dom(probed, folder / "profile", **options)
+    found = re.search(r'<pre id="probe">(.*?)</pre>', dom, re.DOTALL)
+    assert found
+    return json.loads(unescape(found[1]))
+
+
 def test_the_first_page_says_how_every_arm_did(report, tmp_path):
     """The landing page has the heading, the verdict, and the table of arms with their scores."""
     dom = unescape(dump_dom(report, tmp_path / "profile"))
@@ -213,6 +243,13 @@ def test_the_first_page_says_how_every_arm_did(report, tmp_path):
     assert "System Message" not in dom  # what docutils leaves where a caption is malformed
 
 
+@pytest.mark.parametrize("width", [1000, 1400])
+def test_the_first_page_can_be_read_from_its_left_edge(report, tmp_path, width):
+    """On a small screen too: what is wider than the window begins beside the menu, not under it."""
+    edges = probe(report, EDGES, tmp_path, width=width)
+    assert edges["menu"] <= edges["heading"] < width
+
+
 def test_summary_comes_first_and_every_study_has_its_folders(report):
     categories = embedded(report, "categories")
     assert sorted(categories, key=str.casefold) == ["1. Summary", "2. Study simulated"]
@@ -223,14 +260,7 @@ def test_summary_comes_first_and_every_study_has_its_folders(report):
 
 def test_every_result_opens_with_a_caption(report, tmp_path):
     """Each figure decodes to pixels, each page has room, tops are in view, captions are there."""
-    probed = tmp_path / "probed.html"
-    text = report.read_text(encoding="utf-8")
-    page, _, rest = text.rpartition("</body>")
-    probed.write_text(page + PROBE + rest, encoding="utf-8")
-    dom = dump_dom(probed, tmp_path / "profile")
-    found = re.search(r'<pre id="probe">(.*?)</pre>', dom, re.DOTALL)
-    assert found
-    seen = json.loads(unescape(found[1]))
+    seen = probe(report, PROBE, tmp_path)
     names = {Path(path).name for path in seen}
     assert names == {
         "summary.html", "scores.svg", "twins.svg", "multipliers.svg", "comparison.svg",

@@ -17,7 +17,7 @@ from evenomics.plots.style import (
     metric_title,
     style,
 )
-from evenomics.plots.tables import html_page, html_table, mean_and_sd
+from evenomics.plots.tables import html_page, html_table, leaders, mean_and_sd
 
 # What stands between these is also shown on the report's first page (report/workflow.rst).
 HEADLINE_START, HEADLINE_END = "<!-- headline -->", "<!-- end of headline -->"
@@ -98,7 +98,7 @@ def headline(results: StudyResults, metric: str = "auroc", level: float = 0.05) 
         f"<li>{escape(sentence)}</li>" for sentence in verdicts(results, metric, level)
     )
     best = {
-        column: table["order " + column].idxmax()
+        column: leaders(table["order " + column])
         for column in table.columns
         if "order " + column in table.columns
     }
@@ -158,7 +158,7 @@ def _tally(wins: pd.DataFrame, arm: str, reference: str) -> str:
 
 
 def verdicts(results: StudyResults, metric: str = "auroc", level: float = 0.05) -> list[str]:
-    """Per classifier: which arm had the best mean, and whether it differs from the references."""
+    """Per classifier: which arms had the best mean, and whether it differs from the references."""
     best = best_settings(results.summary, metric)
     sentences = []
     for classifier in sorted(best["classifier"].unique()):
@@ -166,21 +166,26 @@ def verdicts(results: StudyResults, metric: str = "auroc", level: float = 0.05) 
         means = rows.groupby("arm")["mean"].mean().dropna()
         if means.empty:
             continue
-        winner = str(means.idxmax())
+        first = arm_order(map(str, leaders(means)))
+        winner = first[0]
         n_experiments = rows["experiment"].nunique()
         over = "" if n_experiments == 1 else f" over {n_experiments} experiments"
+        subject = f"{classifier_title(classifier)}: "
+        score = f"mean {metric_title(metric)}{over}"
+        if len(first) == len(means) > 1:
+            sentences.append(f"{subject}every arm has the same {score} ({means[winner]:.3f}).")
+            continue
         wins = count_differences(
             results.comparison[results.comparison["classifier"] == classifier], level
         )
         against = [
             _against(wins, means, winner, reference, n_experiments)
             for reference in REFERENCES
-            if reference in means.index and reference != winner
+            if reference in means.index and reference not in first
         ]
         sentences.append(
-            f"{classifier_title(classifier)}: the best mean {metric_title(metric)}{over} is that "
-            f"of {arm_title(winner)} ({means[winner]:.3f})"
-            f"{', ' if against else ''}{' and '.join(against)}."
+            f"{subject}the best {score} is that of {', '.join(map(arm_title, first))} "
+            f"({means[winner]:.3f}){', ' if against else ''}{' and '.join(against)}."
         )
     return sentences
 

@@ -88,10 +88,17 @@ def html_page(title: str, body: str) -> str:
     return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
+def leaders(values: pd.Series, smallest: bool = False) -> list[object]:
+    """Labels of the largest (or smallest) value; of those equal but for rounding, all."""
+    values = values.dropna()
+    best = values.min() if smallest else values.max()
+    return values.index[np.isclose(values, best, rtol=0, atol=1e-9)].tolist()
+
+
 def html_table(
     frame: pd.DataFrame,
     caption: str = "",
-    best: Mapping[str, object] | None = None,
+    best: Mapping[str, Collection[object]] | None = None,
     bold_rows: Collection[object] = (),
 ) -> str:
     """One table; numbers to the right, missing values as a dash.
@@ -102,8 +109,8 @@ def html_table(
         Column names are the headings. Floats are written with four significant digits.
     caption : str
         Text above the table.
-    best : mapping of str to object, optional
-        Per column the row label whose cell is set in bold.
+    best : mapping of str to collection, optional
+        Per column the labels of the rows whose cells are set in bold.
     bold_rows : collection of object, optional
         Labels of rows that are set in bold.
     """
@@ -114,7 +121,7 @@ def html_table(
         for column, value in zip(frame.columns, row, strict=True):
             numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
             kinds = ["number"] * numeric
-            kinds += ["best"] * bool(best and column in best and best[column] == label)
+            kinds += ["best"] * bool(best and label in best.get(column, ()))
             mark = f' class="{" ".join(kinds)}"' if kinds else ""
             cells.append(f"<td{mark}>{escape(_text(value))}</td>")
         strong = ' class="best"' if label in bold_rows else ""
@@ -161,7 +168,7 @@ def scores_page(summary: pd.DataFrame, title: str) -> str:
     return html_page(title, note + "\n".join(parts))
 
 
-def _wide(rows: pd.DataFrame, smallest: bool) -> tuple[pd.DataFrame, dict[str, object]]:
+def _wide(rows: pd.DataFrame, smallest: bool) -> tuple[pd.DataFrame, dict[str, list[object]]]:
     experiments = experiment_order(rows["experiment"])
     keys = rows[["arm", "alpha", "multiplier"]].astype(str).drop_duplicates()
     keys = keys.sort_values(
@@ -187,9 +194,7 @@ def _wide(rows: pd.DataFrame, smallest: bool) -> tuple[pd.DataFrame, dict[str, o
             float(indexed["mean"].get((experiment, *key), float("nan")))
             for key in keys.itertuples(index=False)
         ]
-        series = pd.Series(means).dropna()
-        if len(series):
-            best[experiment_title(experiment)] = series.idxmin() if smallest else series.idxmax()
+        best[experiment_title(experiment)] = leaders(pd.Series(means), smallest)
     return pd.DataFrame(lines), best
 
 
