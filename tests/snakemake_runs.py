@@ -13,71 +13,57 @@ ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow/scripts"
 
 
-def run_workflow(
+def run_rules(
     folder: Path,
-    config: Mapping[str, Any] | Path,
+    rules: str | Path,
     *options: str,
+    config: Mapping[str, Any] | Path | None = None,
     cores: int = 1,
     env: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the project's Snakefile in a folder.
+    """Run rules in a folder, which is made if need be.
 
     Parameters
     ----------
     folder : Path
-    config : mapping or Path
-        The config, or the file that holds it.
+    rules : str or Path
+        Text of a Snakefile, or the file.
     *options : str
         Further words of the command line.
+    config : mapping or Path, optional
+        The config, or the file that holds it.
     cores : int
     env : mapping of str to str, optional
         Environment variables beside this process's own.
     """
-    options = ("--workflow-profile", str(ROOT / "workflow/profiles/default"), *options)
-    env = {"NUMBA_CACHE_DIR": str(ROOT / ".numba_cache"), **(env or {})}
-    return _snakemake(folder, ROOT / "Snakefile", config, options, cores, env)
-
-
-def run_rules(
-    folder: Path,
-    rules: str,
-    *options: str,
-    config: Mapping[str, Any] | None = None,
-    cores: int = 1,
-    env: Mapping[str, str] | None = None,
-) -> subprocess.CompletedProcess[str]:
-    """Run rules of the test's own in a folder, which is made if need be.
-
-    Parameters
-    ----------
-    folder : Path
-    rules : str
-        Text of the Snakefile.
-    *options, config, cores, env
-        As in `run_workflow`.
-    """
     folder.mkdir(exist_ok=True)
-    snakefile = folder / "Snakefile"
-    snakefile.write_text(rules)
-    return _snakemake(folder, snakefile, config or {}, options, cores, env or {})
-
-
-def _snakemake(
-    folder: Path,
-    snakefile: Path,
-    config: Mapping[str, Any] | Path,
-    options: tuple[str, ...],
-    cores: int,
-    env: Mapping[str, str],
-) -> subprocess.CompletedProcess[str]:
+    if not isinstance(rules, Path):
+        (folder / "Snakefile").write_text(rules)
+        rules = folder / "Snakefile"
     if not isinstance(config, Path):
-        (folder / "config.yaml").write_text(yaml.safe_dump(dict(config)))
+        (folder / "config.yaml").write_text(yaml.safe_dump(dict(config or {})))
         config = folder / "config.yaml"
     return subprocess.run(
         [
             sys.executable, "-m", "snakemake", "--directory", str(folder),
-            "--snakefile", str(snakefile), "--configfile", str(config),
+            "--snakefile", str(rules), "--configfile", str(config),
             "--cores", str(cores), *options,
         ],
-        env={**os.environ, **env}, capture_output=True, text=True, check=False,
+        env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def run_workflow(
+    folder: Path, config: Mapping[str, Any] | Path, *options: str, cores: int = 1, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the project's Snakefile in a folder; see `run_rules`."""
+    profile = str(ROOT / "workflow/profiles/default")
+    return run_rules(
+        folder, ROOT / "Snakefile", "--workflow-profile", profile, *options,
+        config=config, cores=cores, env={"NUMBA_CACHE_DIR": str(ROOT / ".numba_cache"), **env},
+    )  # fmt: skip
+
+
+def without_r_packages(folder: Path) -> dict[str, str]:
+    """Environment in which R sees only its own library; the folder holds no packages."""
+    return dict.fromkeys(["R_LIBS", "R_LIBS_USER", "R_LIBS_SITE"], str(folder))

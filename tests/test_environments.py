@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from snakemake_runs import run_workflow
+from snakemake_runs import run_workflow, without_r_packages
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -58,7 +58,7 @@ def plan(folder, name, path=None, **variables):
     """Make the plan of a ready config in a folder."""
     if path is not None:
         variables["PATH"] = f"{path}{os.pathsep}{os.environ['PATH']}"
-    return run_workflow(folder, ROOT / "config" / name, "--dry-run", env=variables)
+    return run_workflow(folder, ROOT / "config" / name, "--dry-run", **variables)
 
 
 def counts(done):
@@ -132,7 +132,7 @@ def test_without_r_the_error_says_how_to_install_it(tmp_path):
         for program in Path(folder).glob("*"):
             if program.name != "Rscript" and not (programs / program.name).is_symlink():
                 (programs / program.name).symlink_to(program)
-    done = run_workflow(tmp_path, LIMMA, "--", LIMMA_TABLE, env={"PATH": str(programs)})
+    done = run_workflow(tmp_path, LIMMA, "--", LIMMA_TABLE, PATH=str(programs))
     assert done.returncode != 0
     assert (
         "R is not installed here: run Snakemake with --use-conda, or" in done.stdout + done.stderr
@@ -144,8 +144,7 @@ def test_without_r_the_error_says_how_to_install_it(tmp_path):
 def test_without_a_package_of_r_the_error_says_how_to_install_it(tmp_path):
     if not shutil.which("Rscript"):
         pytest.skip("needs R")
-    hidden = dict.fromkeys(["R_LIBS", "R_LIBS_USER", "R_LIBS_SITE"], str(tmp_path))
-    done = run_workflow(tmp_path, LIMMA, "--", LIMMA_TABLE, env=hidden)
+    done = run_workflow(tmp_path, LIMMA, "--", LIMMA_TABLE, **without_r_packages(tmp_path))
     if done.returncode == 0:
         pytest.skip("limma lies in the library of R itself and cannot be hidden")
     for said in (

@@ -17,7 +17,7 @@ from scipy import stats
 from evenomics.cohort import check_classes, check_together, read_cohort
 from evenomics.randomness import stream
 from evenomics.simulate import Engine
-from snakemake_runs import SCRIPTS, run_rules
+from snakemake_runs import SCRIPTS, run_rules, without_r_packages
 
 ROOT = Path(__file__).parents[1]
 LEVEL = 1e-3
@@ -178,8 +178,7 @@ def test_a_cohort_too_small_for_its_classes_is_an_error(tmp_path):
 def test_without_the_package_the_error_says_how_to_install_it(tmp_path):
     if shutil.which("Rscript") is None:
         pytest.skip("needs R")
-    hidden = dict.fromkeys(["R_LIBS", "R_LIBS_USER", "R_LIBS_SITE"], str(tmp_path))
-    done = run(tmp_path, env=hidden)
+    done = run(tmp_path, env=without_r_packages(tmp_path))
     if done.returncode == 0:
         pytest.skip("Umpire lies in the library of R itself and cannot be hidden")
     log = (tmp_path / "umpire.log").read_text()
