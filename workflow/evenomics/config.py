@@ -172,7 +172,7 @@ def schema_for(config: Mapping[str, Any]) -> dict[str, Any]:
 def table_paths(cohorts: Mapping[str, Any]) -> list[str]:
     """Return the files that the section ``cohorts`` of a study names."""
     keys = ("path", "classes_path", "file", "platform_file")
-    specs = [cohorts[name] for name in given_cohorts(cohorts)]
+    specs = given_cohorts(cohorts).values()
     return [spec[key] for spec in specs for key in keys if spec.get(key)]
 
 
@@ -401,9 +401,7 @@ def _table_problems(study: Mapping[str, Any], grid: list[Experiment], place: str
 
 def _geo_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) -> Iterator[str]:
     yield from _table_problems(study, grid, place)
-    cohorts = study["cohorts"]
-    for name in given_cohorts(cohorts):
-        spec = cohorts[name]
+    for name, spec in given_cohorts(study["cohorts"]).items():
         here = f"{place}.cohorts.{name}"
         if not spec["accession"] and not spec["file"]:
             yield f"{here}: needs an `accession` to download, or a `file`"
@@ -428,9 +426,7 @@ def _geo_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) 
 
 def _rdata_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) -> Iterator[str]:
     yield from _table_problems(study, grid, place)
-    cohorts = study["cohorts"]
-    for name in given_cohorts(cohorts):
-        spec = cohorts[name]
+    for name, spec in given_cohorts(study["cohorts"]).items():
         if bool(spec["path"]) == bool(spec["package"]):
             yield (
                 f"{place}.cohorts.{name}: give either the `path` of an R data file, or the "

@@ -114,12 +114,12 @@ def table(request: Request) -> dict[str, Cohort]:
 
     Without a table of its own, the external cohort is the real one without its classes.
     """
-    specs = {name: request.options[name] for name in given_cohorts(request.options)}
+    specs = given_cohorts(request.options)
     _check_complete(specs)
     if "table" in specs:
         split_by = (request.options.get("split") or {}).get("by")
         by = {"group_column": split_by} if split_by else {}
-        cohorts = {"table": read_table(**specs["table"] | by, name="table")}
+        cohorts = {"table": read_table(**{**specs["table"], **by}, name="table")}
     else:
         cohorts = _together(
             {name: partial(read_table, **spec, name=name) for name, spec in specs.items()}
@@ -136,9 +136,10 @@ def made(request: Request) -> dict[str, Cohort]:
     return _three(cohorts, request)
 
 
-def given_cohorts(options: Mapping[str, Any]) -> list[str]:
-    """Return which cohorts, or ``table``, have a section in the section ``cohorts`` of a study."""
-    return [name for name in (*COHORTS, "table") if isinstance(options.get(name), Mapping)]
+def given_cohorts(options: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return what the section ``cohorts`` of a study says of each cohort, or of ``table``."""
+    names = (*COHORTS, "table")
+    return {name: options[name] for name in names if isinstance(options.get(name), Mapping)}
 
 
 def made_names(options: Mapping[str, Any]) -> list[str]:
@@ -156,7 +157,7 @@ def made_names(options: Mapping[str, Any]) -> list[str]:
     """
     if SOURCES[options["source"]] is not made:
         return []
-    return list(COHORTS) if options["source"] == "umpire" else given_cohorts(options)
+    return list(COHORTS if options["source"] == "umpire" else given_cohorts(options))
 
 
 def _check_complete(names: Iterable[str]) -> None:

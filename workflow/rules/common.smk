@@ -40,17 +40,17 @@ GPU = int(config["engine"] == "cuda")
 NEEDS_PRETRAINING = any(ARMS[arm].variant == "transfer" for arm in config["arms"])
 
 
+def one_of(names):
+    """Wildcard constraint: one of these names; nothing where there are none."""
+    return "|".join(names) or "(?!)"
+
+
 wildcard_constraints:
     study="[a-z][a-z0-9_]*",
     selection="[a-z_]+",
     experiment=r"whole|c\d+_i[\d.]+",
     arm="[a-z_]+",
-    cohort="real|external|validation|table",
-
-
-def one_of(names):
-    """Wildcard constraint: one of these names; nothing where there are none."""
-    return "|".join(names) or "(?!)"
+    cohort=one_of([*COHORTS, "table"]),
 
 
 def setting(*keys):

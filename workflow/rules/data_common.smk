@@ -1,6 +1,6 @@
 # Where the rules of sources, cohorts and selection find their files.
 def made_cohorts(study):
-    """Tables that a rule of this file makes for a study, by cohort."""
+    """Tables that a rule of sources.smk makes for a study, by cohort."""
     cohorts = config["studies"][study]["cohorts"]
     names = made_names(cohorts)
     return {name: f"results/{study}/made/{name}.tsv.gz" for name in names}

@@ -50,27 +50,21 @@ fail <- function(...) {
 }
 
 # Attach a package, or end with how to get it; by default it is one of Bioconductor's.
-need <- function(package, how = NULL) {
-  problem <- tryCatch(
-    {
-      suppressPackageStartupMessages(library(package, character.only = TRUE))
-      NULL
-    },
-    error = conditionMessage
+need <- function(package, how = paste0(
+    "on Debian or Ubuntu, apt-get install r-bioc-", tolower(package), "; elsewhere, in R, ",
+    "BiocManager::install(\"", package, "\")"
+  )) {
+  tryCatch(
+    suppressPackageStartupMessages(library(package, character.only = TRUE)),
+    error = function(problem) {
+      fail(
+        "the R package ", package, " cannot be loaded from ",
+        paste(.libPaths(), collapse = ", "), " (", conditionMessage(problem),
+        "). Run Snakemake with --use-conda, or install it: ", how
+      )
+    }
   )
-  if (is.null(problem)) {
-    return(invisible())
-  }
-  if (is.null(how)) {
-    how <- paste0(
-      "on Debian or Ubuntu, apt-get install r-bioc-", tolower(package), "; elsewhere, in R, ",
-      "BiocManager::install(\"", package, "\")"
-    )
-  }
-  fail(
-    "the R package ", package, " cannot be loaded from ", paste(.libPaths(), collapse = ", "), " (",
-    problem, "). Run Snakemake with --use-conda, or install it: ", how
-  )
+  invisible()
 }
 
 # "'a', 'b', 'c' and 4 more", for messages.

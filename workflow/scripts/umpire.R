@@ -4,7 +4,8 @@ snakemake@source("script_log.R")
 log_to(snakemake@log[[1]])
 
 need(
-  "Umpire", "in R, install.packages(\"Umpire\"); `source: builtin` draws from the same model without"
+  "Umpire",
+  "in R, install.packages(\"Umpire\"); `source: builtin` draws from the same model without it"
 )
 
 options <- snakemake@params$cohorts
