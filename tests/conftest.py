@@ -5,23 +5,15 @@ import shutil
 import subprocess
 from collections.abc import Generator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+from evenomics.rdata import embedded_r
 
 ROOT = Path(__file__).parents[1]
 #: marker -> variable that, set to 1, turns its skips into failures
 REQUIRED = {"r": "EVENOMICS_REQUIRE_R", "browser": "EVENOMICS_REQUIRE_BROWSER"}
-
-
-@pytest.fixture(autouse=True)
-def _libraries_of_this_python() -> Generator[None]:
-    """Take back what rpy2 does to LD_LIBRARY_PATH: children would load the system's libpython."""
-    before = os.environ.get("LD_LIBRARY_PATH")
-    yield
-    if before is None:
-        os.environ.pop("LD_LIBRARY_PATH", None)
-    else:
-        os.environ["LD_LIBRARY_PATH"] = before
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +39,15 @@ def geo_files() -> Path:
     return Path(done.stdout)
 
 
+@pytest.fixture(scope="session")
+def robjects() -> ModuleType:
+    """R in this process, as ``rpy2.robjects``."""
+    try:
+        return embedded_r()
+    except Exception as error:
+        pytest.skip(f"needs R and rpy2: {error}")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
@@ -58,17 +59,4 @@ def pytest_runtest_makereport(
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
             report.outcome = "failed"
             report.longrepr = f"{variable}=1, but the test was skipped: {reason}"
-    return report
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(
-    collector: pytest.Collector,
-) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Fail a module that skips itself for want of R, where R is required."""
-    report = yield
-    variable = REQUIRED["r"]
-    if report.skipped and "rpy2" in str(report.longrepr) and os.environ.get(variable) == "1":
-        report.outcome = "failed"
-        report.longrepr = f"{variable}=1, but the module was skipped: {report.longrepr}"
     return report

@@ -72,11 +72,8 @@ def test_the_best_setting_has_the_largest_mean_and_for_the_brier_score_the_small
 
 
 @pytest.mark.r
-def test_welch_and_benjamini_hochberg_agree_with_r(table):
+def test_welch_and_benjamini_hochberg_agree_with_r(table, robjects):
     """Every pair of arms at its best alpha against R's t.test, the family against p.adjust."""
-    pytest.importorskip("rpy2.robjects", reason="needs R and rpy2", exc_type=ImportError)
-    from rpy2.robjects import FloatVector, r
-
     found = compare(table)
     keyed = {
         key: group["value"]
@@ -85,16 +82,16 @@ def test_welch_and_benjamini_hochberg_agree_with_r(table):
     assert len(found) == 2 * 2 * len(list(combinations(range(3), 2)))
     for row in found.to_dict("records"):
         sides = [
-            FloatVector(
+            robjects.FloatVector(
                 keyed[row["experiment"], row["classifier"], row[f"arm_{s}"], row[f"alpha_{s}"]]
             )
             for s in "ab"
         ]
-        test = r["t.test"](*sides)
+        test = robjects.r["t.test"](*sides)
         assert row["t"] == pytest.approx(test.rx2("statistic")[0], rel=1e-9)
         assert row["df"] == pytest.approx(test.rx2("parameter")[0], rel=1e-9)
         assert row["p_value"] == pytest.approx(test.rx2("p.value")[0], rel=1e-9)
-    adjusted = r["p.adjust"](FloatVector(found["p_value"]), method="BH")
+    adjusted = robjects.r["p.adjust"](robjects.FloatVector(found["p_value"]), method="BH")
     assert found["adjusted_p_value"].tolist() == pytest.approx(list(adjusted), rel=1e-9)
     assert set(found["alpha_a"]) | set(found["alpha_b"]) <= {"none", "a0-0", "a1-0"}
 

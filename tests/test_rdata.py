@@ -1,5 +1,6 @@
 """R objects as cohorts; R writes them, and what R itself says of them is the oracle."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -99,9 +100,8 @@ def run_r(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(tmp_path_factory, robjects) -> Path:
     """Folder of the R objects."""
-    pytest.importorskip("rpy2.robjects", reason="needs R and rpy2", exc_type=ImportError)
     folder = tmp_path_factory.mktemp("rdata")
     done = run_r(OBJECTS, folder)
     if "there is no package called" in done.stderr:
@@ -412,3 +412,24 @@ def test_the_library_does_not_need_r(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "x.rds holds R objects" in done.stdout
     assert "install R, then `pip install '.[r]'`" in done.stdout
+
+
+@pytest.mark.r
+@pytest.mark.parametrize("path", [None, "/nowhere"])
+def test_reading_leaves_the_path_of_libraries_as_it_was(folder, path):
+    """On R's path, a Python started afterwards (a worker of joblib) may load another libpython."""
+    code = (
+        "import os, sys, evenomics.rdata as rdata\n"
+        "rdata.read_rdata(sys.argv[1])\n"
+        "assert 'R_SHARE_DIR' in os.environ\n"  # so rpy2 has taken over R's other variables
+        "print(os.environ.get('LD_LIBRARY_PATH'))\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if k[:2] not in ("LD", "R_")}
+    if path is not None:
+        environment["LD_LIBRARY_PATH"] = path
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder / "matrix.rds"],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(path)

@@ -92,9 +92,8 @@ def test_limma_tests_more_than_two_classes_at_once(tmp_path):
 
 
 @pytest.mark.r
-def test_limma_finds_the_known_genes_of_golub(tmp_path):
+def test_limma_finds_the_known_genes_of_golub(tmp_path, robjects):
     """Genes named in Golub et al. 1999 are among the 100 of 3,051 with the smallest p-values."""
-    pytest.importorskip("rpy2.robjects", reason="needs R and rpy2", exc_type=ImportError)
     from evenomics.rdata import read_rdata
 
     golub = read_rdata(
@@ -173,17 +172,14 @@ def test_a_class_that_is_too_small_is_named_and_a_small_one_noted():
 @pytest.mark.r
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_coefficients_are_those_of_glmnet_at_the_same_penalty(l1_ratio, n_classes):
+def test_coefficients_are_those_of_glmnet_at_the_same_penalty(l1_ratio, n_classes, robjects):
     """Lambda and alpha mean the same as in glmnet, for two classes and for more."""
-    pytest.importorskip("rpy2.robjects", reason="needs R and rpy2", exc_type=ImportError)
-    from rpy2.robjects import FloatVector, IntVector, r
-
     data = cohort(n=(40, 30, 30)[:n_classes], p=15, classes=list("xyz")[:n_classes])
     X = data.features.to_numpy()
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     y = pd.Categorical(data.classes).codes.astype(np.intp)
     penalty = float(penalty_path(X, y, l1_ratio, 10, 0.05)[5])
-    fit = r(
+    fit = robjects.r(
         """function(x, n, y, alpha, lambda, family) {
           library(glmnet)
           path <- lambda * 2^(6:0)
@@ -194,9 +190,8 @@ def test_coefficients_are_those_of_glmnet_at_the_same_penalty(l1_ratio, n_classe
         }"""
     )
     family = "binomial" if n_classes == 2 else "multinomial"
-    theirs = np.array(
-        fit(FloatVector(X.ravel(order="F")), len(X), IntVector(y), l1_ratio, penalty, family)
-    ).reshape(-1, X.shape[1])
+    x, classes = robjects.FloatVector(X.ravel(order="F")), robjects.IntVector(y)
+    theirs = np.array(fit(x, len(X), classes, l1_ratio, penalty, family)).reshape(-1, X.shape[1])
     ours = fit_at(X, y, penalty, l1_ratio, seed=0).coef_
     if n_classes > 2 and l1_ratio < 1:
         # a shift of all classes' coefficients changes the ridge part only: glmnet centres them

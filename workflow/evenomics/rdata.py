@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
@@ -260,22 +260,45 @@ def read_rdata(
     return cohort
 
 
+def embedded_r() -> ModuleType:
+    """Start R in this process, unless it runs, and return ``rpy2.robjects``.
+
+    ``LD_LIBRARY_PATH`` stays as it was. rpy2 sets it to R's, where a Python that is started from
+    this process (a worker of joblib, say) may find another libpython than its own.
+
+    Raises
+    ------
+    Exception
+        Of many kinds, without R or rpy2.
+    """
+    rpy2_logger = logging.getLogger("rpy2")
+    rpy2_logger.setLevel(logging.ERROR)  # how it finds R is of no interest while it does
+    before = os.environ.get("LD_LIBRARY_PATH")
+    try:
+        from rpy2 import robjects
+    finally:
+        os.environ.pop("LD_LIBRARY_PATH", None)
+        if before is not None:
+            os.environ["LD_LIBRARY_PATH"] = before
+    rpy2_logger.setLevel(logging.WARNING)  # warnings of R
+    return robjects
+
+
 @contextmanager
 def _session(place: str) -> Iterator[Any]:
     """Give the functions of ``rdata.R``; an error of R itself becomes one that names the place."""
-    rpy2_logger = logging.getLogger("rpy2")
-    rpy2_logger.setLevel(logging.ERROR)  # how it finds R is of no interest while it does
     try:
-        from rpy2 import rinterface, robjects
-        from rpy2.rinterface_lib.embedded import RRuntimeError
-        from rpy2.robjects import numpy2ri
-        from rpy2.robjects.conversion import localconverter
-    except Exception as error:  # without R, rpy2 fails in ways of its own
+        robjects = embedded_r()
+    except Exception as error:
         raise ConfigError(
             f"{place} holds R objects, and R or rpy2 cannot be loaded ({error}); install R, then "
             "`pip install '.[r]'` (`make run` does the latter by itself)"
         ) from error
-    rpy2_logger.setLevel(logging.WARNING)  # warnings of R
+    from rpy2 import rinterface
+    from rpy2.rinterface_lib.embedded import RRuntimeError
+    from rpy2.robjects import numpy2ri
+    from rpy2.robjects.conversion import localconverter
+
     with localconverter(robjects.default_converter):
         functions = robjects.r(_R.read_text(encoding="utf-8"))
         r = SimpleNamespace(**dict(zip(functions.names, functions, strict=True)))
