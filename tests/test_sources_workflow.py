@@ -3,6 +3,7 @@
 import functools
 import importlib.util
 import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -129,6 +130,35 @@ def test_the_leukaemia_study_runs(tmp_path):
         "R data, multtest, golub"
         in (tmp_path / "results/leukaemia/deg/tables/data.html").read_text()
     )
+
+
+@pytest.mark.r
+def test_an_r_object_is_split_by_patient(tmp_path):
+    """No patient is in two cohorts, and the patient's number is no feature."""
+    if not (shutil.which("R") and importlib.util.find_spec("rpy2")):
+        pytest.skip("needs R and rpy2")
+    code = (
+        "set.seed(1); n <- 60; x <- as.data.frame(matrix(rnorm(4 * n), n)); "
+        "x$patient <- rep(1:20, each = 3); x$status <- rep(c('ill', 'well'), c(24, 36)); "
+        "saveRDS(x, 'x.rds')"
+    )
+    subprocess.run(["Rscript", "--vanilla", "-e", code], cwd=tmp_path, check=True)
+    cohorts = {
+        "source": "rdata",
+        "table": {"path": "x.rds", "class_column": "status"},
+        "split": {"by": "patient", "real": 0.5, "external": 0.2, "validation": 0.3},
+    }
+    config = {**SHORT, "studies": {"s": {"classes": ["well", "ill"], "cohorts": cohorts}}}
+    done = run_workflow(tmp_path, config, "results/s/cohorts/real.tsv.gz", cores=2)
+    assert done.returncode == 0, done.stderr[-3000:]
+    patients = []
+    for name in ("real", "external", "validation"):
+        samples = pd.read_table(tmp_path / f"results/s/cohorts/{name}.tsv.gz")
+        assert samples.columns.tolist() == ["sample_id", "class", "V1", "V2", "V3", "V4"]
+        number = samples["sample_id"].astype(str).str.extract(r"(\d+)$")[0].astype(int)
+        patients.append(set((number - 1) // 3))
+    assert sum(map(len, patients)) == 20
+    assert set.union(*patients) == set(range(20))
 
 
 def test_the_lipidomics_study_of_the_paper_runs_on_tables(tmp_path, shared_data):

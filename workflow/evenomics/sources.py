@@ -116,15 +116,8 @@ def table(request: Request) -> dict[str, Cohort]:
     """
     specs = given_cohorts(request.options)
     _check_complete(specs)
-    if "table" in specs:
-        split_by = (request.options.get("split") or {}).get("by")
-        by = {"group_column": split_by} if split_by else {}
-        cohorts = {"table": read_table(**{**specs["table"], **by}, name="table")}
-    else:
-        cohorts = _together(
-            {name: partial(read_table, **spec, name=name) for name, spec in specs.items()}
-        )
-    return _three(cohorts, request)
+    readers = {name: partial(read_table, **spec, name=name) for name, spec in specs.items()}
+    return _three(_together(readers), request)
 
 
 def made(request: Request) -> dict[str, Cohort]:
@@ -137,9 +130,15 @@ def made(request: Request) -> dict[str, Cohort]:
 
 
 def given_cohorts(options: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return what the section ``cohorts`` of a study says of each cohort, or of ``table``."""
+    """Return what the section ``cohorts`` of a study says of each cohort, or of ``table``.
+
+    A ``table`` that is split by a column has this as its ``group_column``.
+    """
     names = (*COHORTS, "table")
-    return {name: options[name] for name in names if isinstance(options.get(name), Mapping)}
+    specs = {name: options[name] for name in names if isinstance(options.get(name), Mapping)}
+    if "table" in specs and (by := (options.get("split") or {}).get("by")):
+        specs["table"] = {**specs["table"], "group_column": by}
+    return specs
 
 
 def made_names(options: Mapping[str, Any]) -> list[str]:

@@ -74,6 +74,25 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
         temporary.write_bytes(text)
 
 
+def read_back(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a table that `write_table` wrote, or ``write_tsv`` in R.
+
+    Classes and features keep their names, those that look like numbers or gaps (``622.50``,
+    ``NA``) too.
+
+    Parameters
+    ----------
+    path : path-like
+        TSV, plain or gzip; empty cells are missing values.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    names = {"class": str, "feature": str}
+    return pd.read_csv(path, sep="\t", dtype=names, keep_default_na=False, na_values=[""])
+
+
 @dataclass(frozen=True)
 class BadCell:
     """A cell that holds no finite number."""

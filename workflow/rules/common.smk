@@ -13,7 +13,7 @@ from evenomics.config import gene_set_paths, table_paths, validated
 from evenomics.errors import ConfigError
 from evenomics.experiment import experiment_grid
 from evenomics.selection import SELECTIONS
-from evenomics.sources import made_names
+from evenomics.sources import given_cohorts, made_names
 
 try:
     config.update(validated(config))

@@ -8,7 +8,7 @@ def made_cohorts(study):
 
 def spec_of(wildcards):
     """What the config says of one cohort."""
-    return config["studies"][wildcards.study]["cohorts"][wildcards.cohort]
+    return given_cohorts(config["studies"][wildcards.study]["cohorts"])[wildcards.cohort]
 
 
 def of_source(source):

@@ -7,6 +7,7 @@ from script_log import log_to
 
 from evenomics.cohort import COHORTS, read_cohort, write_table
 from evenomics.plots.data import cohort_table, data_page
+from evenomics.tables import read_back
 
 log_to(snakemake.log[0])
 params = snakemake.params
@@ -18,7 +19,7 @@ table = cohort_table(loaded, used, params.study)
 write_table(table, snakemake.output.data)
 page = data_page(
     table,
-    pd.read_csv(snakemake.input.experiments, sep="\t"),
+    read_back(snakemake.input.experiments),
     pd.read_csv(snakemake.input.tuning, sep="\t", keep_default_na=False),
     {"GAN": params.gan, "Selection": params.selection, "Scaling": params.scaling},
     f"Data and settings of study {snakemake.wildcards.study}",

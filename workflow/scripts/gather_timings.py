@@ -6,6 +6,7 @@ import pandas as pd
 from script_log import log_to
 
 from evenomics.cohort import write_table
+from evenomics.tables import read_back
 
 log_to(snakemake.log[0])
 of_study = f"{snakemake.wildcards.study}.{snakemake.wildcards.selection}"
@@ -17,7 +18,7 @@ def engine_of(step: str) -> str:
     """Return the engine that a step trained on; nothing for a step without training."""
     folder, table = tables.get(step, ("", ""))
     path = snakemake.input.get(folder)
-    return str(pd.read_csv(Path(path) / table, sep="\t")["engine"].iloc[0]) if path else ""
+    return str(read_back(Path(path) / table)["engine"].iloc[0]) if path else ""
 
 
 rows = []

@@ -1,14 +1,14 @@
 """Draw how features were selected."""
 
-import pandas as pd
 from script_log import log_to
 
 from evenomics.cohort import read_cohort
 from evenomics.plots.selection import expression_volcano, stability_figure
 from evenomics.plots.style import save_figure
+from evenomics.tables import read_back
 
 log_to(snakemake.log[0])
-tables = {name: pd.read_table(path) for name, path in snakemake.input.items() if name != "real"}
+tables = {name: read_back(path) for name, path in snakemake.input.items() if name != "real"}
 if "repeats" in tables:
     figure = stability_figure(tables["features"], tables["repeats"])
 else:

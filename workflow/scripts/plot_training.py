@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-import pandas as pd
 from script_log import log_to
 
 from evenomics.plots import save_figure, training_curves
+from evenomics.tables import read_back
 
 log_to(snakemake.log[0])
 training = Path(snakemake.input.training)
-history = pd.read_csv(training / "history.tsv.gz", sep="\t")
-chosen = pd.read_csv(training / "chosen.tsv", sep="\t")
+history = read_back(training / "history.tsv.gz")
+chosen = read_back(training / "chosen.tsv")
 figure = training_curves(
     history, chosen, snakemake.wildcards.experiment, snakemake.params.curve, snakemake.params.cuts
 )

@@ -1,14 +1,14 @@
 """Take the features with the smallest adjusted p-values of differential expression."""
 
-import pandas as pd
 from script_log import log_to
 
 from evenomics.cohort import COHORTS, read_cohort, write_cohort
 from evenomics.selection import top_features
+from evenomics.tables import read_back
 
 log_to(snakemake.log[0])
 cohorts = {name: read_cohort(snakemake.input[name], name) for name in COHORTS}
-table = pd.read_table(snakemake.input.table)
+table = read_back(snakemake.input.table)
 chosen = top_features(table, cohorts["real"].features.columns, snakemake.params.n_features)
 for name, cohort in cohorts.items():
     write_cohort(cohort.select(chosen), snakemake.output[name])

@@ -5,7 +5,8 @@ from script_log import log_to
 
 from evenomics.cohort import write_table
 from evenomics.comparison import by_study
+from evenomics.tables import read_back
 
 log_to(snakemake.log[0])
-summaries = pd.concat([pd.read_csv(path, sep="\t") for path in snakemake.input], ignore_index=True)
+summaries = pd.concat([read_back(path) for path in snakemake.input], ignore_index=True)
 write_table(by_study(summaries, snakemake.params.metric), snakemake.output.summary)

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import pandas as pd
 from script_log import log_to
 
 from evenomics.plots import plain_page
+from evenomics.tables import read_back
 
 log_to(snakemake.log[0])
-table = pd.read_csv(snakemake.input.table, sep="\t")
+table = read_back(snakemake.input.table)
 page = plain_page(table, f"Gene sets of study {snakemake.wildcards.study}")
 Path(snakemake.output.page).write_text(page, encoding="ascii")

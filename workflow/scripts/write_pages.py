@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-import pandas as pd
 from script_log import log_to
 
 from evenomics.plots import comparison_page, plain_page, scores_page
+from evenomics.tables import read_back
 
 log_to(snakemake.log[0])
 study = snakemake.wildcards.study
-tables = {name: pd.read_csv(path, sep="\t") for name, path in snakemake.input.items()}
+tables = {name: read_back(path) for name, path in snakemake.input.items()}
 pages = {
     "scores": scores_page(tables["summary"], f"Scores of study {study}"),
     "comparison": comparison_page(

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import pandas as pd
 from script_log import log_to
 
 from evenomics.plots import StudyResults, summary_page
+from evenomics.tables import read_back
 
 log_to(snakemake.log[0])
 studies = [
@@ -13,8 +13,8 @@ studies = [
         study,
         selection,
         description,
-        pd.read_csv(summary, sep="\t"),
-        pd.read_csv(comparison, sep="\t"),
+        read_back(summary),
+        read_back(comparison),
     )
     for (study, selection, description), summary, comparison in zip(
         snakemake.params.studies,

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-import pandas as pd
 from script_log import log_to
 
 from evenomics.plots import training_page
+from evenomics.tables import read_back
 
 log_to(snakemake.log[0])
 training = Path(snakemake.input.training)
-chosen = pd.read_csv(training / "chosen.tsv", sep="\t")
-rates = pd.read_csv(training / "rates.tsv", sep="\t")
+chosen = read_back(training / "chosen.tsv")
+rates = read_back(training / "rates.tsv")
 page = training_page(chosen, rates, f"GAN training of study {snakemake.wildcards.study}")
 Path(snakemake.output.page).write_text(page, encoding="ascii")
