@@ -173,6 +173,35 @@ def test_mistakes_in_studies_of_geo_and_r_data_are_told_before_anything_runs():
     )
 
 
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("classes: {x: [1, 2], y: b}", r"classes\.x\[0\]: found 1; has to be text; put it in quotes"),
+        ("classes: {x: [], y: b}", r"classes\.x: found \[\]; has to be at least 1 values"),
+        ("classes: {x: '', y: b}", r"classes\.x: found ''; has to be not empty"),
+        ("classes: {0: a, 1: b}", r"classes: '0' is no class of the study"),
+        ("classes: {x: a, y: b}, where: {c: [1]}", r"where\.c\[0\]: found 1; has to be text"),
+        ("classes: {x: a, y: b}, where: {c: [[a]]}", r"where\.c\[0\]: found \['a'\]; has to be"),
+    ],
+)
+def test_patterns_of_geo_that_are_no_patterns_are_told(spec, said):
+    cohorts = f"{{source: geo, table: {{accession: GSE1, class_column: t, {spec}}}}}"
+    with pytest.raises(ConfigError, match=said):
+        validated(yaml.safe_load(f"studies: {{s: {{classes: [x, y], cohorts: {cohorts}}}}}"))
+
+
+def test_names_may_be_written_as_numbers_where_yaml_lets_them():
+    """Codes of an R object, say; a path that is no text is told, in an optional study too."""
+    text = "{source: rdata, table: {package: p, class_names: {0: x, 1: y}, samples: None}}"
+    with pytest.raises(ConfigError) as error:
+        validated(yaml.safe_load(f"studies: {{s: {{classes: [x, y], cohorts: {text}}}}}"))
+    (problem,) = error.value.problems
+    assert problem.endswith("table.samples: found 'None'; allowed: rows, columns, null")
+    text = "{optional: true, classes: [x, y], cohorts: {source: table, table: {path: 5}, split: 3}}"
+    with pytest.raises(ConfigError, match=r"path: found 5; has to be text; put it in quotes"):
+        validated(yaml.safe_load(f"studies: {{s: {text}}}"))
+
+
 def test_services_are_those_that_the_library_names():
     found = validated(MINIMAL)["download"]
     assert (found["mirror"], found["platform_tables"], found["entrez"]) == (

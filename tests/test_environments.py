@@ -3,12 +3,16 @@
 import os
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
+from evenomics.sources import given_cohorts
 from snakemake_runs import run_workflow, without_r_packages
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +45,29 @@ def test_a_package_has_the_same_version_in_every_environment():
             name, version = dependency.split(" =")
             versions.setdefault(name, {})[path.stem] = version
     assert {name: found for name, found in versions.items() if len(set(found.values())) > 1} == {}
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_environments_have_what_the_library_asks_for(path):
+    """Versions that the library does without are named in pyproject.toml, once."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = map(Requirement, project["dependencies"] + project["optional-dependencies"]["r"])
+    allowed = {requirement.name: requirement.specifier for requirement in asked}
+    conda_names = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+    for dependency in yaml.safe_load(path.read_text())["dependencies"]:
+        name, version = dependency.split(" =")
+        assert version in allowed.get(conda_names.get(name, name), SpecifierSet()), dependency
+
+
+def test_r_packages_whose_data_a_ready_config_reads_are_in_the_environment():
+    environment = (ROOT / "envs/rdata.yaml").read_text()
+    configs = [yaml.safe_load(path.read_text()) for path in (ROOT / "config").glob("*.yaml")]
+    studies = [study for config in configs for study in config["studies"].values()]
+    specs = [spec for study in studies for spec in given_cohorts(study["cohorts"]).values()]
+    packages = {spec["package"] for spec in specs if "package" in spec}
+    assert packages >= {"multtest"}
+    for package in packages:
+        assert f"bioconductor-{package.lower()} =" in environment
 
 
 def test_every_environment_is_used_and_every_rule_has_one():
@@ -110,6 +137,16 @@ def test_the_plan_of_the_whole_paper_is_what_the_paper_did(tmp_path):
     assert whole["read_geo"] == whole["download_geo_series"] == whole["list_geo_samples"] == 3
     assert whole["enrich"] == 2
     assert whole["plot_twins"] == whole["plot_multipliers"] == 5
+
+
+@pytest.mark.workflow
+def test_the_effect_of_harmonising_is_shown_once_whatever_the_selections(tmp_path):
+    (tmp_path / "config").mkdir()
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    study = next(iter(config["studies"].values()))
+    study |= {"harmonise": "zscore", "selections": ["deg", "deg_lasso_en"]}
+    done = run_workflow(tmp_path, {**config, "studies": {"s": study}}, "--dry-run")
+    assert counts(done)["plot_harmonise"] == 1
 
 
 LIMMA = {

@@ -96,6 +96,21 @@ def test_where_reads_only_such_samples_and_no_faults_of_others(write):
     assert [*cohort.features.index] == ["s2"]
 
 
+def test_features_with_missing_values_are_left_out_where_that_is_asked_for(write, caplog):
+    """Those of the samples read only; other faults stay faults."""
+    table = "id\ta\tb\tc\td\ts\n1\t1\t\t2\tNA\tx\n2\t1\t3\t4\t5\tx\n3\t\t1\t1\t1\ty\n"
+    path = write(table)
+    options = {"where": {"s": "x"}, "ignore_columns": ["s"]}
+    with pytest.raises(CohortError, match="column 'b'.*is missing.*`missing: drop_features`"):
+        read_table(path, **options)
+    with caplog.at_level("WARNING"):
+        cohort = read_table(path, **options, missing="drop_features")
+    assert cohort.features.columns.tolist() == ["a", "c"]
+    assert "2 of 4 features left out" in caplog.text
+    with pytest.raises(CohortError, match="'oops' is not a number"):
+        read_table(write(table.replace("4\t5", "oops\t5")), **options, missing="drop_features")
+
+
 def test_where_that_leaves_nothing(write):
     with pytest.raises(CohortError, match=r"no sample has sex: 'M'.*did you mean 'm'\?"):
         read_table(write(TABLE), class_column="label", where={"sex": "M"})

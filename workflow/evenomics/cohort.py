@@ -168,7 +168,7 @@ def write_cohort(
 def _cell_problems(matrix: Matrix) -> list[str]:
     """Return one line per kind of fault and feature, the first few features of each kind."""
     advice = {
-        "missing": "fill it in or leave the feature or the sample out",
+        "missing": "fill it in or leave out the sample, or the feature (`missing: drop_features`)",
         "infinite": "replace it (log of 0?) or leave the feature or the sample out",
         "not a number": "mend it, or name the column under ignore_columns if it is no feature",
     }

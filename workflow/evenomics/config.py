@@ -172,8 +172,8 @@ def schema_for(config: Mapping[str, Any]) -> dict[str, Any]:
 def table_paths(cohorts: Mapping[str, Any]) -> list[str]:
     """Return the files that the section ``cohorts`` of a study names."""
     keys = ("path", "classes_path", "file", "platform_file")
-    specs = given_cohorts(cohorts).values()
-    return [spec[key] for spec in specs for key in keys if spec.get(key)]
+    given = (spec.get(key) for spec in given_cohorts(cohorts).values() for key in keys)
+    return [path for path in given if path and isinstance(path, str)]
 
 
 def gene_set_paths(enrichment: Mapping[str, Any]) -> list[str]:
@@ -199,16 +199,17 @@ def _name_registered(schema: Any) -> None:
 
 
 def _filled(value: Any, schema: Mapping[str, Any]) -> Any:
-    """Return a copy with the defaults of the schema where a key is missing."""
+    """Return a copy with the defaults of the schema where a key is missing; all keys are text."""
     if not isinstance(value, Mapping):
         return copy.deepcopy(value)
     parts = schema.get("properties", {})
+    given = {str(key): part for key, part in value.items()}
     defaults = {
         key: part["default"]
         for key, part in parts.items()
-        if "default" in part and key not in value
+        if "default" in part and key not in given
     }
-    return {key: _filled(part, parts.get(key, {})) for key, part in {**value, **defaults}.items()}
+    return {key: _filled(part, parts.get(key, {})) for key, part in {**given, **defaults}.items()}
 
 
 def _place(path: Iterable[str | int]) -> str:
@@ -239,8 +240,8 @@ def _described(error: ValidationError) -> Iterator[str]:
         part = schema["properties"][key[1]]
         yield f"{_place([*error.path, key[1]])}: missing; {_first_sentence(part)}"
     elif rule == "enum":
-        allowed = ", ".join(map(str, limit))
-        near = nearest(str(found), map(str, limit))
+        allowed = ", ".join(map(in_yaml, limit))
+        near = nearest(str(found), filter(None, limit))
         hint = f"; {near}" if near.startswith("did") else ""
         yield f"{place}: found {_shown(found)}; allowed: {allowed}{hint}"
     elif rule == "type":
@@ -274,6 +275,11 @@ def _unknown_keys(found: Mapping[str, Any], schema: Mapping[str, Any], place: st
                 )
         else:
             yield f"{where}: no such key; {nearest(str(key), known)}"
+
+
+def in_yaml(name: str | None) -> str:
+    """Return a name, or none, as one writes it in the config."""
+    return "null" if name is None else name
 
 
 def _first_sentence(part: Mapping[str, Any]) -> str:

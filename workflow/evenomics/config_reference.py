@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evenomics.config import SCHEMAS, read_schema
+from evenomics.config import SCHEMAS, in_yaml, read_schema
 from evenomics.sources import SOURCES
 
 README = SCHEMAS.parents[1] / "config" / "README.md"
@@ -66,7 +66,7 @@ def _allowed(part: Mapping[str, Any]) -> str:
     if "const" in part:
         return f"`{part['const']}`"
     if "enum" in part:
-        return ", ".join(f"`{name}`" for name in part["enum"])
+        return ", ".join(f"`{in_yaml(name)}`" for name in part["enum"])
     limits: list[str] = []
     signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     limits += [f"{sign} {part[key]}" for key, sign in signs.items() if key in part]

@@ -9,7 +9,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Literal
@@ -20,7 +20,7 @@ import pandas as pd
 from evenomics.cohort import Cohort, checked_cohort
 from evenomics.errors import CohortError, ConfigError
 from evenomics.tables import BadCell, Matrix, nearest, repeats, some
-from evenomics.user_table import filtered
+from evenomics.user_table import filtered, without_gaps
 
 logger = logging.getLogger(__name__)
 
@@ -246,7 +246,7 @@ def read_rdata(
     if class_names and class_column is not None:
         metadata[class_column] = _renamed(metadata[class_column], class_names, labels)
     if missing == "drop_features":
-        matrix = _without_gaps(matrix, place)
+        matrix = without_gaps(matrix, place)
     cohort = checked_cohort(
         matrix,
         metadata,
@@ -609,23 +609,3 @@ def _renamed(classes: pd.Series, names: Mapping[Any, str], labels: Path) -> pd.S
             f"it has {some(table)}"
         )
     return classes.map(lambda label: table.get(label, label))
-
-
-def _without_gaps(matrix: Matrix, place: Path) -> Matrix:
-    """Leave out the features with missing values, and say how many."""
-    gaps = {cell.column for cell in matrix.bad if cell.fault == "missing"}
-    if not gaps:
-        return matrix
-    logger.warning(
-        "%s: %d of %d features left out, because they have missing values",
-        place,
-        len(gaps),
-        len(matrix.columns),
-    )
-    kept = [i for i, column in enumerate(matrix.columns) if column not in gaps]
-    return replace(
-        matrix,
-        columns=[matrix.columns[i] for i in kept],
-        numbers=matrix.numbers[:, kept],
-        bad=[cell for cell in matrix.bad if cell.column not in gaps],
-    )

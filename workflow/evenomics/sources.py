@@ -136,8 +136,9 @@ def given_cohorts(options: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """
     names = (*COHORTS, "table")
     specs = {name: options[name] for name in names if isinstance(options.get(name), Mapping)}
-    if "table" in specs and (by := (options.get("split") or {}).get("by")):
-        specs["table"] = {**specs["table"], "group_column": by}
+    split_by = options["split"].get("by") if isinstance(options.get("split"), Mapping) else None
+    if "table" in specs and split_by:
+        specs["table"] = {**specs["table"], "group_column": split_by}
     return specs
 
 

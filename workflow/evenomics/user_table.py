@@ -1,5 +1,6 @@
 """Tables as users have them: samples in rows or in columns, classes inside or in a second file."""
 
+import logging
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -11,6 +12,8 @@ import pandas as pd
 from evenomics.cohort import Cohort, checked_cohort
 from evenomics.errors import CohortError
 from evenomics.tables import Matrix, nearest, read_matrix, read_text_table
+
+logger = logging.getLogger(__name__)
 
 
 def read_table(
@@ -24,6 +27,7 @@ def read_table(
     group_column: str | None = None,
     ignore_columns: Iterable[str] = (),
     where: Mapping[str, Any] | None = None,
+    missing: Literal["error", "drop_features"] = "error",
 ) -> Cohort:
     """Read a user's table of measurements.
 
@@ -50,6 +54,8 @@ def read_table(
         Columns (rows) of the first table that are no features.
     where : mapping, optional
         Column -> value or list of values: only such samples are read.
+    missing : {"error", "drop_features"}
+        What to do about a feature with missing values in the samples read.
 
     Returns
     -------
@@ -86,6 +92,8 @@ def read_table(
         raise CohortError(f"{path} cannot serve as a cohort:", [*matrix.problems, *problems])
     if filters:
         matrix, metadata = filtered(matrix, metadata, filters, source)
+    if missing == "drop_features":
+        matrix = without_gaps(matrix, path)
     return checked_cohort(
         matrix,
         metadata,
@@ -131,3 +139,23 @@ def filtered(
         numbers=matrix.numbers[rows],
         bad=[cell for cell in matrix.bad if cell.row in kept],
     ), metadata[keep]
+
+
+def without_gaps(matrix: Matrix, place: Path) -> Matrix:
+    """Leave out the features with missing values, and say how many."""
+    gaps = {cell.column for cell in matrix.bad if cell.fault == "missing"}
+    if not gaps:
+        return matrix
+    logger.warning(
+        "%s: %d of %d features left out, because they have missing values",
+        place,
+        len(gaps),
+        len(matrix.columns),
+    )
+    kept = [i for i, column in enumerate(matrix.columns) if column not in gaps]
+    return replace(
+        matrix,
+        columns=[matrix.columns[i] for i in kept],
+        numbers=matrix.numbers[:, kept],
+        bad=[cell for cell in matrix.bad if cell.column not in gaps],
+    )

@@ -25,7 +25,8 @@ def data_names(study, selection):
     if steps and config["studies"][study]["enrichment"]["source"] != "none":
         figures.append("enrichment")
         pages.append("enrichment")
-    if selection == "none" and study in HARMONISED:
+    # what harmonising does is the same for every selection of a study
+    if study in HARMONISED and selection == config["studies"][study]["selections"][0]:
         figures.append("harmonise")
     return figures, pages
 

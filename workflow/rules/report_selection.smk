@@ -119,8 +119,6 @@ rule plot_harmonise:
         png="results/{study}/{selection}/figures/harmonise.png",
     log:
         "logs/plot_harmonise/{study}.{selection}.log",
-    wildcard_constraints:
-        selection="none",
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
