@@ -176,7 +176,7 @@ def test_mistakes_in_studies_of_geo_and_r_data_are_told_before_anything_runs():
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ("classes: {x: [1, 2], y: b}", r"classes\.x\[0\]: found 1; has to be text; put it in quotes"),
+        ("classes: {x: [1, 2], y: b}", r"classes\.x\[0\]: found 1; has to be text; put"),
         ("classes: {x: [], y: b}", r"classes\.x: found \[\]; has to be at least 1 values"),
         ("classes: {x: '', y: b}", r"classes\.x: found ''; has to be not empty"),
         ("classes: {0: a, 1: b}", r"classes: '0' is no class of the study"),

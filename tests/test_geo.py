@@ -516,6 +516,45 @@ def test_a_name_need_not_tell_whether_a_file_is_packed(geo_files, small, tmp_pat
     assert said.split() == ["7", "3"] * 3
 
 
+@pytest.mark.r
+def test_text_may_be_latin_1(geo_files, small, tmp_path):
+    """Old records are, in fields of the samples and in tables; UTF-8 beside it stays as it is."""
+    for name, old, new in (
+        ("series", b'"T1"', "Köln"),
+        ("series", b"patient: a", "patient: â"),
+        ("platform", b"B 2\tx", "B 2\tSjögren"),
+    ):
+        text = gzip.decompress(small[name].read_bytes()).replace(old, new.encode("latin-1"))
+        small[name].write_bytes(gzip.compress(text.replace(b"T2", "Ñ".encode())))
+    said = rscript(
+        "p <- commandArgs(TRUE); s <- read_series(p[1]); t <- read_platform(p[2]); "
+        'cat(s$phenotype$title, s$phenotype[["patient:ch1"]], t$Other, '
+        'matches(s$phenotype$title, "^köln", "x"), '
+        'tryCatch(phenotype_column(s$phenotype, "name", "x"), user_error = conditionMessage))',
+        small["series"],
+        small["platform"],
+    )
+    for text in (
+        "Köln N1 Ñ N2 T3 cyst â â b b c d x y z x x Sjögren x TRUE FALSE FALSE FALSE",
+        "x: the samples have no column 'name'; columns that differ",
+        "'title': 'Köln', 'N1', 'Ñ' and 3 more",
+    ):
+        assert text in said
+
+
+@pytest.mark.r
+def test_geoquery_is_asked_for_the_class_that_is_read(geo_files, small):
+    """From 2.81.21 on it returns a SummarizedExperiment unless it is told not to."""
+    said = rscript(
+        'getGEO <- function(..., returnType = c("SummarizedExperiment", "ExpressionSet")) { '
+        'if (match.arg(returnType) == "ExpressionSet") GEOquery::getGEO(...) '
+        'else structure(list(), class = "SummarizedExperiment") }; '
+        "cat(dim(read_series(commandArgs(TRUE))$values))",
+        small["series"],
+    )
+    assert said == "7 6"
+
+
 LIVER = {
     "class_column": "tissue:ch1", "group_column": "patient:ch1",
     "classes": {"control": "^non-tumor", "case": "^liver tumor"},
@@ -586,6 +625,22 @@ def test_a_mistake_ends_in_log_and_terminal_without_a_traceback(geo_files, small
 
 
 @pytest.mark.r
+@pytest.mark.workflow
+@pytest.mark.parametrize(
+    ("file", "cure"),
+    [(None, "set `platform: GPL0`, give the platform's"), ("named", "symbols; give the platform's")],
+)
+def test_without_symbols_the_platform_is_named_where_naming_it_helps(
+    geo_files, small, tmp_path, file, cure
+):
+    """Only for a series that is downloaded the platform's table is downloaded, too."""
+    log, error = run_geo_cohort(tmp_path, {**LIVER, "file": file}, series=small["series"])
+    for text in (log, error):
+        assert cure in text
+        assert "(`platform_file`), or keep the probes as features (`symbol_column: none`)" in text
+
+
+@pytest.mark.r
 def test_every_mistake_says_what_was_found(geo_files, small, tmp_path):
     several = tmp_path / "several.txt.gz"
     values = pd.DataFrame([[1.0, 2.0]], index=["P1"], columns=["GSM1", "GSM2"])
@@ -597,15 +652,25 @@ def test_every_mistake_says_what_was_found(geo_files, small, tmp_path):
     broken.write_bytes(gzip.compress(b'!Series_title\t"x"\n!Sample_title\t"a"\n'))
     cut = tmp_path / "cut.txt.gz"
     cut.write_bytes(gzip.compress(PLATFORM.replace("!platform_table_end\n", "").encode()))
+    begun = tmp_path / "begun.soft.gz"
+    begun.write_bytes((geo_files / "GDS507.soft.gz").read_bytes()[:100_000])
+    null = tmp_path / "null.txt.gz"
+    write_series_matrix(null, values * np.nan, {"title": values.columns.to_series()}, "GPL0")
+    sequenced = tmp_path / "sequenced.soft.gz"
+    no_tables = [SAMPLE.format(name=n, fields="", table="").split("#")[0] for n in values]
+    sequenced.write_bytes(gzip.compress("".join([FAMILY, *no_tables]).encode()))
     cases = {
         f'read_series("{tmp_path}/none.gz")': "there is no such file",
         f'read_series("{several}")': "several platforms, 'GPL1', 'GPL2'; name one",
         f'read_series("{several}", "GPL3")': "no sample is of the platform 'GPL3'; there are",
-        f'read_series("{empty}")': "2 samples, but has no values",
+        f'read_series("{empty}")': "2 samples, but has no finite value",
+        f'read_series("{null}")': "2 samples, but has no finite value",
+        f'read_series("{sequenced}")': "2 samples, but has no finite value",
+        f'read_series("{begun}")': "the end of a table is missing",
         f'read_series("{broken}")': "GEOquery cannot read it",
         f'read_series("{geo_files}/GPL97.annot.gz")': "holds no samples",
         f'read_platform("{geo_files}/GDS507.soft.gz")': "holds no platform table",
-        f'read_platform("{cut}")': "the end of the platform table is missing",
+        f'read_platform("{cut}")': "the end of a table is missing",
         'fulfils(s$phenotype, list(title = c("x", "q")))': "no sample matches 'x', 'q'; there",
         'fulfils(s$phenotype, list(title = "^T", "tissue:ch1" = "cyst"))': "no sample fulfils all",
         'fulfils(s$phenotype, list(title = "("))': "where.title: '(' is no regular expression",
@@ -628,6 +693,69 @@ def test_every_mistake_says_what_was_found(geo_files, small, tmp_path):
     said = rscript(code).split("\n--\n")
     for (call, message), text in zip(cases.items(), said, strict=False):
         assert message in text, f"{call} says {text!r}"
+
+
+@pytest.mark.r
+@pytest.mark.parametrize(
+    ("several", "symbols"),
+    [
+        ("first", ["P1 A1BG", "P4 TP53", "P5 A", "P6 NAT1"]),
+        ("each", ["P1 A1BG", "P1 A2M", "P4 TP53", "P5 A", "P5 B", "P5 C", "P6 NAT1"]),
+        ("drop", ["P4 TP53", "P6 NAT1"]),
+    ],
+)
+def test_gene_assignments_give_the_symbols_of_their_entries(geo_files, tmp_path, several, symbols):
+    """The form of Affymetrix' gene arrays; there may be plain lists, and a column of symbols."""
+    rows = {
+        "P1": "NM_1 // A1BG // alpha-1, B; glycoprotein // 19q13.4 // 1 /// NM_2 // A2M // DEAD/H "
+        "(Asp/His) box // 12p13 // 2 /// ENST3 // A1BG // alpha-1 // 19q13.4 // 1",
+        "P2": "---", "P3": "NR_4 // --- // --- // --- // ---", "P4": "NM_5 // TP53 // p53 // 17 // 7",
+        "P5": "A // B /// C", "P6": "NM_6 // NAT1 // N // --- // ---", "P7": "--- /// ---", "P8": "",
+    }  # fmt: skip
+    table = "\n".join(f"{probe}\t{text}" for probe, text in rows.items())
+    head = PLATFORM.split("ID\tGENE_SYMBOL")[0] + "ID\tgene_assignment\n"
+    path = tmp_path / "GPL0.txt.gz"
+    path.write_bytes(gzip.compress(f"{head}{table}\n!platform_table_end\n".encode()))
+    said = rscript(
+        "a <- commandArgs(TRUE); t <- read_platform(a[1]); "
+        'p <- paste0("P", 1:9); m <- symbols_of(p, t, NULL, a[2]); '
+        'cat(paste(p[m$row], m$symbol), find_symbol_column(c(names(t), "Symbol")), sep = "\n")',
+        path,
+        several,
+    )
+    assert said.split("\n") == [*symbols, "Symbol"]
+
+
+GDS = """^DATABASE = Geo
+^DATASET = GDS0
+!dataset_title = A data set
+!dataset_platform = GPL0
+#ID_REF = probe
+#IDENTIFIER = symbol
+#GSM1 = Value for GSM1: one
+#GSM2 = Value for GSM2: two
+!dataset_table_begin
+ID_REF\tIDENTIFIER\tGSM1\tGSM2
+P1\tA1BG\t1\t2
+P2\tP2\t3\t4
+P3\t--Control\t5\t6
+P4\tnull\t7\t8
+!dataset_table_end
+"""
+
+
+@pytest.mark.r
+def test_a_probe_may_be_called_as_its_gene_but_not_in_a_gds(geo_files, tmp_path):
+    """A GDS repeats the names of probes without a symbol; a platform names probes after genes."""
+    path = tmp_path / "GDS0.soft.gz"
+    path.write_bytes(gzip.compress(GDS.encode()))
+    said = rscript(
+        "s <- read_series(commandArgs(TRUE)); ids <- rownames(s$values); "
+        "cat(symbols_of(ids, s$probes)$symbol, "
+        "symbols_of(ids, data.frame(ID = ids, Symbol = ids))$symbol)",
+        path,
+    )
+    assert said.split() == ["A1BG", "P1", "P2", "P3", "P4"]
 
 
 @pytest.mark.r
@@ -670,6 +798,16 @@ def test_probes_of_a_gene(geo_files, tmp_path):
             }[how](probes)
             np.testing.assert_allclose(found.loc[gene], expected, rtol=1e-13)
     assert len([*tmp_path.glob("*.*.tsv")]) == 12
+
+
+@pytest.mark.r
+def test_probes_of_a_gene_in_one_sample(geo_files):
+    """The matrix is one of a single column then."""
+    said = rscript(
+        'v <- matrix(c(1, 3, 5), 3, 1); m <- data.frame(row = 1:3, symbol = c("A", "A", "B")); '
+        'cat(by_gene(v, m, "mean"), by_gene(v, m, "highest_mean"))'
+    )
+    assert said == "2 5 3 5"
 
 
 FAMILY = """^DATABASE = GeoMiame
@@ -724,7 +862,7 @@ def test_family_file_has_the_columns_of_a_series_matrix(geo_files, tmp_path):
 
 @pytest.mark.r
 def test_log2_decision_is_that_of_geo2r(geo_files, tmp_path):
-    """Linear, logarithmic, centred and mixed scales; also what is forced."""
+    """Linear, logarithmic, centred and mixed scales; also what is forced, and missing values."""
     rng = np.random.default_rng(1)
     scales = {
         "linear": 2 ** rng.normal(8, 2, (50, 4)),
@@ -737,18 +875,20 @@ def test_log2_decision_is_that_of_geo2r(geo_files, tmp_path):
         np.savetxt(tmp_path / f"{name}.txt", values, fmt="%.17g")
         code += f'v <- as.matrix(read.table("{tmp_path}/{name}.txt")); r <- on_log2_scale(v); '
         code += "cat(r$taken, r$n_lost, sum(r$values, na.rm = TRUE), ''); "
-    said = rscript(code + 'cat(on_log2_scale(v, "never")$taken)').split()
+    code += 'cat(on_log2_scale(v, "never")$taken, on_log2_scale(v * NA)$taken)'
+    said = rscript(code).split()
     for i, values in enumerate(scales.values()):
         taken = geo2r_takes_log2(pd.DataFrame(values))
         assert said[3 * i] == str(taken).upper()
         with np.errstate(invalid="ignore"):
             total = np.nansum(np.log2(values)) if taken else values.sum()
         assert float(said[3 * i + 2]) == pytest.approx(total, rel=1e-6)
-    assert [said[0], said[3], said[6], said[9], said[12]] == [
+    assert [said[0], said[3], said[6], said[9], *said[12:]] == [
         "TRUE",
         "FALSE",
         "FALSE",
         "TRUE",
+        "FALSE",
         "FALSE",
     ]
 

@@ -101,7 +101,7 @@ def test_features_with_missing_values_are_left_out_where_that_is_asked_for(write
     table = "id\ta\tb\tc\td\ts\n1\t1\t\t2\tNA\tx\n2\t1\t3\t4\t5\tx\n3\t\t1\t1\t1\ty\n"
     path = write(table)
     options = {"where": {"s": "x"}, "ignore_columns": ["s"]}
-    with pytest.raises(CohortError, match="column 'b'.*is missing.*`missing: drop_features`"):
+    with pytest.raises(CohortError, match=r"column 'b'.*is missing.*`missing: drop_features`"):
         read_table(path, **options)
     with caplog.at_level("WARNING"):
         cohort = read_table(path, **options, missing="drop_features")
