@@ -3,9 +3,12 @@
 import functools
 import importlib.util
 import shutil
+import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -88,11 +91,51 @@ def test_a_data_set_of_geo_is_downloaded_read_and_selected(tmp_path, mirror):
     assert draw.columns[2:].tolist() == expression["feature"].head(30).tolist()
     assert asked == ["/datasets/GDSnnn/GDS507/soft/GDS507.soft.gz"]
     assert (tmp_path / "resources/geo/GDS507.any.series.gz.sha256").exists()
+    # another server, and less patience: nothing of that is a reason to do anything again
+    config["download"] = {"mirror": "http://127.0.0.1:9", "attempts": 1, "timeout": 1}
+    done = run_workflow(tmp_path, config, goal, cores=2)
+    assert "Nothing to be done" in done.stdout + done.stderr
     # everything anew but the download
-    shutil.rmtree(tmp_path / "results")
+    for made in ("results", "resources/geo/checked"):
+        shutil.rmtree(tmp_path / made)
     done = run_workflow(tmp_path, config, goal, cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
     assert len(asked) == 1
+    # a file that does not fit its checksum any more is not used
+    for made in ("results", "resources/geo/checked"):
+        shutil.rmtree(tmp_path / made)
+    (tmp_path / "resources/geo/GDS507.any.series.gz").write_bytes(b"garbage")
+    done = run_workflow(tmp_path, config, goal, cores=2)
+    assert done.returncode != 0
+    assert "http://127.0.0.1:9/datasets/GDSnnn" in done.stdout + done.stderr
+
+
+@pytest.mark.r
+def test_a_file_put_by_hand_after_a_killed_download_is_used(tmp_path, geo_files, monkeypatch):
+    """Snakemake takes the output of a killed job away; the place that the message names is none."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        spec = {
+            "accession": "GDS507", "class_column": "disease.state",
+            "classes": {"normal": "^normal$", "RCC": "^RCC$"},
+        }  # fmt: skip
+        study = {"classes": ["normal", "RCC"], "cohorts": {"source": "geo", "table": spec}}
+        config = {
+            "studies": {"kidney": study},
+            "download": {"mirror": f"http://127.0.0.1:{silent.getsockname()[1]}", "attempts": 1},
+        }
+        goal = "results/kidney/made/table.tsv.gz"
+        silent.settimeout(60)
+        with ThreadPoolExecutor() as pool:
+            run = pool.submit(run_workflow, tmp_path, config, goal)
+            with silent.accept()[0]:  # it has asked, and gets no answer
+                subprocess.run(["pkill", "-KILL", "-f", str(tmp_path)], check=True)
+            assert run.result().returncode == -signal.SIGKILL
+        assert run_workflow(tmp_path, config, "--unlock").returncode == 0
+        shutil.copy(geo_files / "GDS507.soft.gz", tmp_path / "resources/geo/GDS507.any.series.gz")
+        done = run_workflow(tmp_path, config, goal)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert pd.read_table(tmp_path / goal).shape[0] == 17
 
 
 @pytest.mark.r

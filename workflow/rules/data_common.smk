@@ -8,7 +8,9 @@ def made_cohorts(study):
 
 def spec_of(wildcards):
     """What the config says of one cohort."""
-    return given_cohorts(config["studies"][wildcards.study]["cohorts"])[wildcards.cohort]
+    return given_cohorts(config["studies"][wildcards.study]["cohorts"])[
+        wildcards.cohort
+    ]
 
 
 def of_source(source):
@@ -26,12 +28,12 @@ def geo_files(wildcards):
     platform = spec["platform"] or "any"
     files = {
         "series": spec["file"]
-        or f"resources/geo/{spec['accession']}.{platform}.series.gz"
+        or f"resources/geo/checked/{spec['accession']}.{platform}.series.gz"
     }
     if spec["platform_file"]:
         files["platform"] = spec["platform_file"]
     elif spec["platform"] and not spec["file"] and spec["symbol_column"] != "none":
-        files["platform"] = f"resources/geo/{spec['platform']}.table.gz"
+        files["platform"] = f"resources/geo/checked/{spec['platform']}.table.gz"
     if spec["samples_query"]:
         files["samples"] = (
             f"results/{wildcards.study}/made/{wildcards.cohort}.samples.txt"

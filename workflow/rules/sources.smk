@@ -1,8 +1,12 @@
 # Cohorts that do not come as tables: each source makes tables of one form, which load_cohorts reads
 # (`sample_id`, `class` and, where a study knows them, `group`, then the features).
+#
+# What is downloaded stays in resources/geo, also what was put there by hand: Snakemake removes the
+# output of a rule before it runs again, so the output is a copy, made when the checksum was right.
+# Mirror and patience are no params, because another one of them is no reason to run again.
 rule download_geo_series:
     output:
-        series="resources/geo/{accession}.{platform}.series.gz",
+        series="resources/geo/checked/{accession}.{platform}.series.gz",
     log:
         "logs/download_geo_series/{accession}.{platform}.log",
     benchmark:
@@ -18,14 +22,14 @@ rule download_geo_series:
         mem_mb=1000,
         runtime=120,
     params:
-        download=config["download"],
+        kept="resources/geo/{accession}.{platform}.series.gz",
     script:
         "../scripts/download_geo.py"
 
 
 rule download_geo_platform:
     output:
-        platform="resources/geo/{platform}.table.gz",
+        platform="resources/geo/checked/{platform}.table.gz",
     log:
         "logs/download_geo_platform/{platform}.log",
     benchmark:
@@ -40,7 +44,7 @@ rule download_geo_platform:
         mem_mb=1000,
         runtime=120,
     params:
-        download=config["download"],
+        kept="resources/geo/{platform}.table.gz",
     script:
         "../scripts/download_geo.py"
 
@@ -58,7 +62,6 @@ rule list_geo_samples:
         mem_mb=1000,
         runtime=60,
     params:
-        download=config["download"],
         query=lambda wildcards: spec_of(wildcards)["samples_query"],
     script:
         "../scripts/download_geo.py"
