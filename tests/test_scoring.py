@@ -1,6 +1,7 @@
 """Scoring: against GridSearchCV and fits made by hand, on any number of processes."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -28,10 +29,10 @@ def table(sizes=(24, 12), p=5, seed=0):
     return Table(rng.normal(size=(len(y), p)) + 0.6 * y[:, None], y)
 
 
-def cohort(sizes, name, seed, classes=CLASSES):
-    made = table(sizes, seed=seed)
+def cohort(sizes, name, seed, classes=CLASSES, p=5):
+    made = table(sizes, p, seed)
     index = pd.Index([f"{name}{i}" for i in range(len(made.y))], name="sample_id")
-    features = pd.DataFrame(10 + made.X, index=index, columns=list("abcde"))
+    features = pd.DataFrame(10 + made.X, index=index, columns=[f"f{i}" for i in range(p)])
     return Cohort(features, pd.Series(np.array(classes)[made.y], index=index), name)
 
 
@@ -39,9 +40,9 @@ def balancer(arm="none"):
     return Balancer(ARMS[arm], Setting(), 0, {}, seed=3, names=("e", arm))
 
 
-def scored(arm="smote", sizes=(24, 12), classes=CLASSES, **options):
-    draw = cohort(sizes, "c24_i0.5", 1, classes)
-    validation = cohort([40] * len(sizes), "validation", 2, classes)
+def scored(arm="smote", sizes=(24, 12), classes=CLASSES, p=5, **options):
+    draw = cohort(sizes, "c24_i0.5", 1, classes, p)
+    validation = cohort([40] * len(sizes), "validation", 2, classes, p)
     defaults = {
         "alphas": [[0, 0]], "multipliers": [1.0], "generators": {}, "classifiers": ["svc"],
         "repeats": 3, "folds": 3, "seed": 1,
@@ -168,6 +169,18 @@ def test_every_repeat_has_samples_of_its_own():
     assert len(set(scores["value"])) > 1
 
 
+def test_memory_does_not_grow_with_the_repeats():
+    """A hundred training sets of a wide table would not fit beside each other."""
+    peaks = []
+    for repeats in (2, 22):
+        tracemalloc.start()
+        scored(p=1000, repeats=repeats)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    training_set = (24 + 24) * 1000 * 8
+    assert peaks[1] - peaks[0] < 3 * training_set
+
+
 def test_the_result_is_the_same_whatever_the_number_of_processes():
     one, two = scored(n_jobs=1), scored(n_jobs=2)
     for name in ("scores", "tuning", "roc", "generated"):
@@ -180,7 +193,7 @@ def test_generated_samples_are_in_the_users_unit_and_fill_the_gap():
     generated = scored("smote").generated
     assert generated["class"].tolist() == ["ill"] * 12
     assert generated["sample_id"].is_unique
-    assert generated[list("abcde")].to_numpy().mean() == pytest.approx(10.6, abs=0.5)
+    assert generated[[f"f{i}" for i in range(5)]].to_numpy().mean() == pytest.approx(10.6, abs=0.5)
     assert scored("none").generated.empty
 
 

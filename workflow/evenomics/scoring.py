@@ -262,22 +262,20 @@ def score_arm(
         }
         balancer = Balancer(arm, setting, classes.index(over), gans, seed, (draw.name, name))
         tuned = tune(classifiers, train, balancer, n_folds=folds, n_jobs=n_jobs)
-        balanced = [balancer.balance(train, "repeat", repeat) for repeat in range(repeats)]
+        first, _ = balancer.balance(train, "repeat", 0)
         at = {"alpha": setting.alpha_name, "multiplier": setting.multiplier_name}
-        generated.append(_added(train, balanced[0][0], scaler, draw, classes).assign(**at))
-        if balanced[0][0] is train:
-            balanced = balanced[:1]
+        generated.append(_added(train, first, scaler, draw, classes).assign(**at))
+        n_different = 1 if first is train else repeats
+        outcomes = Parallel(n_jobs=n_jobs)(
+            delayed(_repeat)(repeat, balancer, train, test, tuned) for repeat in range(n_different)
+        )
+        outcomes *= repeats // n_different
         for classifier, choice in tuned.items():
             label = {"experiment": draw.name, "arm": name, **at, "classifier": classifier}
-            notes = dict.fromkeys([choice.note, *(note for _, note in balanced)])
+            notes = dict.fromkeys([choice.note, *(note for note, _ in outcomes)])
             row = asdict(choice) | {"note": "; ".join(filter(None, notes))}
             logger.info("%s tuned: %s", " ".join(label.values()), row)
-            outcomes = Parallel(n_jobs=n_jobs)(
-                delayed(_validate)(classifier, choice.parameters, table, test, arm)
-                for table, _ in balanced
-            )
-            outcomes *= repeats // len(outcomes)
-            metrics, rates = zip(*outcomes, strict=True)
+            metrics, rates = zip(*(of[classifier] for _, of in outcomes), strict=True)
             tuning.append(label | row | {"parameters": json.dumps(choice.parameters)})
             values = pd.DataFrame(metrics).rename_axis("repeat").reset_index()
             scores.append(_labelled(values.melt("repeat", var_name="metric"), label))
@@ -305,13 +303,22 @@ def _labelled(frame: pd.DataFrame, label: Mapping[str, str]) -> pd.DataFrame:
     return frame.assign(**label)[[*label, *frame.columns]]
 
 
-def _validate(
-    classifier: str, parameters: Mapping[str, Any], train: Table, test: Table, arm: Arm
-) -> tuple[dict[str, float], Floats]:
-    kind = CLASSIFIERS[classifier]
-    prediction = predict(kind, fit(kind, parameters, train, arm.class_weight), test)
-    values = {name: metric.score(prediction) for name, metric in METRICS.items()}
-    return values, roc(prediction)
+def _repeat(
+    repeat: int, balancer: Balancer, train: Table, test: Table, tuned: Mapping[str, Tuned]
+) -> tuple[str, dict[str, tuple[dict[str, float], Floats]]]:
+    """Score the classifiers trained on the samples of one repeat; the note, and metrics and ROC.
+
+    The training set lives no longer than this: all repeats of a wide table would fill the memory.
+    """
+    table, note = balancer.balance(train, "repeat", repeat)
+    outcomes = {}
+    for name, choice in tuned.items():
+        kind = CLASSIFIERS[name]
+        model = fit(kind, choice.parameters, table, balancer.arm.class_weight)
+        prediction = predict(kind, model, test)
+        values = {metric: METRICS[metric].score(prediction) for metric in METRICS}
+        outcomes[name] = values, roc(prediction)
+    return note, outcomes
 
 
 def _added(

@@ -1,0 +1,51 @@
+"""How fast LASSO and elastic net select features, in one process and on all cores.
+
+``python -m bench.selection`` prints a report; ``make bench`` puts it into ``bench/RESULTS.md``.
+"""
+
+import os
+import time
+
+import numpy as np
+import pandas as pd
+
+from bench.training import machine, markdown, markdown_row
+from evenomics.cohort import Cohort
+from evenomics.selection import stable_features
+
+N_FEATURES, N_SAMPLES, N_INFORMATIVE, DIFFERENCE, REPEATS = 200, 400, 20, 0.5, 10
+CLASSES = ["control", "case"]
+
+
+def cohort() -> Cohort:
+    """Make two classes that differ in some of the features."""
+    rng = np.random.default_rng(0)
+    codes = np.arange(N_SAMPLES) % 2
+    X = rng.normal(size=(N_SAMPLES, N_FEATURES))
+    X[:, :N_INFORMATIVE] += DIFFERENCE * codes[:, None]
+    index = pd.Index([f"S{i}" for i in range(N_SAMPLES)], name="sample_id")
+    features = pd.DataFrame(X, index=index, columns=[f"F{i}" for i in range(N_FEATURES)])
+    return Cohort(features, pd.Series(np.array(CLASSES)[codes], index=index), "benchmark")
+
+
+def main() -> None:
+    """Print the report."""
+    print("# Selection\n")
+    print(f"{machine()}\n")
+    print(
+        f"LASSO and elastic net on {N_FEATURES} features x {N_SAMPLES} samples, {REPEATS} repeats "
+        f"with 10 folds and 30 penalties each; {N_INFORMATIVE} features lie {DIFFERENCE} standard "
+        "deviations apart between the classes.\n"
+    )
+    print(markdown(["processes", "seconds", "times one process"], []))
+    data, one = cohort(), 0.0
+    for n_jobs in sorted({1, len(os.sched_getaffinity(0))}):
+        begun = time.perf_counter()
+        stable_features(data, CLASSES, repeats=REPEATS, n_jobs=n_jobs)
+        seconds = time.perf_counter() - begun
+        one = one or seconds
+        print(markdown_row((n_jobs, f"{seconds:.0f}", f"{one / seconds:.1f}")), flush=True)
+
+
+if __name__ == "__main__":
+    main()
