@@ -57,10 +57,12 @@ counts["probes"] <- nrow(scaled$values)
 genes <- scaled$values
 if (!identical(spec$symbol_column, "none")) {
   table <- if (is.null(input[["platform"]])) series$probes else read_platform(input[["platform"]])
-  if (is.null(table)) {
+  if (NROW(table) == 0) {
+    # the table of a platform is only downloaded for a series that is downloaded as well
+    named <- if (is.null(spec[["file"]])) paste0("set `platform: ", phenotype$platform_id[1], "`, ")
     fail(
-      input[["series"]], " has no gene symbols; give the platform's file (`platform_file`), or ",
-      "keep the probes as features (`symbol_column: none`)"
+      input[["series"]], " has no gene symbols; ", named, "give the platform's file ",
+      "(`platform_file`), or keep the probes as features (`symbol_column: none`)"
     )
   }
   map <- symbols_of(rownames(genes), table, spec$symbol_column, spec$several_symbols)

@@ -10,21 +10,22 @@ SPEC <- list(
 )
 
 # Columns with gene symbols, in order of preference; compared without case, blanks, `_` and `.`.
-SYMBOL_COLUMNS <- c("genesymbol", "symbol", "hgncsymbol", "ilmngene", "identifier")
+SYMBOL_COLUMNS <- c(
+  "genesymbol", "symbol", "hgncsymbol", "ilmngene", "identifier", "geneassignment"
+)
 
 # --- reading ---------------------------------------------------------------------------------
 
 read_geo <- function(path) {
   if (!file.exists(path)) fail(path, ": there is no such file")
-  readable <- path
-  packed <- identical(readBin(path, "raw", 2), as.raw(c(0x1f, 0x8b)))
-  if (packed != endsWith(path, ".gz")) { # GEOquery goes by the name
-    readable <- tempfile(fileext = if (packed) ".gz" else ".txt")
-    on.exit(unlink(readable))
-    file.copy(path, readable)
+  readable <- readable_copy(path)
+  on.exit(unlink(readable))
+  arguments <- list(filename = readable, getGPL = FALSE)
+  if ("returnType" %in% names(formals(getGEO))) { # from 2.81.21 on: SummarizedExperiment
+    arguments$returnType <- "ExpressionSet"
   }
   tryCatch(
-    suppressMessages(getGEO(filename = readable, getGPL = FALSE)),
+    suppressMessages(do.call(getGEO, arguments)),
     error = function(condition) {
       fail(
         path, ": GEOquery cannot read it (", conditionMessage(condition), "); is it a whole ",
@@ -32,6 +33,24 @@ read_geo <- function(path) {
       )
     }
   )
+}
+
+# Write an unpacked copy in UTF-8: GEOquery takes a file for packed or not by its name, and text in
+# Latin-1, as in old records, stops it. It would also take the first part of a file for the whole.
+readable_copy <- function(path) {
+  lines <- readLines(path, warn = FALSE)
+  old <- !validUTF8(lines)
+  lines[old] <- iconv(lines[old], "latin1", "UTF-8")
+  marks <- lines[startsWith(lines, "!")]
+  if (sum(grepl("_table_begin$", marks)) > sum(grepl("_table_end$", marks))) {
+    fail(
+      path, ": the end of a table is missing; get the file anew (for a new download delete it ",
+      "and the one kept in resources/geo)"
+    )
+  }
+  copy <- tempfile(fileext = ".txt")
+  writeLines(lines, copy, useBytes = TRUE)
+  copy
 }
 
 # Read a series matrix, a GDS or a family SOFT file. Returns list(values, phenotype, probes):
@@ -44,13 +63,14 @@ read_series <- function(path, platform = NULL) {
     fail(path, ": holds no samples, but a record of the kind ", class(object)[1])
   )
   series <- read_as(object, platform, path)
-  if (nrow(series$values) == 0) {
+  series$values[!is.finite(series$values)] <- NA
+  if (all(is.na(series$values))) {
     fail(
-      path, ": the file describes ", nrow(series$phenotype), " samples, but has no values (those ",
-      "of sequencing studies lie in supplementary files); make a table and use `source: table`"
+      path, ": the file describes ", nrow(series$phenotype), " samples, but has no finite value ",
+      "(those of sequencing studies lie in supplementary files); make a table and use ",
+      "`source: table`"
     )
   }
-  series$values[!is.finite(series$values)] <- NA
   series
 }
 
@@ -73,7 +93,10 @@ from_gds <- function(object, platform, path) {
   values <- as.matrix(table[phenotype$sample])
   storage.mode(values) <- "double"
   rownames(values) <- as.character(table$ID_REF)
-  list(values = values, phenotype = phenotype, probes = table[c("ID_REF", "IDENTIFIER")])
+  probes <- table[c("ID_REF", "IDENTIFIER")]
+  # GDS files repeat a probe's name where there is no symbol; elsewhere a symbol may be the name
+  probes$IDENTIFIER[probes$IDENTIFIER == probes$ID_REF] <- NA
+  list(values = values, phenotype = phenotype, probes = probes)
 }
 
 from_family <- function(object, platform, path) {
@@ -88,7 +111,7 @@ from_family <- function(object, platform, path) {
     function(table) as.numeric(table$VALUE)[match(ids, as.character(table$ID_REF))],
     numeric(length(ids))
   )
-  values <- matrix(values, length(ids), dimnames = list(ids, names(samples)))
+  values <- matrix(values, length(ids), length(samples), dimnames = list(ids, names(samples)))
   probes <- Table(GPLList(object)[[platform]])
   list(values = values, phenotype = sample_fields(samples), probes = probes)
 }
@@ -132,9 +155,6 @@ read_platform <- function(path) {
   object <- read_geo(path)
   if (!inherits(object, "GPL") || nrow(Table(object)) == 0) {
     fail(path, ": holds no platform table (GPL SOFT file or annot.gz)")
-  }
-  if (!any(startsWith(readLines(path, warn = FALSE), "!platform_table_end"))) {
-    fail(path, ": the end of the platform table is missing; delete the file to download it anew")
   }
   Table(object)
 }
@@ -231,7 +251,7 @@ on_log2_scale <- function(values, how = "auto") {
   q <- stats::quantile(values, c(0, 0.25, 0.99, 1), na.rm = TRUE, names = FALSE)
   taken <- switch(how,
     always = TRUE, never = FALSE,
-    auto = q[3] > 100 || (q[4] - q[1] > 50 && q[2] > 0)
+    auto = isTRUE(q[3] > 100 || (q[4] - q[1] > 50 && q[2] > 0)) # NA where all is missing
   )
   why <- sprintf(
     "%s; minimum %.4g, lower quartile %.4g, 99 %% quantile %.4g, maximum %.4g",
@@ -259,11 +279,13 @@ symbols_of <- function(ids, table, column = NULL, several = "first") {
     )
   }
   text <- trimws(as.character(table[[symbol_column]])[row])
-  symbols <- lapply(strsplit(text, "\\s*(///?|[,;])\\s*"), function(parts) {
-    # GDS files repeat a probe's name, or say --Control, where there is no symbol
+  symbols <- lapply(strsplit(text, "\\s*///\\s*"), function(entries) {
+    # of a gene assignment, accession // symbol // description // ..., only the symbol
+    entries <- sub("^\\S+ // (.*?) // .*", "\\1", entries, perl = TRUE)
+    parts <- as.character(unlist(strsplit(entries, "\\s*(//|[,;])\\s*")))
+    # Affymetrix writes ---, a GDS file --Control, where there is no symbol
     unique(parts[!parts %in% c("", NA, "NA", "null") & !startsWith(parts, "--")])
   })
-  symbols <- Map(setdiff, symbols, ids, USE.NAMES = FALSE)
   counts <- lengths(symbols)
   symbols <- switch(several,
     first = lapply(symbols, utils::head, 1),
@@ -308,11 +330,11 @@ by_gene <- function(values, map, how = "highest_mean") {
   values <- values[order, , drop = FALSE]
   if (how %in% c("mean", "median")) {
     fewest <- missing[order] == missing[order][match(symbol, symbol)]
-    groups <- split(which(fewest), symbol[fewest])
-    pooled <- vapply(groups[lengths(groups) > 1], function(rows) {
+    groups <- Filter(function(rows) length(rows) > 1, split(which(fewest), symbol[fewest]))
+    pooled <- vapply(groups, function(rows) {
       apply(values[rows, , drop = FALSE], 2, how)
     }, numeric(ncol(values)))
-    values[match(colnames(pooled), symbol), ] <- t(pooled)
+    values[match(names(groups), symbol), ] <- t(pooled)
   }
   first <- !duplicated(symbol)
   matrix(values[first, ], sum(first), dimnames = list(symbol[first], colnames(values)))
