@@ -7,6 +7,7 @@ Source: Cusworth, Gkoutos, Acharjee 2024, Methods (classification), and its Tabl
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.svm import SVC
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from evenomics.metrics import Prediction
 
@@ -96,6 +97,12 @@ CLASSIFIERS: dict[str, Classifier] = {
 }
 
 
+@cache
+def _threadpools() -> ThreadpoolController:
+    """Find the libraries that start threads, once: that takes as long as to fit a small SVC."""
+    return ThreadpoolController()
+
+
 def fit(
     kind: Classifier, parameters: Mapping[str, Any], table: Table, class_weight: ClassWeight = None
 ) -> Any:
@@ -103,7 +110,7 @@ def fit(
 
     Tables this small lose more time to the threads of a fit than they win by them.
     """
-    with threadpool_limits(limits=1):
+    with _threadpools().limit(limits=1):
         return kind.build(parameters, len(table.y), class_weight).fit(table.X, table.y)
 
 
@@ -120,7 +127,7 @@ def predict(kind: Classifier, model: Any, table: Table) -> Prediction:
     -------
     Prediction
     """
-    with threadpool_limits(limits=1):
+    with _threadpools().limit(limits=1):
         probabilities = model.predict_proba(table.X) if kind.gives_probabilities else None
         if len(model.classes_) > 2 and probabilities is not None:
             return Prediction(table.y, probabilities, probabilities)

@@ -17,7 +17,6 @@ from sklearn.metrics import (
     brier_score_loss,
     f1_score,
     matthews_corrcoef,
-    recall_score,
     roc_auc_score,
     roc_curve,
 )
@@ -128,11 +127,11 @@ METRICS: dict[str, Metric] = {
         "Harmonic mean of precision and sensitivity.",
     ),
     "sensitivity": Metric(
-        _macro(lambda side: recall_score(side.truth, side.found)),
+        _macro(lambda side: side.found[side.truth].mean()),
         "Share of positives that is recognised.",
     ),
     "specificity": Metric(
-        _macro(lambda side: recall_score(~side.truth, ~side.found)),
+        _macro(lambda side: (~side.found[~side.truth]).mean()),
         "Share of negatives that is recognised.",
     ),
     "brier": Metric(
