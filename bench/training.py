@@ -41,8 +41,8 @@ SETTINGS = GanSettings()
 HIDDEN = SETTINGS.networks.hidden
 N_FEATURES = 150
 BATCHES = (10, 20, 30)
-# of a member in training: see the text under the table of `features`
-BYTES_PER_PARAMETER = 48
+# of a member in training, beside its buffers: see docs/costs.md
+BYTES_PER_PARAMETER = 36
 
 #: runs so many cycles
 Contender = Callable[[int], object]
@@ -50,7 +50,9 @@ Contender = Callable[[int], object]
 Rates = dict[str, list[float]]
 
 
-def make_member(batch: int, n_features: int = N_FEATURES) -> Member:
+def make_member(
+    batch: int, n_features: int = N_FEATURES, hidden: tuple[int, ...] = HIDDEN
+) -> Member:
     """Make a member of the paper's re-training: six batches of samples an epoch."""
     rng = np.random.default_rng(0)
     retraining, choice = SETTINGS.retraining, SETTINGS.choice
@@ -58,7 +60,7 @@ def make_member(batch: int, n_features: int = N_FEATURES) -> Member:
         name="benchmark",
         samples=rng.normal(size=(6 * batch, n_features)),
         held_out=np.empty((0, n_features)),
-        start=initial_weights(n_features, HIDDEN, rng),
+        start=initial_weights(n_features, hidden, rng),
         key=0,
         epochs=retraining.epochs_1,
         batch_size=batch,
@@ -281,7 +283,7 @@ def report(seconds: float, rounds: int) -> Iterable[str]:
     yield from engines(seconds, rounds)
     yield from cores(seconds, rounds)
     yield from stacks(seconds, rounds)
-    yield from features(seconds, rounds)
+    yield from costs(seconds, rounds)
     yield from epochs()
     yield from ctgan(seconds)
     yield f"Load of the machine at the end: {os.getloadavg()[0]:.1f}."
@@ -364,43 +366,52 @@ def stacks(seconds: float, rounds: int) -> Iterable[str]:
     yield ""
 
 
-def features(seconds: float, rounds: int) -> Iterable[str]:
-    """Check the cost model by the number of features and the batch."""
+def costs(seconds: float, rounds: int) -> Iterable[str]:
+    """Check the cost model by features, batch, layers and members (docs/costs.md)."""
     table = []
-    base = None
-    for p, batch in ((150, 10), (150, 30), (1000, 10), (1000, 30), (5000, 20), (20000, 20)):
-        member = make_member(batch, p)
+    base = peak_memory(2, 2, (2,))
+    cases = [(p, b, HIDDEN, 1) for p, b in ((150, 10), (150, 30), (1000, 10), (1000, 30))]
+    cases += [(5000, 20, HIDDEN, 1), (20000, 20, HIDDEN, 1), (20000, 20, HIDDEN, 4)]
+    cases += [(5000, 20, (200, 400, 800), 1), (20000, 64, (10,), 1)]
+    for p, batch, hidden, n_members in cases:
+        member = make_member(batch, p, hidden)
         n_parameters = member.start.generator.size + member.start.critic.size
-        name = str(p)
-        rate = statistics.median(rates({name: engine("cpu", [member])}, seconds, rounds)[name])
-        memory = peak_memory(p, batch, 2)
-        base = base or memory - BYTES_PER_PARAMETER * n_parameters
+        rate = statistics.median(rates({"": engine("cpu", [member])}, seconds, rounds)[""])
+        measured = peak_memory(p, batch, hidden, n_members) - base
         table.append(
             (
                 p,
                 batch,
+                "-".join(map(str, hidden)),
+                n_members,
                 f"{n_parameters:,}",
                 f"{rate:.1f}",
-                f"{n_flops(member) * rate / 1e9:.0f}",
                 f"{1e9 / rate / n_parameters / (ADAM_ROWS + batch):.2f}",
-                f"{(memory - base) / 2**20:.0f}",
-                f"{BYTES_PER_PARAMETER * n_parameters / 2**20:.0f}",
+                f"{measured / 2**20:.0f}",
+                f"{model_memory(member) / 2**20:.0f}",
             )
         )
-    yield "## Features: cost model of the CPU engine\n"
+    yield "## Costs: the model of docs/costs.md\n"
     yield markdown(
-        ("p", "batch", "parameters", "cycles / s", "GFLOP/s",
+        ("p", "batch", "layers", "members", "parameters", "cycles / s of one",
          f"ns / parameter / (batch + {ADAM_ROWS})", "memory (MiB)", "model (MiB)"),
         table,
     )  # fmt: skip
     yield (
-        f"\nTime of a cycle grows as parameters times (batch + {ADAM_ROWS}), where the {ADAM_ROWS} "
-        "stand for Adam, and somewhat faster once the weights outgrow the processor's cache; "
-        f"memory as {BYTES_PER_PARAMETER} bytes a parameter: weights, two moments and the best "
-        "weights in float32 (16), start and results in float64 (24), buffers (8). There are about "
-        "450 parameters per feature. Memory is the process's peak beyond what it takes at the "
-        "first row.\n"
+        "\nOne thread, with checkpoints. Memory is the peak of a process beyond that of one that "
+        "trains next to nothing.\n"
     )
+
+
+def model_memory(member: Member) -> int:
+    """Bytes that a thread needs to train members like this one, whatever their number."""
+    start = member.start
+    parameters = BYTES_PER_PARAMETER * (start.generator.size + start.critic.size)
+    inputs = [
+        sum(layer.n_in for layer in architecture.layers)
+        for architecture in (start.critic_architecture, start.generator_architecture)
+    ]
+    return parameters + 4 * member.batch * (13 * inputs[0] + 4 * inputs[1])
 
 
 def epochs() -> Iterable[str]:
@@ -408,7 +419,7 @@ def epochs() -> Iterable[str]:
     yield "## Epochs: memory\n"
     yield markdown(
         ("epochs", "peak of the process (MiB)"),
-        [(n, f"{peak_memory(N_FEATURES, 10, n) / 2**20:.0f}") for n in (200, 2000, 20000)],
+        [(n, f"{peak_memory(N_FEATURES, 10, n_epochs=n) / 2**20:.0f}") for n in (200, 2000, 20000)],
     )
     yield ""
 
@@ -461,13 +472,23 @@ def _ctgan_rate(batch: int, n_samples: int, n_epochs: int) -> tuple[float, float
     return moments[0] - begun, (len(cycles) - 1) / (cycles[-1] - cycles[0])
 
 
-def peak_memory(n_features: int, batch: int, n_epochs: int) -> int:
-    """Train a member of a single batch an epoch in a fresh process; return its peak in bytes."""
+def peak_memory(
+    n_features: int,
+    batch: int,
+    hidden: tuple[int, ...] = HIDDEN,
+    n_members: int = 1,
+    n_epochs: int = 2,
+) -> int:
+    """Train members of a single batch an epoch in a fresh process; return its peak in bytes."""
     code = (
-        "from bench.training import *; "
-        f"m = make_member({batch}, {n_features}); "
-        f"m = replace(m, samples=m.samples[:{batch}], epochs={n_epochs}); "
-        "Training(engine='cpu').train([m]); print(peak_memory_here())"
+        "from tempfile import TemporaryDirectory\n"
+        "from bench.training import *\n"
+        f"m = make_member({batch}, {n_features}, {hidden})\n"
+        f"m = replace(m, samples=m.samples[:{batch}].copy(), epochs={n_epochs})\n"
+        "with TemporaryDirectory() as folder:\n"
+        "    training = Training(engine='cpu', checkpoints=Path(folder))\n"
+        f"    training.train([replace(m, key=key) for key in range({n_members})])\n"
+        "print(peak_memory_here())\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return int(done.stdout)

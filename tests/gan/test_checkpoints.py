@@ -2,19 +2,22 @@
 
 import importlib
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from evenomics.errors import TrainingError
 from evenomics.gan import engine as engine_module
-from evenomics.gan.engine import ENGINES, Training
-from evenomics.gan.member import State
+from evenomics.gan.engine import ENGINES, Job, Training
+from evenomics.gan.member import VERSION, State
 from gan.members import VARIED, member
 
 TESTS = Path(__file__).parents[1]
@@ -45,12 +48,12 @@ def long_members(engine):
 def counted(monkeypatch, engine="cpu"):
     """List that every member lands in that an engine really trains, with the updates it has."""
     trained = []
-    module, function = ENGINES[engine]
+    module, function, _ = ENGINES[engine]
     original = getattr(importlib.import_module(module), function)
 
-    def spy(members, states, **options):
-        trained.extend((of, state.updates) for of, state in zip(members, states, strict=True))
-        return original(members, states, **options)
+    def spy(jobs, **options):
+        trained.extend((job.member, job.updates) for job in jobs)
+        original(jobs, **options)
 
     monkeypatch.setattr(f"{module}.{function}", spy)
     return trained
@@ -165,6 +168,91 @@ def test_whatever_changes_the_result_changes_the_name():
     names = {of.fingerprint("float32"), of.fingerprint("float64"), member(2).fingerprint("float32")}
     names |= {other.fingerprint("float32") for other in others}
     assert len(names) == 3 + len(others)
+
+
+def test_a_release_of_other_numerics_uses_no_checkpoint_of_an_earlier_one(monkeypatch):
+    name = VARIED["plain"].fingerprint("float32")
+    monkeypatch.setattr("evenomics.gan.member.VERSION", VERSION + 1)
+    assert VARIED["plain"].fingerprint("float32") != name
+
+
+def test_the_name_depends_on_the_numbers_as_they_are_trained(tmp_path):
+    """Weights that training gave in float32 are the same start in float64."""
+    of = VARIED["plain"]
+    start = of.start
+    single = replace(
+        start, generator=start.generator.astype("float32"), critic=start.critic.astype("float32")
+    )
+    assert replace(of, start=single).fingerprint("float32") == of.fingerprint("float32")
+    assert replace(of, start=single).fingerprint("float64") != of.fingerprint("float64")
+
+
+@pytest.mark.parametrize("engine", ["cpu", "torch"])
+def test_all_engines_that_had_a_part_in_a_training_are_named(engine, tmp_path, monkeypatch):
+    """After one was killed and another one went on, and wherever the result comes from."""
+    other = {"cpu": "torch", "torch": "cpu"}[engine]
+    monkeypatch.setattr(engine_module, "CHECKPOINT_SECONDS", -1.0)
+
+    class KilledError(Exception):
+        pass
+
+    original = Job.report
+
+    def report(self, updates, state):
+        original(self, updates, state)
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Job, "report", report)
+        with pytest.raises(KilledError):
+            Training(engine=engine, checkpoints=tmp_path).train([VARIED["plain"]])
+    for later in (other, engine):
+        (found,) = Training(engine=later, checkpoints=tmp_path).train([VARIED["plain"]])
+        assert found.engines == (engine, other)
+
+
+def test_a_full_disk_is_an_error_that_says_what_to_do(tmp_path):
+    """Nothing half-written stays behind."""
+    of = member(4, p=60, hidden=(40, 50))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(TrainingError, match=r"safetensors: the checkpoint cannot .* make room"):
+            Training(engine="cpu", checkpoints=tmp_path).train([of])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(TrainingError, match="the checkpoint cannot be written: "):
+        Training(engine="cpu", checkpoints=tmp_path / "file" / "here").train([VARIED["plain"]])
+
+
+def test_a_checkpoint_that_cannot_be_read_is_an_error(tmp_path):
+    training = Training(engine="cpu", checkpoints=tmp_path)
+    training.path(VARIED["plain"].fingerprint(training.dtype)).mkdir()
+    with pytest.raises(TrainingError, match="the checkpoint cannot be read"):
+        training.train([VARIED["plain"]])
+
+
+def test_weights_whose_checkpoint_is_gone_are_an_error(tmp_path):
+    """They stay on disk until they are asked for."""
+    (found,) = Training(engine="cpu", checkpoints=tmp_path).train([VARIED["plain"]])
+    (path,) = tmp_path.iterdir()
+    path.unlink()
+    with pytest.raises(TrainingError, match="removed or damaged while it was in use"):
+        _ = found.weights
+
+
+def test_members_of_all_lengths_leave_a_finished_checkpoint(tmp_path, monkeypatch):
+    """Also where the end of one comes in mid-epoch of another one of its stack."""
+    members = [member(1, n_samples=18, look_every=7), member(2, n_samples=12, look_every=7)]
+    Training(engine="torch", checkpoints=tmp_path).train(members)
+    trained = counted(monkeypatch, "torch")
+    Training(engine="torch", checkpoints=tmp_path).train(members)
+    assert trained == []
 
 
 def test_finished_checkpoints_are_half_the_size(tmp_path):

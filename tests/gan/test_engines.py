@@ -1,5 +1,7 @@
 """Engines against a textbook training loop, against each other, and in company."""
 
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -10,16 +12,24 @@ from torch import nn
 
 from evenomics.errors import TrainingError
 from evenomics.gan import streams
-from evenomics.gan.engine import ENGINES, Training
+from evenomics.gan.engine import ENGINES, Job, Training
 from evenomics.gan.looks import N_LOOK
 from evenomics.gan.losses import AlphaDropout
 from evenomics.gan.networks import SELU_ALPHA, SELU_SCALE
 from evenomics.gan.settings import Loss
 from evenomics.gan.streams import Purpose
+from evenomics.gan.torch_engine import DEVICE_COPIES, _Stack, stack_size
 from gan.members import VARIED, member
 
 CURVES = ("critic_loss", "generator_loss", "wasserstein", "looks")
 FLOAT64 = torch.float64
+CUDA = pytest.param(
+    "cuda",
+    marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+)
+ALL = ["cpu", "torch", CUDA]
+# a GPU sums up in an order of its own, and in another one in another stack
+RTOL = {"cpu": 1e-12, "torch": 1e-12, "cuda": 1e-6}
 
 
 def run(members, engine, dtype="float64", threads=1):
@@ -212,27 +222,34 @@ def test_a_look_measures_the_networks_of_its_epoch():
     np.testing.assert_allclose(found.looks[-1], expected, rtol=1e-8)
 
 
+@pytest.mark.parametrize("engine", ["torch", CUDA])
 @pytest.mark.parametrize("name", VARIED)
-def test_the_cpu_engine_is_the_torch_engine(name):
+def test_the_cpu_engine_is_the_torch_engine(name, engine):
     """Float64, the same random numbers, at least 300 cycles of critic and generator updates."""
     of = VARIED[name]
     cycles = of.n_updates // of.critic_updates
     of = replace(of, epochs=of.epochs * -(-300 // cycles), learning_rate=1e-4)
-    assert_equal(run([of], "cpu")[0], run([of], "torch")[0], rtol=1e-9)
+    assert_equal(run([of], "cpu")[0], run([of], engine)[0], rtol=max(1e-9, RTOL[engine]))
 
 
-@pytest.mark.parametrize("engine", ["cpu", "torch"])
+SMALLEST_LOSS = {"keep": "above", "curve": "critic_loss", "threshold": -1e9}
+
+
+@pytest.mark.parametrize("engine", ALL)
 def test_company_changes_nothing(engine):
     """In float64 a member is the same alone and among others of other shapes, rates and lengths."""
     members = [
         *VARIED.values(),
         *(replace(VARIED["dropout"], key=20 + k, learning_rate=10.0**-k) for k in (2, 3, 4)),
         replace(VARIED["dropout"], key=30, epochs=9),
+        # the first ends, and its stack is packed anew, in mid-epoch of the second
+        member(2, n_samples=12, n_held_out=0, look_every=7),
+        replace(member(1, n_samples=18, n_held_out=0, look_every=7, **SMALLEST_LOSS), key=39),
     ]
     together = run(members, engine)
     for of, found in zip(members, together, strict=True):
         (alone,) = run([of], engine)
-        assert_equal(found, alone, rtol=1e-12)
+        assert_equal(found, alone, RTOL[engine])
 
 
 def test_the_number_of_workers_changes_no_bit():
@@ -243,7 +260,7 @@ def test_the_number_of_workers_changes_no_bit():
         assert_equal(one, two, rtol=0)
 
 
-@pytest.mark.parametrize("engine", ["cpu", "torch"])
+@pytest.mark.parametrize("engine", ALL)
 def test_float32_stays_close_to_float64_at_first(engine):
     of = replace(VARIED["dropout"], epochs=5, learning_rate=1e-4)
     (single,), (double,) = run([of], engine, "float32"), run([of], engine)
@@ -251,7 +268,7 @@ def test_float32_stays_close_to_float64_at_first(engine):
     assert not np.array_equal(single.weights.critic, double.weights.critic)
 
 
-@pytest.mark.parametrize("engine", ["cpu", "torch"])
+@pytest.mark.parametrize("engine", ALL)
 def test_divergence_ends_a_member_and_no_other(engine):
     """A rate of 1e200 overflows at once: the curve ends there, the kept weights are finite."""
     wild = replace(VARIED["plain"], learning_rate=1e200)
@@ -262,11 +279,15 @@ def test_divergence_ends_a_member_and_no_other(engine):
     assert sane.epochs == VARIED["plain"].epochs
 
 
-@pytest.mark.parametrize("engine", ["cpu", "torch"])
-@pytest.mark.parametrize("keep", ["last", "held_out", "above"])
-def test_the_kept_weights_are_those_of_the_rule(engine, keep):
+@pytest.mark.parametrize("engine", ALL)
+@pytest.mark.parametrize(
+    ("keep", "curve"),
+    [("last", "wasserstein"), ("held_out", "wasserstein"), ("above", "wasserstein"),
+     ("above", "critic_loss")],
+)  # fmt: skip
+def test_the_kept_weights_are_those_of_the_rule(engine, keep, curve):
     """Training up to the kept epoch gives the kept weights, and the rule names that epoch."""
-    of = member(11, epochs=60, keep=keep, threshold=0.01, learning_rate=5e-3)
+    of = member(11, epochs=60, keep=keep, curve=curve, threshold=0.01, learning_rate=5e-3)
     (found,) = run([of], engine)
     looks = found.look_epochs
     if keep == "last":
@@ -274,8 +295,8 @@ def test_the_kept_weights_are_those_of_the_rule(engine, keep):
     elif keep == "held_out":
         best = looks[np.argmin(found.looks[:, 2])]
     else:
-        curve = found.wasserstein[looks - 1]
-        best = looks[np.argmin(np.where(curve > 0.01, curve, np.inf))]
+        values = getattr(found, curve)[looks - 1]
+        best = looks[np.argmin(np.where(values > 0.01, values, np.inf))]
     assert found.kept_epoch == best
     (upto,) = run([replace(of, epochs=int(best), keep="last")], engine)
     np.testing.assert_allclose(found.weights.generator, upto.weights.generator, rtol=1e-12)
@@ -284,11 +305,11 @@ def test_the_kept_weights_are_those_of_the_rule(engine, keep):
 def test_equal_members_are_trained_once(monkeypatch):
     trained = []
 
-    def spy(members, states, **options):
+    def spy(jobs, **options):
         from evenomics.gan.torch_engine import train_on_torch
 
-        trained.extend(members)
-        return train_on_torch(members, states, **options)
+        trained.extend(jobs)
+        train_on_torch(jobs, **options)
 
     monkeypatch.setattr("evenomics.gan.cpu_engine.train_on_cpu", spy)
     one = VARIED["plain"]
@@ -296,6 +317,84 @@ def test_equal_members_are_trained_once(monkeypatch):
     assert len(trained) == 2
     assert_equal(again, first, rtol=0)
     assert not np.array_equal(other.weights.critic, first.weights.critic)
+
+
+@pytest.mark.parametrize("n_epochs", [1, 2, 3])
+def test_the_warm_up_that_cuda_needs_changes_nothing(n_epochs, monkeypatch):
+    """Not even in a training of fewer updates than the warm-up has."""
+    of = member(1, n_samples=6, epochs=n_epochs)
+    (expected,) = run([of], "torch")
+
+    def capture(self, update):
+        self._warm_up(update)
+        return update
+
+    monkeypatch.setattr(_Stack, "_capture", capture)
+    (found,) = run([of], "torch")
+    np.testing.assert_array_equal(found.last.generator, expected.last.generator)
+    np.testing.assert_array_equal(found.last.critic, expected.last.critic)
+    for name in CURVES:
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+def test_nothing_is_copied_to_the_device_between_packings(monkeypatch):
+    """On CUDA, such a copy waits for all that was asked of the device before."""
+
+    def copy(*_, **__):
+        raise AssertionError("copied")
+
+    def watched(method):
+        def run_watched(self, *arguments):
+            with monkeypatch.context() as patch:
+                patch.setattr(torch, "tensor", copy)
+                patch.setattr(torch, "as_tensor", copy)
+                return method(self, *arguments)
+
+        return run_watched
+
+    for name in ("_update_critic", "_update_generator", "_keep_best"):
+        monkeypatch.setattr(_Stack, name, watched(getattr(_Stack, name)))
+    run([VARIED["best look"]], "torch")
+
+
+def test_a_stack_is_as_large_as_the_device_has_room():
+    job = Job(VARIED["plain"], "float32", "cuda", None)
+    n_parameters = job.member.start.generator.size + job.member.start.critic.size
+    assert stack_size(job, 10 * DEVICE_COPIES * n_parameters) == 10
+    assert stack_size(job, 0) == 1
+
+
+@pytest.mark.parametrize(("engine", "threads"), [("cpu", 3), ("torch", 1)])
+def test_the_log_names_the_threads_that_are_used(engine, threads, caplog):
+    with caplog.at_level("INFO"):
+        run([VARIED["plain"]], engine, threads=3)
+    assert f"on engine {engine}, threads: {threads}" in caplog.text
+
+
+def fail():
+    raise TrainingError("the disk is full")
+
+
+@pytest.mark.parametrize(
+    ("happens", "error"),
+    [(fail, TrainingError), (lambda: os.kill(os.getpid(), signal.SIGINT), KeyboardInterrupt)],
+    ids=["error", "Ctrl-C"],
+)
+def test_an_error_or_ctrl_c_ends_all_members_at_their_next_look(happens, error, monkeypatch):
+    short, long, waiting = member(1), member(2, epochs=40000), member(3, epochs=10)
+    reached = {}
+    original = Job.report
+
+    def report(self, updates, state):
+        reached[self.member.name] = updates
+        if self.member is short:
+            happens()
+        original(self, updates, state)
+
+    monkeypatch.setattr(Job, "report", report)
+    with pytest.raises(error):
+        run([short, long, waiting], "cpu", threads=2)
+    assert reached.get(long.name, 0) < long.n_updates
 
 
 def test_an_engine_that_is_not_there_is_named():

@@ -228,5 +228,14 @@ def test_values_that_are_not_finite_are_refused(pretrained, external):
         trained(replace(request_for(), samples=broken), pretrained)
 
 
+def test_the_tables_name_the_engine_that_trained_not_the_one_that_is_chosen_now(external, tmp_path):
+    for engine in ("torch", "cpu"):
+        training = Training(engine=engine, checkpoints=tmp_path)
+        pretrained = pretrain(external, settings(), seed=1, training=training)
+        (gan,) = retrain([request_for()], pretrained, settings(), seed=1, training=training)
+        assert pretrained.stages["engine"].tolist() == ["torch"] * 3
+        assert gan.chosen["engine"] == "torch"
+
+
 def test_names_are_safe_as_file_names():
     assert request_for(name="AML / M5", alpha=0.5).gan == "AML_M5.alpha0.5.transfer"

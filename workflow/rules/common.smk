@@ -12,6 +12,7 @@ from evenomics.cohort import COHORTS
 from evenomics.config import gene_set_paths, table_paths, validated
 from evenomics.errors import ConfigError
 from evenomics.experiment import experiment_grid
+from evenomics.gan.engine import ENGINES
 from evenomics.selection import SELECTIONS
 from evenomics.sources import given_cohorts, made_names
 
@@ -37,6 +38,7 @@ HARMONISED = [
     name for name, study in config["studies"].items() if study["harmonise"] != "none"
 ]
 GPU = int(config["engine"] == "cuda")
+THREADED = config["engine"] == "auto" or ENGINES[config["engine"]].threaded
 NEEDS_PRETRAINING = any(ARMS[arm].variant == "transfer" for arm in config["arms"])
 
 

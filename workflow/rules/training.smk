@@ -42,10 +42,11 @@ rule retrain:
     priority: 50
     conda:
         "../../envs/evenomics.yaml"
-    # the GANs of all experiments train side by side
-    threads: workflow.cores or 16
+    # the GANs of all experiments train side by side, on the CPU engine with a core each
+    threads: (workflow.cores or 16) if THREADED else 1
     resources:
-        mem_mb=8000,
+        # at 20,000 features: 400 MB for every core, and 4 GB for the results of 40 GANs
+        mem_mb=lambda wildcards, threads: 5000 + 400 * threads,
         runtime=1440,
         gpu=GPU,
     params:

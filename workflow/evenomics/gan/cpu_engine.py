@@ -5,9 +5,9 @@ for CPUs, where one member's state kept hot in the cache beats a stack in lockst
 """
 
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from threading import Event
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from evenomics.gan import cpu_kernels, looks, streams
-from evenomics.gan.engine import Report
+from evenomics.gan.engine import Job, Report
 from evenomics.gan.generator import run
 from evenomics.gan.losses import AlphaDropout
 from evenomics.gan.member import Member, State, look_value
@@ -111,38 +111,33 @@ def _net(
     )  # fmt: skip
 
 
-def train_on_cpu(
-    members: Sequence[Member], states: Sequence[State], *, dtype: str, threads: int, report: Report
-) -> list[State]:
+def train_on_cpu(jobs: Sequence[Job], *, dtype: str, threads: int, report: Report) -> None:
     """Train members on CPU cores (see `engine.Training`)."""
-    states = list(states)
-    longest_first = sorted(range(len(members)), key=lambda i: -_cost(members[i], states[i]))
+    stop = Event()
     # the products are small: a second BLAS thread only waits
     with threadpool_limits(1), ThreadPoolExecutor(max(1, threads)) as pool:
         tasks = [
-            pool.submit(_train_member, members[i], states[i], dtype, partial(report, i))
-            for i in longest_first
+            pool.submit(_train_member, job, dtype, report, stop)
+            for job in sorted(jobs, key=_cost, reverse=True)
         ]
         try:
-            for task in tasks:
+            done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
+            for task in done:
                 task.result()
-        except BaseException:
+        finally:
+            # after an error or Ctrl-C nobody waits for more than the next look
+            stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return states
 
 
-def _cost(member: Member, state: State) -> float:
+def _cost(job: Job) -> float:
+    member = job.member
     rows = ADAM_ROWS + member.batch
-    return (member.n_updates - state.updates) * rows * member.start.critic.size
+    return (member.n_updates - job.updates) * rows * member.start.critic.size
 
 
-def _train_member(
-    member: Member,
-    state: State,
-    dtype: str,
-    report: Callable[[int, Callable[[], State]], None],
-) -> None:
+def _train_member(job: Job, dtype: str, report: Report, stop: Event) -> None:
+    member, state = job.member, job.begin()
     batch, steps = member.batch, member.updates_per_epoch
     start = member.start
     generator = _net(
@@ -182,8 +177,7 @@ def _train_member(
         )  # fmt: skip
         diverged = trained < epoch - done or not np.isfinite(state.wasserstein[epoch - 1])
         # a member that has diverged to NaN is done: its records end there
-        end = member.n_updates if diverged else int(epoch) * steps
-        advanced, state.updates = end - state.updates, end
+        state.updates = member.n_updates if diverged else int(epoch) * steps
         if not diverged:
             state.looks[look] = looker.measure(state)
             value = look_value(member, state, look)
@@ -193,8 +187,8 @@ def _train_member(
                 state.kept_critic = state.critic.copy()
         now = time.perf_counter()
         state.seconds, began = state.seconds + now - began, now
-        report(advanced, lambda: state)
-        if diverged:
+        report(job, state.updates, lambda: state)
+        if diverged or stop.is_set():
             return
 
 

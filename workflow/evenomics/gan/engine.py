@@ -1,6 +1,6 @@
 """The seam between the recipe and what trains: a list of members goes in, a list comes back.
 
-A new engine is a function ``(members, states, on_progress, ...)`` in a module of its own and one
+A new engine is a function ``(jobs, *, dtype, threads, report)`` in a module of its own and one
 line in `ENGINES`.
 """
 
@@ -8,9 +8,9 @@ import importlib
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tqdm import tqdm
 
@@ -24,18 +24,89 @@ CHECKPOINT_SECONDS = 20.0
 LOG_SECONDS = 30.0
 
 
+@dataclass(eq=False)
+class Job:
+    """A member for an engine to train.
+
+    Attributes
+    ----------
+    member : Member
+    dtype : {"float32", "float64"}
+    engine : str
+        Who trains it.
+    path : Path or None
+        Its checkpoint.
+    updates : int
+        Critic updates done.
+    trained : Trained
+        The result; there once the job has ended.
+    """
+
+    member: Member
+    dtype: str
+    engine: str
+    path: Path | None
+    updates: int = field(default=0, init=False)
+    trained: Trained = field(init=False, repr=False)
+    _saved: float = field(default=0.0, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """See how far an earlier training came."""
+        state = State.load(self.path) if self.path else None
+        if state is not None:
+            self._come_to(state.updates, lambda: state)
+
+    @property
+    def ended(self) -> bool:
+        """Whether all updates are done."""
+        return self.updates == self.member.n_updates
+
+    def begin(self) -> State:
+        """Return the state to go on from.
+
+        For when the member's turn has come: states are what takes the memory.
+        """
+        if self.path and self.updates:
+            state = State.read_back(self.path)
+        else:
+            state = State.begin(self.member, self.dtype)
+        state.engines = tuple(dict.fromkeys((*state.engines, self.engine)))
+        self._saved = time.monotonic()
+        return state
+
+    def report(self, updates: int, state: Callable[[], State]) -> None:
+        """Take note of how many updates are done; save the state now and then, and at the end."""
+        ends = updates == self.member.n_updates
+        if self.path and (ends or time.monotonic() - self._saved > CHECKPOINT_SECONDS):
+            state().save(self.path)
+            self._saved = time.monotonic()
+        self._come_to(updates, state)
+
+    def _come_to(self, updates: int, state: Callable[[], State]) -> None:
+        self.updates = updates
+        if self.ended:
+            self.trained = Trained.from_state(self.member, state(), self.path)
+
+
 class Report(Protocol):
-    """How an engine says that a member came along: by so many updates, to a state to ask for."""
+    """How an engine says that a job came along: to so many updates, to a state to ask for."""
 
-    def __call__(self, index: int, n_updates: int, state: Callable[[], State]) -> None:
-        """Say that member ``index`` came along by ``n_updates`` critic updates."""
+    def __call__(self, job: Job, updates: int, state: Callable[[], State]) -> None:
+        """Say that a job has come to so many critic updates."""
 
 
-#: name -> (module, function): ``function(members, states, dtype=, threads=, report=) -> states``
+class Engine(NamedTuple):
+    """Where an engine's function is, and whether it uses more than one thread."""
+
+    module: str
+    function: str
+    threaded: bool
+
+
 ENGINES = {
-    "cpu": ("evenomics.gan.cpu_engine", "train_on_cpu"),
-    "torch": ("evenomics.gan.torch_engine", "train_on_torch"),
-    "cuda": ("evenomics.gan.torch_engine", "train_on_cuda"),
+    "cpu": Engine("evenomics.gan.cpu_engine", "train_on_cpu", threaded=True),
+    "torch": Engine("evenomics.gan.torch_engine", "train_on_torch", threaded=False),
+    "cuda": Engine("evenomics.gan.torch_engine", "train_on_cuda", threaded=False),
 }
 
 
@@ -48,9 +119,10 @@ class Training:
     engine : {"auto", "cpu", "torch", "cuda"}
         ``auto`` takes a CUDA device where there is one, else the compiled CPU engine.
     threads : int
-        Cores to use.
+        Cores that the CPU engine uses; the others drive their device from one.
     checkpoints : Path, optional
-        Folder for states and results. What is found there is not trained again.
+        Folder for states and results. What is found there is not trained again, and weights stay
+        there until they are asked for.
     progress : bool
         A bar on a terminal; lines in the log are written in any case.
     dtype : {"float32", "float64"}
@@ -84,73 +156,55 @@ class Training:
         -------
         list of Trained
             In the order of the members.
+
+        Raises
+        ------
+        TrainingError
+            If the engine is not there, or a checkpoint cannot be written.
         """
         started = time.perf_counter()
         prints = [member.fingerprint(self.dtype) for member in members]
-        unique = dict(zip(prints, members, strict=True))
-        states = {name: self._begin(name, member) for name, member in unique.items()}
-        missing = [name for name in unique if states[name].updates < unique[name].n_updates]
+        jobs = {
+            name: Job(member, self.dtype, self.chosen_engine, self.path(name))
+            for name, member in dict(zip(prints, members, strict=True)).items()
+        }
+        missing = [job for job in jobs.values() if not job.ended]
+        engine = ENGINES[self.chosen_engine]
         logger.info(
-            "%s: %d members (%d different, %d to train) on engine %s, %d threads",
-            title, len(members), len(unique), len(missing), self.chosen_engine, self.threads,
+            "%s: %d members (%d different, %d to train) on engine %s, threads: %d",
+            title, len(members), len(jobs), len(missing), self.chosen_engine,
+            self.threads if engine.threaded else 1,
         )  # fmt: skip
         if missing:
-            module, function = ENGINES[self.chosen_engine]
-            run: Callable[..., list[State]] = getattr(importlib.import_module(module), function)
-            todo = [unique[name] for name in missing]
-            begun = [states[name] for name in missing]
-            with _Progress(title, todo, begun, missing, self) as report:
-                done = run(
-                    todo,
-                    begun,
-                    dtype=self.dtype,
-                    threads=self.threads,
-                    report=report,
-                )
-            states |= dict(zip(missing, done, strict=True))
+            run = getattr(importlib.import_module(engine.module), engine.function)
+            with _Progress(title, missing, self.progress) as report:
+                run(missing, dtype=self.dtype, threads=self.threads, report=report)
         logger.info("%s: done in %.1f s", title, time.perf_counter() - started)
-        return [Trained.from_state(m, states[n]) for m, n in zip(members, prints, strict=True)]
+        return [
+            replace(jobs[name].trained, member=member)
+            for name, member in zip(prints, members, strict=True)
+        ]
 
-    def _begin(self, name: str, member: Member) -> State:
-        if self.checkpoints is not None:
-            state = State.load(self.path(name))
-            if state is not None:
-                return state
-        return State.begin(member, self.dtype)
-
-    def path(self, name: str) -> Path:
-        """Where the state of the member with this fingerprint lies."""
-        assert self.checkpoints is not None
-        return self.checkpoints / f"{name}.safetensors"
+    def path(self, name: str) -> Path | None:
+        """Where the state of the member with this fingerprint lies, if anywhere."""
+        return self.checkpoints and self.checkpoints / f"{name}.safetensors"
 
 
 class _Progress:
-    """Bar, log lines and checkpoints while an engine runs."""
+    """Bar and log lines while an engine runs."""
 
-    def __init__(
-        self,
-        title: str,
-        members: list[Member],
-        states: list[State],
-        names: list[str],
-        training: Training,
-    ) -> None:
+    def __init__(self, title: str, jobs: list[Job], bar: bool) -> None:
         self.title = title
-        self.members = members
-        self.names = names
-        self.training = training
-        self.left = [m.n_updates - s.updates for m, s in zip(members, states, strict=True)]
-        self.total = sum(self.left)
+        self.total = sum(job.member.n_updates - job.updates for job in jobs)
         self.done = 0
         self.logged = time.monotonic()
-        self.saved = [self.logged] * len(members)
         self.bar = tqdm(
             total=self.total,
             desc=title,
             unit="update",
             unit_scale=True,
             # tqdm's None: a bar only where a person watches a terminal
-            disable=None if training.progress else True,
+            disable=None if bar else True,
         )
 
     def __enter__(self) -> "_Progress":
@@ -159,19 +213,14 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         self.bar.close()
 
-    def __call__(self, index: int, n_updates: int, state: Callable[[], State]) -> None:
-        self.done += n_updates
-        self.bar.update(n_updates)
+    def __call__(self, job: Job, updates: int, state: Callable[[], State]) -> None:
+        self.done += updates - job.updates
+        self.bar.update(updates - job.updates)
         now = time.monotonic()
         if now - self.logged > LOG_SECONDS:
             self.logged = now
             logger.info("%s: %.0f%% of the updates done", self.title, 100 * self.done / self.total)
-        self.left[index] -= n_updates
-        if self.training.checkpoints is None:
-            return
-        if self.left[index] <= 0 or now - self.saved[index] > CHECKPOINT_SECONDS:
-            self.saved[index] = now
-            state().save(self.training.path(self.names[index]))
+        job.report(updates, state)
 
 
 def choose_engine(name: str) -> str:

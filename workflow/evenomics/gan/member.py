@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -15,13 +16,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import save_file
 
+from evenomics.errors import TrainingError
 from evenomics.gan.networks import Weights
 from evenomics.gan.settings import Loss
 
 Floats = NDArray[np.float64]
 Keep = Literal["last", "held_out", "above"]
+
+# Part of every fingerprint. A release that trains a member to other numbers, or stores them in
+# another way, counts it up, and no checkpoint of an earlier one passes for its own.
+VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -107,10 +113,10 @@ class Member:
 
     def fingerprint(self, dtype: str) -> str:
         """Name of the result: a digest of all that it depends on, dtype included."""
-        digest = hashlib.sha256(dtype.encode())
+        digest = hashlib.sha256(f"{VERSION} {dtype}".encode())
         for array in (self.samples, self.held_out, self.start.generator, self.start.critic):
             digest.update(repr(array.shape).encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
+            digest.update(np.ascontiguousarray(array, dtype).data)
         plain = {
             f.name: getattr(self, f.name)
             for f in fields(self)
@@ -125,7 +131,7 @@ def _digest(name: str, arrays: Mapping[str, NDArray[Any]]) -> str:
     digest = hashlib.sha256(name.encode())
     for key in sorted(arrays):
         digest.update(f"{key} {arrays[key].dtype} {arrays[key].shape}".encode())
-        digest.update(arrays[key].tobytes())
+        digest.update(np.ascontiguousarray(arrays[key]).data)
     return digest.hexdigest()
 
 
@@ -161,6 +167,8 @@ class State:
         distance of generated to set-aside samples.
     seconds : float
         Time spent.
+    engines : tuple of str
+        Who spent it; several, if a killed training went on on another engine.
     """
 
     updates: int
@@ -179,6 +187,7 @@ class State:
     wasserstein: Floats
     looks: Floats
     seconds: float = 0.0
+    engines: tuple[str, ...] = ()
 
     @classmethod
     def begin(cls, member: Member, dtype: str) -> "State":
@@ -209,14 +218,29 @@ class State:
 
         A digest of name and content goes with it: safetensors has none of its own.
         Nothing is trained on from a finished one: Adam's moments, half of its size, are left out.
+
+        Raises
+        ------
+        TrainingError
+            If it cannot be written.
         """
-        arrays = {k: np.asarray(v) for k, v in vars(self).items()}
+        arrays = {k: np.asarray(v) for k, v in vars(self).items() if k != "engines"}
         if self.updates == len(self.critic_loss):
             arrays |= {name: arrays[name][:0] for name in _MOMENTS}
-        path.parent.mkdir(parents=True, exist_ok=True)
+        engines = " ".join(self.engines)
+        metadata = {"engines": engines, "digest": _digest(f"{path.stem} {engines}", arrays)}
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_bytes(save(arrays, metadata={"digest": _digest(path.stem, arrays)}))
-        temporary.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save_file(arrays, temporary, metadata)
+            temporary.replace(path)
+        except (OSError, SafetensorError) as error:
+            with suppress(OSError):
+                temporary.unlink()
+            raise TrainingError(
+                f"{path}: the checkpoint cannot be written: {error}; make room or see to the "
+                "permissions, and run again: training goes on from the checkpoints that are there"
+            ) from None
 
     @classmethod
     def load(cls, path: Path) -> "State | None":
@@ -227,11 +251,38 @@ class State:
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (FileNotFoundError, SafetensorError):
             return None
-        if metadata.get("digest") != _digest(path.stem, arrays):
+        except OSError as error:
+            raise TrainingError(
+                f"{path}: the checkpoint cannot be read: {error}; mend that or delete it, and run "
+                "again"
+            ) from None
+        engines = metadata.get("engines", "")
+        if metadata.get("digest") != _digest(f"{path.stem} {engines}", arrays):
             return None
-        if set(arrays) != {f.name for f in fields(cls)}:
-            return None
-        return cls(**{k: v.item() if v.ndim == 0 else v for k, v in arrays.items()})
+        values = {k: v.item() if v.ndim == 0 else v for k, v in arrays.items()}
+        return cls(**values, engines=tuple(engines.split()))
+
+    @classmethod
+    def read_back(cls, path: Path) -> "State":
+        """Read a state that was there before (TrainingError if it no longer is)."""
+        state = cls.load(path)
+        if state is None:
+            raise TrainingError(
+                f"{path}: this checkpoint was removed or damaged while it was in use; run again"
+            )
+        return state
+
+    def weights(self, member: Member) -> tuple[Weights, Weights]:
+        """Return the kept weights and the last ones, which are the same object where they can be.
+
+        The last ones are the kept ones if the training diverged to NaN.
+        """
+        kept = replace(member.start, generator=self.kept_generator, critic=self.kept_critic)
+        last = replace(member.start, generator=self.generator, critic=self.critic)
+        if not (np.isfinite(last.generator).all() and np.isfinite(last.critic).all()):
+            return kept, kept
+        same = np.array_equal(kept.generator, last.generator)
+        return kept, kept if same and np.array_equal(kept.critic, last.critic) else last
 
 
 @dataclass(frozen=True)
@@ -241,12 +292,8 @@ class Trained:
     Attributes
     ----------
     member : Member
-    weights : Weights
-        The kept weights.
-    last : Weights
-        The weights after the last epoch; the kept ones if the training diverged to NaN.
     kept_epoch : int
-        Their epoch; 0 means the start weights: no look qualified.
+        Epoch of `weights`; 0 means the start weights: no look qualified.
     kept_value : float
         What made them the best; infinite if none qualified.
     epochs : int
@@ -257,11 +304,11 @@ class Trained:
     looks : ndarray of shape (n_looks, 3)
         See `State.looks`; NaN where nothing was set aside.
     seconds : float
+    engines : tuple of str
+        See `State.engines`.
     """
 
     member: Member
-    weights: Weights
-    last: Weights
     kept_epoch: int
     kept_value: float
     epochs: int
@@ -271,10 +318,30 @@ class Trained:
     look_epochs: NDArray[np.int64]
     looks: Floats
     seconds: float = field(compare=False)
+    engines: tuple[str, ...] = field(compare=False)
+    _source: Path | tuple[Weights, Weights] = field(repr=False, compare=False)
+
+    @property
+    def weights(self) -> Weights:
+        """The kept weights; read from the checkpoint each time, where there is one."""
+        return self._both()[0]
+
+    @property
+    def last(self) -> Weights:
+        """The weights after the last epoch; the kept ones if the training diverged to NaN."""
+        return self._both()[1]
+
+    def _both(self) -> tuple[Weights, Weights]:
+        if isinstance(self._source, Path):
+            return State.read_back(self._source).weights(self.member)
+        return self._source
 
     @classmethod
-    def from_state(cls, member: Member, state: State) -> "Trained":
-        """Reduce the records per update to curves per epoch."""
+    def from_state(cls, member: Member, state: State, path: Path | None) -> "Trained":
+        """Reduce the records per update to curves per epoch.
+
+        Weights are held in memory only where no checkpoint has them (``path`` is None).
+        """
         steps = member.updates_per_epoch
         finite = np.isfinite(state.wasserstein)
         epochs = member.epochs if finite.all() else int(np.argmin(finite))
@@ -288,14 +355,8 @@ class Trained:
             total, count, where=count > 0, out=np.full(member.epochs, np.nan)
         )
         seen = member.look_epochs <= epochs
-        kept = (state.kept_generator, state.kept_critic)
-        last = (state.generator, state.critic)
-        if not all(np.isfinite(parameters).all() for parameters in last):
-            last = kept
         return cls(
             member,
-            replace(member.start, generator=kept[0].astype(float), critic=kept[1].astype(float)),
-            replace(member.start, generator=last[0].astype(float), critic=last[1].astype(float)),
             state.kept_epoch,
             state.kept_value,
             epochs,
@@ -305,6 +366,8 @@ class Trained:
             member.look_epochs[seen],
             state.looks[seen],
             state.seconds,
+            state.engines,
+            path or state.weights(member),
         )
 
 

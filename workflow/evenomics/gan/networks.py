@@ -104,8 +104,8 @@ class Weights:
         Features p of a sample, and size of the noise.
     hidden : tuple of int
         The generator's hidden layers; the critic has them reversed.
-    generator, critic : ndarray of float64
-        Flat parameter vectors.
+    generator, critic : ndarray
+        Flat parameter vectors; of a trained network in the precision of its training.
     """
 
     n_features: int

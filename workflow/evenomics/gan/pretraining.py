@@ -132,7 +132,7 @@ def pretrain(
                 "kept_epoch": trained.kept_epoch,
                 "critic_updates": member.critic_updates,
                 "dropout": member.dropout,
-                "engine": training.chosen_engine,
+                "engine": " + ".join(trained.engines),
                 "seconds": trained.seconds,
             }
         )

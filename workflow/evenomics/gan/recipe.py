@@ -118,9 +118,22 @@ class _Search:
     notes: list[str] = field(default_factory=list)
     histories: list[pd.DataFrame] = field(default_factory=list)
     rates: list[dict[str, Any]] = field(default_factory=list)
+    # of the phase in progress, per rate and fold
     runs: list[list[Trained]] = field(default_factory=list)
-    best: int = 0
+    # the chosen rate's, per fold
+    best: list[Trained] = field(default_factory=list)
     seconds: float = 0.0
+    engines: dict[str, None] = field(default_factory=dict)
+
+    def spend(self, run: Trained) -> None:
+        """Note who trained a run of this GAN, and for how long."""
+        self.seconds += run.seconds
+        self.engines |= dict.fromkeys(run.engines)
+
+    def take(self, index: int) -> list[Trained]:
+        """Choose a rate; the weights of the others need no room any more."""
+        self.best, self.runs = self.runs[index], []
+        return self.best
 
     @property
     def folded(self) -> bool:
@@ -178,8 +191,7 @@ def retrain(
         _choose_rate_2(search, settings)
         _choose_epoch(search, settings)
     finals = _train_finals(searches, settings, seed, training)
-    engine = training.chosen_engine
-    return [_finish(s, final, seed, engine) for s, final in zip(searches, finals, strict=True)]
+    return [_finish(s, final, seed) for s, final in zip(searches, finals, strict=True)]
 
 
 def _begin(
@@ -295,7 +307,7 @@ def _run_rates(
                         energy_distance=run.looks[:, 2],
                     )
                 )
-                search.seconds += run.seconds
+                search.spend(run)
 
 
 def _curve(runs: list[Trained], settings: GanSettings) -> Floats:
@@ -371,15 +383,14 @@ def _choose_rate_1(search: _Search, settings: GanSettings) -> None:
     best = _first_smallest(table["energy_distance" if by_distance else "smallest_above"])
     if best is not None:
         rule = "smallest energy distance" if by_distance else f"smallest above {choice.threshold:g}"
-        runs = search.runs[best]
+        runs = search.take(best)
         search.starts = [run.weights for run in runs]
         epoch = _smallest_distance(runs)[1] if by_distance else _mean_kept_epoch(runs)
     else:
         best, rule = _most_stable(search, table, f"lr_1: curve never above {choice.threshold:g}")
-        runs = search.runs[best]
+        runs = search.take(best)
         search.starts = [run.last for run in runs]
         epoch = runs[0].member.epochs
-    search.best = best
     search.row |= {
         "lr_1": runs[0].member.learning_rate,
         "lr_1_rule": rule,
@@ -424,7 +435,7 @@ def _train_whole(
     trained = training.train(members, f"re-training, {phase}, all samples")
     for search, run in zip(folded, trained, strict=True):
         search.whole_start = run.weights
-        search.seconds += run.seconds
+        search.spend(run)
 
 
 def _choose_rate_2(search: _Search, settings: GanSettings) -> None:
@@ -435,13 +446,12 @@ def _choose_rate_2(search: _Search, settings: GanSettings) -> None:
     rule = "smallest energy distance" if by_distance else "smallest instability - speed"
     if best is None:
         best, rule = _most_stable(search, table, "lr_2: no rate qualified")
-    search.best = best
-    search.row |= {"lr_2": search.runs[best][0].member.learning_rate, "lr_2_rule": rule}
+    search.row |= {"lr_2": search.take(best)[0].member.learning_rate, "lr_2_rule": rule}
 
 
 def _choose_epoch(search: _Search, settings: GanSettings) -> None:
     """Choose the epoch of the lr_2 run: elbow of the curve, or smallest energy distance."""
-    choice, runs = settings.choice, search.runs[search.best]
+    choice, runs = settings.choice, search.best
     curve = _curve(runs, settings)
     if not len(curve):
         epoch, rule = 0, "fallback: diverged at once, weights of lr_1"
@@ -459,8 +469,8 @@ def _choose_epoch(search: _Search, settings: GanSettings) -> None:
 
 def _train_finals(
     searches: list[_Search], settings: GanSettings, seed: int, training: Training
-) -> list[Weights]:
-    """Return the weights at the chosen epochs.
+) -> list[Generator]:
+    """Return the generators at the chosen epochs.
 
     The engine kept those with the smallest energy distance. Any other epoch's are had by
     training the same member up to it: keeping the weights of every look would make memory grow
@@ -469,25 +479,24 @@ def _train_finals(
     _train_whole([s for s in searches if s.row["epoch_2"]], "lr_2", settings, seed, training)
     finals, replays = [], []
     for index, search in enumerate(searches):
-        run = search.runs[search.best][0]
+        run = search.best[0]
         epoch = search.row["epoch_2"]
         if search.folded or not epoch:
-            finals.append(search.whole_start)
+            finals.append(Generator.from_weights(search.whole_start))
             continue
-        finals.append(run.weights)
+        finals.append(Generator.from_weights(run.weights))
         if run.kept_epoch != epoch:
             replays.append((index, replace(run.member, epochs=epoch, keep="last")))
     if replays:
         trained = training.train([member for _, member in replays], "re-training, chosen epochs")
         for (index, _), run in zip(replays, trained, strict=True):
-            finals[index] = run.weights
-            searches[index].seconds += run.seconds
+            finals[index] = Generator.from_weights(run.weights)
+            searches[index].spend(run)
     return finals
 
 
-def _finish(search: _Search, weights: Weights, seed: int, engine: str) -> TrainedGan:
+def _finish(search: _Search, generator: Generator, seed: int) -> TrainedGan:
     request = search.request
-    generator = Generator.from_weights(weights)
     row = search.row | {"note": "; ".join(search.notes)}
     row |= _look_at(search)
     generated = generator.sample(N_DIAGNOSTIC, stream(seed, "diagnostics", request.name))
@@ -496,7 +505,7 @@ def _finish(search: _Search, weights: Weights, seed: int, engine: str) -> Traine
     trained_on = request.samples if search.folded else search.splits[0].training
     row["nn_distance_training"] = looks.nearest_distance(generated, trained_on)
     row["nn_distance_held_out"] = _held_out_distance(search, generated, seed)
-    row |= {"engine": engine, "seconds": search.seconds}
+    row |= {"engine": " + ".join(search.engines), "seconds": search.seconds}
     histories = pd.concat(search.histories, ignore_index=True)
     histories.insert(0, "experiment", request.experiment)
     histories.insert(1, "gan", request.gan)
@@ -513,7 +522,7 @@ def _finish(search: _Search, weights: Weights, seed: int, engine: str) -> Traine
 def _look_at(search: _Search) -> dict[str, float]:
     """Wasserstein estimates and energy distance at the chosen epoch, averaged over folds."""
     names = ("wasserstein_training", "wasserstein_held_out", "energy_distance")
-    runs, epoch = search.runs[search.best], search.row["epoch_2"]
+    runs, epoch = search.best, search.row["epoch_2"]
     values = [run.looks[run.look_epochs == epoch] for run in runs]
     values = [value for value in values if len(value)]
     if not values:
@@ -530,6 +539,6 @@ def _held_out_distance(search: _Search, generated: Floats, seed: int) -> float:
         looks.nearest_distance(
             Generator.from_weights(run.weights).sample(N_DIAGNOSTIC, rng), split.held_out
         )
-        for run, split in zip(search.runs[search.best], search.splits, strict=True)
+        for run, split in zip(search.best, search.splits, strict=True)
     ]
     return float(np.mean(distances))

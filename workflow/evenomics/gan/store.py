@@ -72,7 +72,7 @@ def load_generator(path: Path) -> Generator:
 
 
 def save_weights(path: Path, weights: Weights) -> None:
-    """Write both networks in full precision, to go on training from."""
+    """Write both networks in the precision of their training, to go on from there."""
     header = {"n_features": weights.n_features, "hidden": list(weights.hidden)}
     _save(path, {"generator": weights.generator, "critic": weights.critic}, header)
 

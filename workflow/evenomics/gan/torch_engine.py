@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from evenomics.gan import streams
-from evenomics.gan.engine import Report
+from evenomics.gan.engine import Job, Report
 from evenomics.gan.looks import N_LOOK
 from evenomics.gan.losses import AlphaDropout, critic_gradient, forward, generator_gradient
 from evenomics.gan.member import Member, State
@@ -28,29 +28,44 @@ from evenomics.gan.streams import Purpose
 ADAM_EPSILON = 1e-8
 # members per stack on a CPU: more no longer fit its cache
 CPU_STACK = 8
+# what a member takes on a device, in numbers a parameter: about 10, estimated from a run on the CPU,
+# and graphs keep what they work with in memory of their own
+DEVICE_COPIES = 25
+# times that an update runs before CUDA captures it
+WARM_UP = 2
 
 
-def train_on_torch(
-    members: Sequence[Member], states: Sequence[State], *, dtype: str, threads: int, report: Report
-) -> list[State]:
-    """Train stacks of members on the CPU (see `engine.Training`)."""
+def train_on_torch(jobs: Sequence[Job], *, dtype: str, threads: int, report: Report) -> None:
+    """Train stacks of members on the CPU, on one thread (see `engine.Training`)."""
     before = torch.get_num_threads()
     # two torch threads on two busy cores were measured ten times slower than one
     torch.set_num_threads(1)
     try:
-        return _train(members, states, dtype, torch.device("cpu"), CPU_STACK, report)
+        _train(jobs, dtype, torch.device("cpu"), lambda _: CPU_STACK, report)
     finally:
         torch.set_num_threads(before)
 
 
-def train_on_cuda(
-    members: Sequence[Member], states: Sequence[State], *, dtype: str, threads: int, report: Report
-) -> list[State]:
+def train_on_cuda(jobs: Sequence[Job], *, dtype: str, threads: int, report: Report) -> None:
     """Train stacks of members on the first CUDA device (see `engine.Training`)."""
-    return _train(members, states, dtype, torch.device("cuda"), len(members), report)
+    itemsize = np.dtype(dtype).itemsize
+
+    def largest(job: Job) -> int:
+        # what an earlier stack has left cached counts as free
+        torch.cuda.empty_cache()
+        return stack_size(job, torch.cuda.mem_get_info()[0] // itemsize)
+
+    _train(jobs, dtype, torch.device("cuda"), largest, report)
 
 
-def _shape(member: Member, state: State) -> tuple[object, ...]:
+def stack_size(job: Job, free: int) -> int:
+    """Members like this one that fit a device with room for so many numbers; at least one."""
+    start = job.member.start
+    return max(1, free // (DEVICE_COPIES * (start.generator.size + start.critic.size)))
+
+
+def _shape(job: Job) -> tuple[object, ...]:
+    member = job.member
     return (
         member.start.n_features,
         member.start.hidden,
@@ -60,48 +75,38 @@ def _shape(member: Member, state: State) -> tuple[object, ...]:
         member.generator_dropout,
         member.loss,
         bool(len(member.held_out)),
-        state.updates,
+        job.updates,
     )
 
 
 def _train(
-    members: Sequence[Member],
-    states: Sequence[State],
+    jobs: Sequence[Job],
     dtype: str,
     device: torch.device,
-    largest: int,
+    largest: Callable[[Job], int],
     report: Report,
-) -> list[State]:
-    states = list(states)
-    groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for index, (member, state) in enumerate(zip(members, states, strict=True)):
-        groups[_shape(member, state)].append(index)
+) -> None:
+    groups: dict[tuple[object, ...], list[Job]] = defaultdict(list)
+    for job in sorted(jobs, key=lambda job: -job.member.n_updates):
+        groups[_shape(job)].append(job)
     for group in groups.values():
-        group.sort(key=lambda index: -members[index].n_updates)
-        for first in range(0, len(group), largest):
-            pack = group[first : first + largest]
+        size = largest(group[0])
+        for first in range(0, len(group), size):
+            pack = [(job, job.begin()) for job in group[first : first + size]]
             while pack:
-                stack = _Stack([members[i] for i in pack], [states[i] for i in pack], dtype, device)
-                halfway = members[pack[len(pack) // 2]].n_updates
-                stack.run(halfway, pack, report)
-                for index, state in zip(pack, stack.states, strict=True):
-                    states[index] = state
-                pack = [i for i in pack if members[i].n_updates > halfway]
-    return states
+                halfway = pack[len(pack) // 2][0].member.n_updates
+                _Stack(pack, dtype, device).run(halfway, report)
+                pack = [(job, state) for job, state in pack if job.member.n_updates > halfway]
 
 
 class _Stack:
     """Members in lockstep; the number of the critic update is their common clock."""
 
-    def __init__(
-        self,
-        members: list[Member],
-        states: list[State],
-        dtype: str,
-        device: torch.device,
-    ) -> None:
-        self.members, self.states, self.device = members, states, device
-        self.dtype = getattr(torch, dtype)
+    def __init__(self, pack: list[tuple[Job, State]], dtype: str, device: torch.device) -> None:
+        self.jobs, self.states = zip(*pack, strict=True)
+        self.members = members = [job.member for job in self.jobs]
+        states = self.states
+        self.device, self.dtype = device, getattr(torch, dtype)
         first = members[0]
         self.batch, self.critic_updates = first.batch, first.critic_updates
         self.n_features, self.loss = first.start.n_features, first.loss
@@ -112,6 +117,7 @@ class _Stack:
 
         self.samples, self.sizes = self._pad([member.samples for member in members])
         self.held_out, self.held_out_sizes = self._pad([member.held_out for member in members])
+        self.needs_held_out = self._integers([0, 1, 1]) == 1  # of a look's records
         self.keys = self._integers([member.key for member in members])
         self.steps = self._integers([member.updates_per_epoch for member in members])
         self.rates = self._floats([member.learning_rate for member in members])[:, None]
@@ -291,14 +297,13 @@ class _Stack:
         among = (among * share[:, None] * share[:, :, None]).sum((1, 2))
         columns.append(2 * across - within - among)
         records = torch.stack(columns, dim=1)
-        missing = (self.held_out_sizes == 0)[:, None] & (self._integers([0, 1, 1]) == 1)
+        missing = (self.held_out_sizes == 0)[:, None] & self.needs_held_out
         return torch.where(missing, math.nan, records)
 
-    def run(self, until: int, names: list[int], report: Report) -> None:
+    def run(self, until: int, report: Report) -> None:
         """Train up to a number of critic updates; members that are done before idle along.
 
-        Nothing in here waits for the device, but for a state that `report` asks for; it knows
-        the members by `names`.
+        Nothing in here waits for the device, but for a state that `report` asks for.
         """
         began = self.updates
         records = _Records(began, until, self)
@@ -310,7 +315,6 @@ class _Stack:
                 at = int(epoch) * member.updates_per_epoch
                 if began < at <= until:
                     schedule[at].append((k, look))
-        reported = [began] * len(self.members)
         started = time.perf_counter()
         for at in sorted({*schedule, until}):
             while self.updates < at:
@@ -322,8 +326,7 @@ class _Stack:
                 self._keep_best(records, schedule[at])
             for k, _ in schedule[at]:
                 state = partial(self._unloaded, k, records, started)
-                report(names[k], at - reported[k], state)
-                reported[k] = at
+                report(self.jobs[k], at, state)
                 if at == self.members[k].n_updates:
                     self.rates[k] = 0.0
         self._unload(records, started)
@@ -340,8 +343,7 @@ class _Stack:
             if member.keep == "held_out":
                 values[k] = measured[k, 2]
             elif member.keep == "above":
-                steps = member.updates_per_epoch
-                loss = records.critic_loss[max(done - steps, 0) : done, k].mean()
+                loss = records.recent(done, member.updates_per_epoch)[:, k].mean()
                 curve = wasserstein[k] if member.curve == "wasserstein" else loss
                 values[k] = torch.where(curve > member.threshold, curve, math.inf)
             else:
@@ -372,38 +374,48 @@ class _Stack:
             "kept_generator": self.kept_generator,
             "kept_critic": self.kept_critic,
         }
-        on_host = {name: tensor.cpu().numpy() for name, tensor in arrays.items()}
+        training = {
+            k: member
+            for k, member in enumerate(self.members)
+            if self.states[k].updates < member.n_updates
+        }
+        for name, tensor in arrays.items():
+            on_host = tensor.cpu().numpy()
+            for k in training:
+                setattr(self.states[k], name, on_host[k].copy())
         kept_value, kept_updates = self.kept_value.tolist(), self.kept_updates.tolist()
         records.store(self.states, self.members, self.updates)
-        for k, (member, state) in enumerate(zip(self.members, self.states, strict=True)):
-            for name, array in on_host.items():
-                setattr(state, name, array[k].copy())
+        for k, member in training.items():
+            state = self.states[k]
             state.updates = self.updates
             state.kept_value = kept_value[k]
             state.kept_epoch = kept_updates[k] // member.updates_per_epoch
-            state.seconds += (elapsed - records.seconds) / len(self.members)
+            state.seconds += (elapsed - records.seconds) / len(training)
         records.seconds, records.unloaded = elapsed, self.updates
 
     def _capture(self, update: Callable[[], None]) -> Callable[[], None]:
         """On CUDA, record the update as a graph to replay; elsewhere return it as it is."""
         if self.device.type != "cuda":
             return update
-        mutable = [self.generator, self.critic, *self.generator_moments, *self.critic_moments]
-        mutable += [self.clock, self.row, self.generator_row]
-        before = [tensor.clone() for tensor in mutable]
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
-            for _ in range(2):
-                update()
+            self._warm_up(update)
         torch.cuda.current_stream().wait_stream(side)
-        # the warm-up moved the members; put them back
-        for tensor, value in zip(mutable, before, strict=True):
-            tensor.copy_(value)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             update()
         return graph.replay
+
+    def _warm_up(self, update: Callable[[], None]) -> None:
+        """Run an update as often as CUDA wants before a capture, and put the members back."""
+        mutable = [self.generator, self.critic, *self.generator_moments, *self.critic_moments]
+        mutable += [self.clock, self.row, self.generator_row]
+        before = [tensor.clone() for tensor in mutable]
+        for _ in range(WARM_UP):
+            update()
+        for tensor, value in zip(mutable, before, strict=True):
+            tensor.copy_(value)
 
 
 class _Records:
@@ -412,16 +424,27 @@ class _Records:
     def __init__(self, began: int, until: int, stack: _Stack) -> None:
         self.began, self.critic_updates = began, stack.critic_updates
         self.generator_began = began // stack.critic_updates
-        size = (until - began, len(stack.members))
-        self.critic_loss = torch.full(size, math.nan, dtype=stack.dtype, device=stack.device)
-        self.wasserstein = torch.full_like(self.critic_loss, math.nan)
+        # an epoch of a member can have begun before
+        before = max(0, began - max(member.updates_per_epoch for member in stack.members))
+        losses = [state.critic_loss[before:began] for state in stack.states]
+        self.before = torch.as_tensor(
+            np.stack(losses, axis=1), dtype=stack.dtype, device=stack.device
+        )
         n_generator = until // stack.critic_updates - self.generator_began
-        self.generator_loss = self.critic_loss[:n_generator].clone()
+        # the warm-up writes records as well, which the first updates then write over
+        self.critic_loss, self.wasserstein, self.generator_loss = (
+            self.before.new_full((max(n, WARM_UP), len(stack.members)), math.nan)
+            for n in (until - began, until - began, n_generator)
+        )
         self.looks: list[tuple[list[tuple[int, int]], Tensor]] = []
         self.seconds = 0.0
         self.unloaded = began
 
-    def store(self, states: list[State], members: list[Member], updates: int) -> None:
+    def recent(self, done: int, n: int) -> Tensor:
+        """Return the last n losses of the critics after so many updates, [n, n_members]."""
+        return torch.cat([self.before, self.critic_loss[max(done - n, 0) : done]])[-n:]
+
+    def store(self, states: Sequence[State], members: Sequence[Member], updates: int) -> None:
         """Write the records into the members' states."""
         critic_loss = self.critic_loss.cpu().numpy()
         wasserstein = self.wasserstein.cpu().numpy()
