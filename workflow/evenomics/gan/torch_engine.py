@@ -28,7 +28,7 @@ from evenomics.gan.streams import Purpose
 ADAM_EPSILON = 1e-8
 # members per stack on a CPU: more no longer fit its cache
 CPU_STACK = 8
-# what a member takes on a device, in numbers a parameter: about 10, estimated from a run on the CPU,
+# what a member takes on a device, in numbers a parameter: about 10, estimated from runs on a CPU,
 # and graphs keep what they work with in memory of their own
 DEVICE_COPIES = 25
 # times that an update runs before CUDA captures it
