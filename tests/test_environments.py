@@ -141,7 +141,6 @@ def test_the_plan_of_the_whole_paper_is_what_the_paper_did(tmp_path):
 
 @pytest.mark.workflow
 def test_the_effect_of_harmonising_is_shown_once_whatever_the_selections(tmp_path):
-    (tmp_path / "config").mkdir()
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     study = next(iter(config["studies"].values()))
     study |= {"harmonise": "zscore", "selections": ["deg", "deg_lasso_en"]}

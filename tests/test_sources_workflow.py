@@ -1,7 +1,6 @@
 """Cohorts from elsewhere through the workflow's own rules: GEO from a server, R data, lipids."""
 
 import functools
-import importlib.util
 import shutil
 import signal
 import socket
@@ -155,10 +154,9 @@ def test_a_download_that_fails_says_what_to_do(tmp_path, mirror):
 
 
 @pytest.mark.r
+@pytest.mark.usefixtures("robjects")
 def test_the_leukaemia_study_runs(tmp_path):
     """R data through rpy2, limma, LASSO and elastic net, and the report's pages, in one command."""
-    if not (shutil.which("R") and importlib.util.find_spec("rpy2")):
-        pytest.skip("needs R and rpy2")
     config = yaml.safe_load((ROOT / "config/leukaemia.yaml").read_text()) | SHORT
     done = run_workflow(tmp_path, config, cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -176,10 +174,9 @@ def test_the_leukaemia_study_runs(tmp_path):
 
 
 @pytest.mark.r
+@pytest.mark.usefixtures("robjects")
 def test_an_r_object_is_split_by_patient(tmp_path):
     """No patient is in two cohorts, and the patient's number is no feature."""
-    if not (shutil.which("R") and importlib.util.find_spec("rpy2")):
-        pytest.skip("needs R and rpy2")
     code = (
         "set.seed(1); n <- 60; x <- as.data.frame(matrix(rnorm(4 * n), n)); "
         "x$patient <- rep(1:20, each = 3); x$status <- rep(c('ill', 'well'), c(24, 36)); "

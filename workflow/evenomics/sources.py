@@ -136,9 +136,9 @@ def given_cohorts(options: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """
     names = (*COHORTS, "table")
     specs = {name: options[name] for name in names if isinstance(options.get(name), Mapping)}
-    split_by = options["split"].get("by") if isinstance(options.get("split"), Mapping) else None
-    if "table" in specs and split_by:
-        specs["table"] = {**specs["table"], "group_column": split_by}
+    shares = options.get("split")
+    if "table" in specs and isinstance(shares, Mapping) and shares.get("by"):
+        specs["table"] = {**specs["table"], "group_column": shares["by"]}
     return specs
 
 

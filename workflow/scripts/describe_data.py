@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 from script_log import log_to
 
-from evenomics.cohort import COHORTS, read_cohort, write_table
+from evenomics.cohort import COHORTS, read_cohort
 from evenomics.plots.data import cohort_table, data_page
-from evenomics.tables import read_back
+from evenomics.tables import read_back, write_table
 
 log_to(snakemake.log[0])
 params = snakemake.params

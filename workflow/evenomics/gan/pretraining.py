@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evenomics.cohort import write_table
 from evenomics.errors import TrainingError
 from evenomics.gan import networks
 from evenomics.gan.engine import Training
@@ -17,6 +16,7 @@ from evenomics.gan.networks import Weights
 from evenomics.gan.settings import GanSettings
 from evenomics.gan.store import load_weights, save_weights
 from evenomics.randomness import derive_key, stream
+from evenomics.tables import read_back, write_table
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +63,8 @@ class Pretrained:
         """Read what `save` wrote (TrainingError if the weights cannot be read)."""
         return cls(
             load_weights(folder / "weights.safetensors"),
-            pd.read_csv(folder / "history.tsv.gz", sep="\t"),
-            pd.read_csv(folder / "stages.tsv", sep="\t"),
+            read_back(folder / "history.tsv.gz"),
+            read_back(folder / "stages.tsv"),
         )
 
 

@@ -343,8 +343,11 @@ class _Stack:
             if member.keep == "held_out":
                 values[k] = measured[k, 2]
             elif member.keep == "above":
-                loss = records.recent(done, member.updates_per_epoch)[:, k].mean()
-                curve = wasserstein[k] if member.curve == "wasserstein" else loss
+                curve = (
+                    wasserstein[k]
+                    if member.curve == "wasserstein"
+                    else records.recent(done, member.updates_per_epoch)[:, k].mean()
+                )
                 values[k] = torch.where(curve > member.threshold, curve, math.inf)
             else:
                 values[k] = -float(member.look_epochs[look])
