@@ -17,14 +17,12 @@ PLAIN = {
 def member(key=1, n_samples=17, n_held_out=5, p=8, hidden=(5, 7), **options):
     """Return a member on random samples; equal arguments give equal members."""
     rng = np.random.default_rng(key)
-    return Member(
-        name=f"member {key}",
-        samples=rng.normal(size=(n_samples, p)) + 1,
-        held_out=rng.normal(size=(n_held_out, p)) + 1,
-        start=initial_weights(p, hidden, rng),
-        key=key,
-        **PLAIN | options,
-    )
+    drawn = {
+        "samples": rng.normal(size=(n_samples, p)) + 1,
+        "held_out": rng.normal(size=(n_held_out, p)) + 1,
+        "start": initial_weights(p, hidden, rng),
+    }
+    return Member(name=f"member {key}", key=key, **drawn | PLAIN | options)
 
 
 # one of everything that an engine has to get right
