@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from evenomics.errors import CohortError
-from evenomics.tables import Matrix, nearest, read_matrix, some
+from evenomics.tables import LARGEST, Matrix, nearest, read_matrix, some
 from evenomics.tables import write_table as write_table  # the writer of every table, from here too
 
 logger = logging.getLogger(__name__)
@@ -170,6 +170,8 @@ def _cell_problems(matrix: Matrix) -> list[str]:
     advice = {
         "missing": "fill it in or leave out the sample, or the feature (`missing: drop_features`)",
         "infinite": "replace it (log of 0?) or leave the feature or the sample out",
+        "too large": f"beyond {LARGEST:g} training and variances overflow; empty it if it marks a "
+        "gap, or bring the feature to another unit (logarithms)",
         "not a number": "mend it, or name the column under ignore_columns if it is no feature",
     }
     problems = []
