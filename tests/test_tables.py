@@ -1,6 +1,9 @@
 """Text tables: every fault is located, and nothing is half-written."""
 
 import gzip
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +14,10 @@ import fake_tables
 from evenomics.cohort import Cohort
 from evenomics.comparison import compare, summarise
 from evenomics.errors import CohortError
+from evenomics.scaling import SkewScaler
 from evenomics.selection import stable_features
 from evenomics.tables import (
+    LARGEST,
     nearest,
     read_back,
     read_matrix,
@@ -102,7 +107,7 @@ def test_names_that_stand_twice(tmp_path):
     ("cell", "fault"),
     [("", "missing"), ("NA", "missing"), ("nan", "missing"), ("-inf", "infinite"),
      ("1e999", "infinite"), ("abc", "not a number"), ("1,5", "not a number"),
-     ("1_000", "not a number")],
+     ("1_000", "not a number"), ("1e39", "too large")],
 )  # fmt: skip
 def test_cells_without_a_finite_number_are_kept_with_their_place(tmp_path, cell, fault):
     path = tmp_path / "t.tsv"
@@ -163,6 +168,54 @@ def test_headers_of_microarrays_are_longer_than_a_cell_may_be(tmp_path):
     matrix = read_matrix(path)
     assert matrix.columns == names
     assert matrix.numbers.shape == (2, 20_000)
+
+
+def test_importing_the_library_changes_no_limit_of_the_whole_process():
+    code = "import csv; a = csv.field_size_limit(); import evenomics.tables, sys; "
+    code += "sys.exit(a != csv.field_size_limit())"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_r_row_names_with_gaps_in_the_last_column_are_no_commas_at_the_end(tmp_path):
+    """A header one cell shorter than the rows; only where all rows end empty it is asked about."""
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\ns1,1,\ns2,3,4\n")
+    matrix = read_matrix(path)
+    assert (matrix.rows, matrix.columns) == (["s1", "s2"], ["a", "b"])
+    assert [(cell.row, cell.column, cell.line) for cell in matrix.bad] == [("s1", "b", 2)]
+    path.write_text("a,b\ns1,1,\ns2,3,\n")
+    with pytest.raises(CohortError, match="every line but the header ends with a comma"):
+        read_matrix(path)
+
+
+@pytest.mark.parametrize("break_", ["\n", "\r\n", "\r"])
+def test_lines_are_counted_as_an_editor_does(tmp_path, break_):
+    """Other characters that Python takes for ends of lines are part of a name."""
+    path = tmp_path / "t.tsv"
+    rows = ["id\ta\x85\u2028a\tb", "s1\t1\t2", "", '"s\u2028""2"\t3\tx', "\t5\t6"]
+    path.write_bytes(break_.join(rows).encode())
+    matrix = read_matrix(path)
+    assert matrix.columns == ["a\x85\u2028a", "b"]
+    assert matrix.lines == {"s1": 2, 's\u2028"2': 4}
+    assert [cell.line for cell in matrix.bad] == [4]
+    assert "empty in line 5;" in matrix.problems[0]
+
+
+@pytest.mark.parametrize("unskewed", ["robust", "standard"])
+def test_the_largest_numbers_of_a_table_can_be_scaled(unskewed):
+    """Scaler and scaled samples are finite, in float32 too, for shapes of many kinds."""
+    rng = np.random.default_rng(0)
+    for n in (3, 20, 2000):
+        values = np.column_stack(
+            [rng.normal(size=n), rng.lognormal(0, 3, n), -rng.lognormal(0, 1, n), rng.random(n),
+             np.arange(n) == 0, np.arange(n) % 2 * 2 - 1]
+        )  # fmt: skip
+        values *= LARGEST / np.abs(values).max(axis=0)
+        scaler = SkewScaler(unskewed=unskewed).fit(values)
+        assert not {"NaN", "Infinity"} & {*re.findall(r"[A-Za-z]+", scaler.to_json())}
+        scaled = scaler.transform(values)
+        assert np.isfinite(scaled.astype(np.float32)).all()
+        assert np.isfinite(scaler.inverse_transform(scaled)).all()
 
 
 def test_a_long_table_comes_back_as_it_was_written(tmp_path):

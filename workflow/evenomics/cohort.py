@@ -24,6 +24,8 @@ SAMPLE = "sample_id"
 CLASS = "class"
 GROUP = "group"
 _NO_LABEL = {"", "NA", "NaN", "nan"}
+# columns that stand beside the features, in cohorts or among generated samples
+_TAKEN = {SAMPLE, CLASS, GROUP, "alpha", "multiplier"}
 
 
 def slug(text: str) -> str:
@@ -151,9 +153,10 @@ def write_cohort(
     Raises
     ------
     CohortError
-        If a feature has the name of one of these columns.
+        If a feature has the name of one of these columns, or of one that stands beside the
+        features of generated samples (``alpha``, ``multiplier``).
     """
-    if taken := {SAMPLE, CLASS, GROUP} & {*cohort.features.columns}:
+    if taken := _TAKEN & {*cohort.features.columns}:
         raise CohortError(
             f"{cohort.place}: a feature cannot be called {some(sorted(taken))}; rename it, or name "
             "it under ignore_columns"
