@@ -132,7 +132,7 @@ def training(experiment="c40_i0.4", classes=("control", "case"), epochs=600, fol
         chosen.append(
             {
                 "experiment": experiment, "gan": gan, "class": name,
-                "alpha": float(alpha.removeprefix("alpha")), "variant": variant, "n_samples": 40,
+                "alpha": alpha.removeprefix("alpha"), "variant": variant, "n_samples": 40,
                 "n_held_out": 8, "n_folds": folds,
                 "lr_1": 1e-4, "lr_1_rule": "smallest above 3", "epoch_1": 400,
                 "lr_2": 5e-5, "lr_2_rule": "most stable", "epoch_2": 320,

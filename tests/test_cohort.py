@@ -30,7 +30,7 @@ def cohort(name="real", n=4, features=("a", "b", "c"), classes=True, start=0) ->
 @pytest.mark.parametrize("labelled", [True, False])
 def test_cohort_comes_back_from_disk_unchanged(tmp_path, labelled):
     written = cohort(n=50, classes=labelled)
-    written.features.iloc[0] = [1e-310, 0.1 + 0.2, -1.7976931348623157e308]
+    written.features.iloc[0] = [1e-310, 0.1 + 0.2, -9.999999999999999e37]
     write_cohort(written, tmp_path / "real.tsv.gz")
     read = read_cohort(tmp_path / "real.tsv.gz")
     assert read.name == "real"
@@ -51,9 +51,9 @@ def test_groups_are_written_where_they_are_asked_for(tmp_path):
     assert read_cohort(tmp_path / "c.tsv").groups is None
 
 
-@pytest.mark.parametrize("name", ["sample_id", "class", "group"])
+@pytest.mark.parametrize("name", ["sample_id", "class", "group", "alpha", "multiplier"])
 def test_a_feature_named_like_a_column_of_ours_is_refused(tmp_path, name):
-    """It would be read back as text about the samples, and be lost as a feature."""
+    """It would be lost as a feature: read as text about samples, or overwritten by a setting."""
     with pytest.raises(CohortError, match=f"a feature cannot be called '{name}'; rename it"):
         write_cohort(cohort(features=("a", name)), tmp_path / "c.tsv")
     assert not (tmp_path / "c.tsv").exists()
@@ -111,6 +111,18 @@ def test_decimal_commas_are_recognised(tmp_path):
     (tmp_path / "c.tsv").write_text("sample_id\ta\ns1\t1,5\n")
     with pytest.raises(CohortError, match="write decimal points, not commas"):
         read_cohort(tmp_path / "c.tsv")
+
+
+@pytest.mark.parametrize("cell", ["1e200", "-1.7976931348623157e308", "3.4028235e38"])
+def test_numbers_too_large_to_compute_with_are_refused_with_their_place(tmp_path, cell):
+    """The scaler of such a feature would be NaN, and training would stop without its name."""
+    (tmp_path / "c.tsv").write_text(f"sample_id\ta\tb\ns1\t1\t2\ns2\t1\t{cell}\n")
+    with pytest.raises(CohortError) as error:
+        read_cohort(tmp_path / "c.tsv")
+    (problem,) = error.value.problems
+    assert problem.startswith(
+        f"column 'b', sample 's2' (line 3): '{cell}' is too large; beyond 1e+"
+    )
 
 
 def test_table_without_features(tmp_path):

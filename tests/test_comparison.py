@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenomics.comparison import best_settings, by_study, compare, summarise
+from evenomics.comparison import best_settings, by_study, compare, main_multiplier, summarise
 
 NAMES = ["study", "selection", "experiment", "arm", "alpha", "multiplier", "classifier", "metric"]
 
@@ -69,6 +69,24 @@ def test_the_best_setting_has_the_largest_mean_and_for_the_brier_score_the_small
     assert best_settings(summarise(table))["alpha"].tolist() == ["a1-0"]
     table["metric"] = "brier"
     assert best_settings(summarise(table), "brier")["alpha"].tolist() == ["a0-0"]
+
+
+def test_the_main_multiplier_of_a_study_does_not_depend_on_the_others():
+    """0.5 is nearest to 1 where 0.5 and 2 were scored, whatever another study scored."""
+    table = pd.DataFrame(
+        [
+            {"study": study, "selection": selection, "experiment": "whole", "arm": "expand_gan",
+             "multiplier": multiplier}
+            for study, selection, multipliers in (
+                ("a", "none", ("0.5", "2")), ("b", "none", ("1", "2")), ("b", "deg", ("3", "4"))
+            )
+            for multiplier in multipliers
+        ]
+    )  # fmt: skip
+    found = main_multiplier(table)[["study", "selection", "multiplier"]]
+    assert [*found.itertuples(index=False, name=None)] == [
+        ("a", "none", "0.5"), ("b", "none", "1"), ("b", "deg", "3")
+    ]  # fmt: skip
 
 
 @pytest.mark.r

@@ -1,13 +1,30 @@
 """Text tables: every fault is located, and nothing is half-written."""
 
 import gzip
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import fake_tables
+from evenomics.cohort import Cohort
+from evenomics.comparison import compare, summarise
 from evenomics.errors import CohortError
-from evenomics.tables import nearest, read_matrix, read_text_table, replacing, write_table
+from evenomics.scaling import SkewScaler
+from evenomics.selection import stable_features
+from evenomics.tables import (
+    LARGEST,
+    nearest,
+    read_back,
+    read_matrix,
+    read_text_table,
+    replacing,
+    write_table,
+)
 
 
 @pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
@@ -90,7 +107,7 @@ def test_names_that_stand_twice(tmp_path):
     ("cell", "fault"),
     [("", "missing"), ("NA", "missing"), ("nan", "missing"), ("-inf", "infinite"),
      ("1e999", "infinite"), ("abc", "not a number"), ("1,5", "not a number"),
-     ("1_000", "not a number")],
+     ("1_000", "not a number"), ("1e39", "too large")],
 )  # fmt: skip
 def test_cells_without_a_finite_number_are_kept_with_their_place(tmp_path, cell, fault):
     path = tmp_path / "t.tsv"
@@ -112,7 +129,7 @@ def test_text_table_refuses_names_that_stand_twice(tmp_path):
 
 def test_written_tables_have_the_same_bytes_each_time_and_keep_every_digit(tmp_path):
     rng = np.random.default_rng(0)
-    numbers = rng.standard_normal(200) * 10.0 ** rng.integers(-300, 300, 200)
+    numbers = rng.standard_normal(200) * 10.0 ** rng.integers(-300, 36, 200)
     frame = pd.DataFrame({"name": [f"n{i}" for i in range(200)], "x": numbers})
     paths = [tmp_path / "new" / "a.tsv.gz", tmp_path / "b.tsv.gz"]
     for path in paths:
@@ -151,3 +168,145 @@ def test_headers_of_microarrays_are_longer_than_a_cell_may_be(tmp_path):
     matrix = read_matrix(path)
     assert matrix.columns == names
     assert matrix.numbers.shape == (2, 20_000)
+
+
+def test_importing_the_library_changes_no_limit_of_the_whole_process():
+    code = "import csv; a = csv.field_size_limit(); import evenomics.tables, sys; "
+    code += "sys.exit(a != csv.field_size_limit())"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_r_row_names_with_gaps_in_the_last_column_are_no_commas_at_the_end(tmp_path):
+    """A header one cell shorter than the rows; only where all rows end empty it is asked about."""
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\ns1,1,\ns2,3,4\n")
+    matrix = read_matrix(path)
+    assert (matrix.rows, matrix.columns) == (["s1", "s2"], ["a", "b"])
+    assert [(cell.row, cell.column, cell.line) for cell in matrix.bad] == [("s1", "b", 2)]
+    path.write_text("a,b\ns1,1,\ns2,3,\n")
+    with pytest.raises(CohortError, match="every line but the header ends with a comma"):
+        read_matrix(path)
+
+
+@pytest.mark.parametrize("break_", ["\n", "\r\n", "\r"])
+def test_lines_are_counted_as_an_editor_does(tmp_path, break_):
+    """Other characters that Python takes for ends of lines are part of a name."""
+    path = tmp_path / "t.tsv"
+    rows = ["id\ta\x85\u2028a\tb", "s1\t1\t2", "", '"s\u2028""2"\t3\tx', "\t5\t6"]
+    path.write_bytes(break_.join(rows).encode())
+    matrix = read_matrix(path)
+    assert matrix.columns == ["a\x85\u2028a", "b"]
+    assert matrix.lines == {"s1": 2, 's\u2028"2': 4}
+    assert [cell.line for cell in matrix.bad] == [4]
+    assert "empty in line 5;" in matrix.problems[0]
+
+
+@pytest.mark.parametrize("unskewed", ["robust", "standard"])
+def test_the_largest_numbers_of_a_table_can_be_scaled(unskewed):
+    """Scaler and scaled samples are finite, in float32 too, for shapes of many kinds."""
+    rng = np.random.default_rng(0)
+    for n in (3, 20, 2000):
+        values = np.column_stack(
+            [rng.normal(size=n), rng.lognormal(0, 3, n), -rng.lognormal(0, 1, n), rng.random(n),
+             np.arange(n) == 0, np.arange(n) % 2 * 2 - 1]
+        )  # fmt: skip
+        values *= LARGEST / np.abs(values).max(axis=0)
+        scaler = SkewScaler(unskewed=unskewed).fit(values)
+        assert not {"NaN", "Infinity"} & {*re.findall(r"[A-Za-z]+", scaler.to_json())}
+        scaled = scaler.transform(values)
+        assert np.isfinite(scaled.astype(np.float32)).all()
+        assert np.isfinite(scaler.inverse_transform(scaled)).all()
+
+
+def test_a_long_table_comes_back_as_it_was_written(tmp_path):
+    """No arm is torn in two by a reader that guesses types piece by piece (65,536 rows and more).
+
+    Beside ``none`` the multiplier ``1`` is text, beside ``0.5`` it is 1.0, by itself it is 1.
+    """
+    n = 35_000
+    blocks = [("none", ["none"]), ("expand_gan", ["1"]), ("expand_gan", ["1", "0.5"])]
+    scores = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "study": "s", "selection": "none", "experiment": "1.0", "arm": arm,
+                    "alpha": "a1-0", "multiplier": multiplier, "classifier": "svc",
+                    "repeat": np.arange(n), "metric": "auroc", "value": 0.1 + np.arange(n) / 3 / n,
+                }
+            )
+            for arm, multipliers in blocks
+            for multiplier in multipliers
+        ],
+        ignore_index=True,
+    )  # fmt: skip
+    write_table(scores, tmp_path / "scores.tsv.gz")
+    found = read_back(tmp_path / "scores.tsv.gz")
+    pd.testing.assert_frame_equal(found, scores, check_exact=True)
+    counts = summarise(found).set_index(["arm", "multiplier"])["n"]
+    assert counts.to_dict() == {
+        ("none", "none"): n, ("expand_gan", "1"): 2 * n, ("expand_gan", "0.5"): n
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["None", "null", "NA", "nan", "1.0", "007", "True", "1_000"])
+def test_names_that_look_like_gaps_or_numbers_stay_names(tmp_path, name):
+    """Classes, too, and a feature may be called as one of our columns is."""
+    written = pd.DataFrame(
+        {"sample_id": ["1", "2"], "class": [name, "x"], "note": [1.5, 2.0], "alpha": ["a0-1", name]}
+    )
+    write_table(written, tmp_path / "generated.tsv.gz")
+    found = read_back(tmp_path / "generated.tsv.gz", numbers=["note"])
+    pd.testing.assert_frame_equal(found, written)
+
+
+def test_empty_cells_are_missing_and_infinite_ones_infinite(tmp_path):
+    path = tmp_path / "rates.tsv"
+    path.write_text("note\tn_set\trate\tenergy_distance\tlogFC.x\n\t\t\tinf\t1\na\t7\t1\t2\t3\n")
+    found = read_back(path)
+    assert found.iloc[0].isna().tolist() == [True, True, True, False, False]
+    assert found["energy_distance"].tolist() == [np.inf, 2.0]
+    assert dict(found.dtypes.astype(str)) == {
+        "note": "str", "n_set": "Int64", "rate": "float64", "energy_distance": "float64",
+        "logFC.x": "float64",
+    }  # fmt: skip
+
+
+def test_a_column_of_unknown_type_is_not_guessed(tmp_path):
+    write_table(pd.DataFrame({"arm": ["a"], "height": [1]}), tmp_path / "t.tsv")
+    with pytest.raises(ValueError, match=r"t\.tsv: of what type are the columns 'height'\?"):
+        read_back(tmp_path / "t.tsv")
+
+
+def library_tables():
+    """Tables as a run writes them, by name (those of R and of a whole run are tested there)."""
+    summary = fake_tables.summary(metrics=("auroc", "brier"))
+    chosen, history, rates = fake_tables.training()
+    rng = np.random.default_rng(0)
+    index = pd.Index([f"s{i}" for i in range(40)])
+    values = pd.DataFrame(rng.standard_normal((40, 8)), index, columns=list("abcdefgh"))
+    labels = pd.Series(np.where(values["a"] + values["b"] > 0, "x", "y"), index=index)
+    stable = stable_features(Cohort(values, labels), ["x", "y"], repeats=2, folds=2, n_penalties=5)
+    return {
+        "summary": summary, "comparison": fake_tables.comparison(summary),
+        "roc": fake_tables.roc(summary), "chosen": chosen, "history": history, "rates": rates,
+        "pretraining": fake_tables.pretraining(), "features": stable.features,
+        "repeats": stable.repeats,
+        "compared": compare(
+            summary.rename(columns={"mean": "value"}).drop(columns=["sd", "n"])
+        ),
+    }  # fmt: skip
+
+
+def test_tables_of_the_library_come_back_with_their_types(tmp_path):
+    for name, table in library_tables().items():
+        write_table(table, tmp_path / f"{name}.tsv.gz")
+        found = read_back(tmp_path / f"{name}.tsv.gz")
+        expected = table.reset_index(drop=True).replace("", np.nan)
+        pd.testing.assert_frame_equal(found, expected, check_exact=True, obj=name)
+
+
+def test_scripts_leave_the_reading_of_tables_to_the_library():
+    """A reader of its own guesses types again; the files that Snakemake writes are not ours."""
+    scripts = Path(__file__).parents[1] / "workflow/scripts"
+    readers = [path.stem for path in scripts.glob("*.py") if "pd.read_" in path.read_text()]
+    assert readers == ["gather_timings"]

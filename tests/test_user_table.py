@@ -88,6 +88,73 @@ def test_class_column_that_was_not_named_is_no_feature(write):
         read_table(write("id,class,g1\ns1,0,1\ns2,1,3\n"))
 
 
+def by_line(lines):
+    """Return a table of 50 samples, sample i in line i + 1, some lines replaced."""
+    rows = [f"s{i},f,{'xy'[i % 2]},{i},{i}" for i in range(1, 51)]
+    for line, text in lines.items():
+        rows[line - 2] = text
+    return "\n".join(["id,sex,label,g1,g2", *rows, ""])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (by_line({5: 's4,f,"x,4,4', 41: 's40,f,"y",40,40'}),
+         ['line 5: a quote (") opens a cell that goes on to line 41; close it']),
+        (by_line({5: 's4,f,x,4,"4'}), ['line 5: a quote (") opens', "to line 51"]),
+        (by_line({5: 's4,f,x,"4,4', 41: 's40,f,y,40",40'}), ["line 5: a quote", "to line 41"]),
+        (by_line({5: 's4,"f,x,4,4', 41: 's40,f",y,40'}), ["line 5: a quote", "to line 41"]),
+        (by_line({7: 's6,"a "note"",x,6,6'}), ["line 7: ", "begins with a quote has to end with"]),
+        (by_line({3: 's2,"f\nm",x,2,2', 9: "s9,f,x,9,oops"}), ["sample 's9' (line 10): 'oops'"]),
+        (by_line({5: ",f,x,4,4", 9: "  ,f,x,8,8"}),
+         ["every row needs a name in column 'id'", "empty in line 5, 9;"]),
+        (by_line({}).replace("g1,g2", "g1, "), ["column 5 has none; name these columns"]),
+        (by_line({}).replace("\ns", ",\ns").replace("50,50", "50,50,").replace("g2,", "g2"),
+         ["every line but the header ends with a comma", "end the header with a comma, too"]),
+        (by_line({6: "s5,f,y,5,1e200"}), ["column 'g2', sample 's5' (line 6): '1e200' is too large",
+                                         "another unit"]),
+    ],
+)  # fmt: skip
+def test_a_fault_is_told_by_its_line_with_what_to_do(write, text, said):
+    path = write(text)
+    with pytest.raises(CohortError) as error:
+        read_table(path, class_column="label", ignore_columns=["sex"])
+    assert len(str(error.value)) < 400, "not the cells that a quote swallows"
+    for words in (str(path), *said):
+        assert words in str(error.value)
+
+
+def test_a_sample_in_columns_without_a_name_is_refused(write):
+    path = write("gene,s1,,s3, \nlabel,x,y,x,y\ng1,1,2,3,4\ng2,1,2,4,3\n")
+    with pytest.raises(CohortError, match="header, but column 3, 5 has none"):
+        read_table(path, class_column="label", samples="columns")
+
+
+@pytest.mark.parametrize("end", [",", ",,,", ", ,"])
+def test_empty_columns_at_the_end_are_left_out_and_that_is_said(write, end, caplog):
+    """As spreadsheets write them: without a name, without a cell."""
+    cohort = read_table(
+        write(TABLE.replace("\n", f"{end}\n")), class_column="label", ignore_columns=["sex"]
+    )
+    np.testing.assert_array_equal(cohort.features, [[1, 2], [3, 4], [5, 6]])
+    assert f"{end.count(',')} columns at the end have neither a name nor a cell" in caplog.text
+    with pytest.raises(CohortError, match="column 6 has none"):
+        read_table(
+            write(TABLE.replace("\n", ",\n").replace("3,4,", "3,4,7")),
+            class_column="label",
+            ignore_columns=["sex"],
+        )
+
+
+def test_a_text_column_may_have_line_breaks_inside_quotes(write):
+    cohort = read_table(
+        write(TABLE.replace("s2,m", 's2,"m\n(said ""he"")"')),
+        class_column="label",
+        ignore_columns=["sex"],
+    )
+    np.testing.assert_array_equal(cohort.features, [[1, 2], [3, 4], [5, 6]])
+
+
 def test_where_reads_only_such_samples_and_no_faults_of_others(write):
     path = write(TABLE.replace("1,2", "oops,2"))
     cohort = read_table(path, class_column="label", where={"sex": "m"})

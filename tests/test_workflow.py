@@ -3,9 +3,13 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from evenomics.classifiers import CLASSIFIERS
+from evenomics.cohort import read_cohort
+from evenomics.tables import read_back
 from snakemake_runs import run_workflow
 
 ROOT = Path(__file__).parents[1]
@@ -108,6 +112,37 @@ def test_the_training_table_names_rule_and_time_of_every_gan(finished: Path) -> 
     timings = pd.read_csv(finished / "results/simulated/none/timings.tsv", sep="\t")
     engines = timings.set_index("step")["engine"].dropna().to_dict()
     assert engines == {"pretrain": "cpu", "retrain": "cpu"}
+
+
+@pytest.mark.slow
+def test_every_table_of_a_run_is_read_back_as_it_was_written(finished: Path) -> None:
+    """Every column has its type in one place, and no cell changes on the way through a reader."""
+    results, read = finished / "results", set()
+    for path in [*results.rglob("*.tsv"), *results.rglob("*.tsv.gz")]:
+        if path.parent.name == "cohorts" or path.name == "draw.tsv.gz":  # `read_cohort`'s
+            continue
+        numbers: list[str] = []
+        if path.name == "generated.tsv.gz":
+            numbers = [*read_cohort(path.parents[2] / "draw.tsv.gz").features.columns]
+        elif path.name == "data.tsv":
+            numbers = TINY["studies"][path.parts[-3]]["classes"]
+        elif path.parent == results:
+            numbers = [*CLASSIFIERS]
+        found = read_back(path, numbers)
+        text = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+        assert [*found.columns] == [*text.columns], path
+        for name in found:
+            if pd.api.types.is_numeric_dtype(found[name]) and found[name].dtype != bool:
+                truth = [float(cell) if cell else np.nan for cell in text[name]]
+                np.testing.assert_array_equal(found[name].to_numpy(float), truth, f"{path}: {name}")
+            else:
+                assert found[name].astype(str).where(found[name].notna(), "").equals(text[name])
+        read.add(path.name)
+    assert read >= {
+        "scores.tsv", "scores.tsv.gz", "tuning.tsv", "roc.tsv.gz", "generated.tsv.gz",
+        "summary.tsv", "comparison.tsv", "timings.tsv", "experiments.tsv", "data.tsv",
+        "chosen.tsv", "rates.tsv", "history.tsv.gz", "stages.tsv",
+    }  # fmt: skip
 
 
 def test_a_wrong_column_is_reported_before_anything_is_trained(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from evenomics.errors import CohortError
-from evenomics.tables import Matrix, nearest, read_matrix, some
+from evenomics.tables import LARGEST, Matrix, nearest, read_matrix, some
 from evenomics.tables import write_table as write_table  # the writer of every table, from here too
 
 logger = logging.getLogger(__name__)
@@ -24,6 +24,8 @@ SAMPLE = "sample_id"
 CLASS = "class"
 GROUP = "group"
 _NO_LABEL = {"", "NA", "NaN", "nan"}
+# columns that stand beside the features, in cohorts or among generated samples
+_TAKEN = {SAMPLE, CLASS, GROUP, "alpha", "multiplier"}
 
 
 def slug(text: str) -> str:
@@ -151,9 +153,10 @@ def write_cohort(
     Raises
     ------
     CohortError
-        If a feature has the name of one of these columns.
+        If a feature has the name of one of these columns, or of one that stands beside the
+        features of generated samples (``alpha``, ``multiplier``).
     """
-    if taken := {SAMPLE, CLASS, GROUP} & {*cohort.features.columns}:
+    if taken := _TAKEN & {*cohort.features.columns}:
         raise CohortError(
             f"{cohort.place}: a feature cannot be called {some(sorted(taken))}; rename it, or name "
             "it under ignore_columns"
@@ -170,6 +173,8 @@ def _cell_problems(matrix: Matrix) -> list[str]:
     advice = {
         "missing": "fill it in or leave out the sample, or the feature (`missing: drop_features`)",
         "infinite": "replace it (log of 0?) or leave the feature or the sample out",
+        "too large": f"beyond {LARGEST:g} training and variances overflow; empty it if it marks a "
+        "gap, or bring the feature to another unit (logarithms)",
         "not a number": "mend it, or name the column under ignore_columns if it is no feature",
     }
     problems = []

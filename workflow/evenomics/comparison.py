@@ -51,7 +51,8 @@ def main_multiplier(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows at the multiplier that arms are compared at: 1 (paper), or the nearest."""
     number = pd.to_numeric(rows["multiplier"], errors="coerce")
     distance = (number - _MAIN_MULTIPLIER).abs()
-    nearest = distance.groupby([rows["experiment"], rows["arm"]]).transform("min")
+    of_arm = [rows[name] for name in ("study", "selection", "experiment", "arm")]
+    nearest = distance.groupby(of_arm).transform("min")
     return rows[number.isna() | (distance == nearest)]
 
 

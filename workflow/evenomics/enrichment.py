@@ -13,6 +13,7 @@ import pandas as pd
 from gseapy.enrichr import EnrichrError
 from scipy.stats import false_discovery_control
 
+from evenomics import columns
 from evenomics.errors import ConfigError, EnrichmentError
 from evenomics.tables import nearest, some
 
@@ -20,16 +21,11 @@ logger = logging.getLogger(__name__)
 
 SOURCES = ("local", "enrichr")
 COLUMNS = {
-    "library": "str",
-    "term": "str",
-    "n_overlap": "int64",
-    "n_set": "Int64",
-    "n_selected": "int64",
-    "n_background": "int64",
-    "odds_ratio": "float64",
-    "p_value": "float64",
-    "adjusted_p_value": "float64",
-    "genes": "str",
+    name: columns.COLUMNS[name]
+    for name in (
+        *("library", "term", "n_overlap", "n_set", "n_selected", "n_background"),
+        *("odds_ratio", "p_value", "adjusted_p_value", "genes"),
+    )
 }
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from evenomics.cohort import Cohort, checked_cohort
 from evenomics.errors import CohortError, ConfigError
-from evenomics.tables import BadCell, Matrix, nearest, repeats, some
+from evenomics.tables import BadCell, Matrix, beyond, nearest, repeats, some
 from evenomics.user_table import filtered, without_gaps
 
 logger = logging.getLogger(__name__)
@@ -579,8 +579,8 @@ def _twins(matrix: Matrix) -> Iterator[str]:
 
 
 def _bad_cells(r: Any, values: Any, matrix: Matrix, in_columns: bool) -> list[BadCell]:
-    """Find the cells without a finite number; their line is the row of the R object."""
-    samples, features = np.nonzero(~np.isfinite(matrix.numbers))
+    """Find the cells without a number to reckon with; their line is the row of the R object."""
+    samples, features = np.nonzero(beyond(matrix.numbers))
     if not len(samples):
         return []
     rows, columns = (features, samples) if in_columns else (samples, features)

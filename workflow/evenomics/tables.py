@@ -3,22 +3,29 @@
 import csv
 import gzip
 import io
+import logging
 import os
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from itertools import islice, takewhile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from evenomics.columns import COLUMNS
 from evenomics.errors import CohortError
 
-# A line is looked at whole to find its delimiter, and the header of a microarray is longer than the
-# 131,072 characters that csv lets a cell have.
-csv.field_size_limit(2**31 - 1)
+logger = logging.getLogger(__name__)
+
+#: Largest number that a table of measurements may hold. The networks compute in float32, which ends
+#: at 3.4e38; and in float64, the sums of squares and of their squares that scaling, selection and
+#: harmonisation take stay far from the end (1.8e308). What is larger is mostly a mark for a gap.
+LARGEST = 1e38
 
 _DELIMITERS = {"\t": "tab", ",": "comma", ";": "semicolon"}
 _MISSING = {"", "na", "nan", "n/a", "#n/a", "null", "none", ".", "-"}
@@ -74,28 +81,42 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
         temporary.write_bytes(text)
 
 
-def read_back(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a table that `write_table` wrote, or ``write_tsv`` in R.
+def read_back(path: str | os.PathLike[str], numbers: Iterable[str] = ()) -> pd.DataFrame:
+    """Read a table of results that `write_table` wrote, or ``write_tsv`` in R.
 
-    Classes and features keep their names, those that look like numbers or gaps (``622.50``,
-    ``NA``) too.
+    No type is guessed: `evenomics.columns` has it of every column. So text stays as it was written,
+    that which looks like a number or a gap (``1.0``, ``622.50``, ``NA``) too.
 
     Parameters
     ----------
     path : path-like
         TSV, plain or gzip; empty cells are missing values.
+    numbers : iterable of str
+        Columns of this table alone that hold numbers, e.g. its features.
 
     Returns
     -------
     pandas.DataFrame
+
+    Raises
+    ------
+    ValueError
+        If the table has a column whose type is not known.
     """
-    names = {"class": str, "feature": str}
-    return pd.read_csv(path, sep="\t", dtype=names, keep_default_na=False, na_values=[""])
+    names = pd.read_csv(path, sep="\t", nrows=0).columns
+    known = COLUMNS | dict.fromkeys(numbers, "float64")
+    types = {name: known.get(name) or known.get(name.partition(".")[0], "") for name in names}
+    if unknown := [name for name, kind in types.items() if not kind]:
+        raise ValueError(
+            f"{path}: of what type are the columns {some(unknown)}? Say so in `evenomics.columns`; "
+            "if the file was left by another version, delete it and run again"
+        )
+    return pd.read_csv(path, sep="\t", dtype=types, keep_default_na=False, na_values=[""])
 
 
 @dataclass(frozen=True)
 class BadCell:
-    """A cell that holds no finite number."""
+    """A cell that holds no number of a size to be reckoned with."""
 
     row: str
     column: str
@@ -107,7 +128,10 @@ class BadCell:
         """Say what is wrong with the cell."""
         if self.text.strip().casefold() in _MISSING:
             return "missing"
-        return "not a number" if np.isnan(_number_or_nan(self.text)) else "infinite"
+        number = _number_or_nan(self.text)
+        if np.isnan(number):
+            return "not a number"
+        return "infinite" if np.isinf(number) else "too large"
 
 
 @dataclass
@@ -125,9 +149,9 @@ class Matrix:
     lines : dict of str to int
         Line of the file on which a row stands (the first, should its name stand twice).
     bad : list of BadCell
-        Cells without a finite number.
+        Cells without a finite number, and those beyond `LARGEST`.
     problems : list of str
-        Rows of the wrong length, and names that stand twice.
+        Rows of the wrong length, quotes that are not closed, names that are missing or stand twice.
     """
 
     rows: list[str]
@@ -164,41 +188,122 @@ def _read_text(path: Path) -> str:
     return text
 
 
+def _lines(text: str) -> io.StringIO:
+    """Return the lines as csv counts them; `str.splitlines` cuts at other characters, too."""
+    return io.StringIO(text, newline="")
+
+
 def _delimiter(text: str, path: Path) -> str:
     """Return the delimiter that cuts the first lines into most cells, equally many in each."""
-    head = [line for line in text[:1_000_000].splitlines() if line.strip()][:5]
+    head = "".join(islice(filter(str.strip, _lines(text)), 5))
 
     def quality(delimiter: str) -> tuple[bool, int]:
-        widths = [len(cells) for cells in csv.reader(head, delimiter=delimiter)]
+        # By counting: cut by another delimiter, the header of a microarray is a single cell of more
+        # characters than csv lets a cell have.
+        quoted = rf'(?:^|(?<={delimiter}))"(?:[^"]|"")*"'
+        lines = _lines(re.sub(quoted, "", head, flags=re.MULTILINE))
+        widths = [line.count(delimiter) + 1 for line in lines]
         return len(set(widths[1:])) <= 1 and widths[-1] - widths[0] in (0, 1), widths[0]
 
     best = max(_DELIMITERS, key=lambda delimiter: (quality(delimiter)[1] > 1, *quality(delimiter)))
     if quality(best)[1] == 1:
         raise CohortError(
-            f"{path}: the first line is a single cell, {head[0][:60]!r}; "
+            f"{path}: the first line is a single cell, {head.splitlines()[0][:60]!r}; "
             f"cells have to be separated by {', '.join(_DELIMITERS.values())}"
         )
     return best
 
 
-def _records(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]], str]:
-    """Return the header, the lines below it with their numbers, and the delimiter."""
+@dataclass(frozen=True)
+class _Record:
+    """A row of a file: the lines on which it begins and ends, and its cells."""
+
+    first: int
+    last: int
+    cells: list[str]
+
+    def swallowed(self, text_at: Collection[int]) -> str | None:
+        """Say what is wrong if a cell goes over several lines, other than these of text."""
+        line = self.first
+        for i, cell in enumerate(self.cells):
+            breaks = len(re.findall(r"\r\n|\r|\n", cell))
+            if breaks and i not in text_at:
+                return _open_quote(line, line + breaks)
+            line += breaks
+        return None
+
+
+def _open_quote(first: int, last: int) -> str:
+    return (
+        f'line {first}: a quote (") opens a cell that goes on to line {last}; close it or take it '
+        "away (to have a quote inside a cell, put the cell in quotes and double it)"
+    )
+
+
+def _cut(text: str, delimiter: str, path: Path) -> Iterator[_Record]:
+    """Cut a text into rows of cells; blank rows are left out."""
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
+    while True:
+        first = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            problem = f"line {first}: {error}; a cell that begins with a quote has to end with one"
+            if reader.line_num > first:
+                problem = _open_quote(first, reader.line_num)
+            raise CohortError(f"{path} cannot be cut into cells:", [problem]) from error
+        if cells is None:
+            return
+        if any(map(str.strip, cells)):
+            yield _Record(first, reader.line_num, cells)
+
+
+def _n_blank_at_end(cells: Sequence[str]) -> int:
+    return sum(1 for _ in takewhile(lambda cell: not cell.strip(), reversed(cells)))
+
+
+def _records(path: Path) -> tuple[list[str], Iterator[_Record], str]:
+    """Return the header, the rows below it, and the delimiter.
+
+    Columns at the end with neither a name nor a cell are left out: spreadsheets write them.
+    """
     text = _read_text(path)
     delimiter = _delimiter(text, path)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    records = ((reader.line_num, cells) for cells in reader if any(map(str.strip, cells)))
-    header = [cell.strip() for cell in next(records)[1]]
-    first = next(records, None)
-    if first is None:
+    top = [record.cells for record in islice(_cut(text, delimiter, path), 2)]
+    if len(top) < 2:
         raise CohortError(f"{path}: there is a header, but no row below it")
-    if len(first[1]) == len(header) + 1:  # R's write.table gives the row names no header
-        header = ["", *header]
 
-    def body() -> Iterator[tuple[int, list[str]]]:
-        yield first
-        yield from records
+    def body() -> Iterator[_Record]:
+        return islice(_cut(text, delimiter, path), 1, None)
 
-    return header, body(), delimiter
+    header = [cell.strip() for cell in top[0]]
+    width, mark = len(header), _DELIMITERS[delimiter]
+    if len(top[1]) == width + 1:  # R's write.table gives the row names no header
+        if all(not record.cells[-1].strip() for record in body()):
+            raise CohortError(
+                f"{path}: every line but the header ends with a {mark}, and has one cell more than "
+                f"the header for it; end them without, or end the header with a {mark}, too"
+            )
+        return ["", *header], body(), delimiter
+    n_blank = _n_blank_at_end(header)
+    if n_blank:
+        whole = (record.cells for record in body() if len(record.cells) == width)
+        n_blank = min([n_blank, *map(_n_blank_at_end, whole)])
+    if not n_blank:
+        return header, body(), delimiter
+    logger.warning(
+        "%s: %d columns at the end have neither a name nor a cell, and are left out; lines seem to "
+        "end with a %s",
+        path,
+        n_blank,
+        mark,
+    )
+    kept = width - n_blank
+    cut = (
+        replace(record, cells=record.cells[:kept]) if len(record.cells) == width else record
+        for record in body()
+    )
+    return header[:kept], cut, delimiter
 
 
 def _number(cell: str) -> float:
@@ -219,6 +324,11 @@ def _numbers(cells: list[str]) -> np.ndarray:
         return np.fromiter(map(_number, cells), dtype=float, count=len(cells))
     except ValueError:
         return np.fromiter(map(_number_or_nan, cells), dtype=float, count=len(cells))
+
+
+def beyond(numbers: np.ndarray) -> np.ndarray:
+    """Return where numbers are missing, infinite or beyond `LARGEST`."""
+    return ~(np.abs(numbers) <= LARGEST)
 
 
 def repeats(names: Iterable[str]) -> list[str]:
@@ -266,12 +376,22 @@ def read_matrix(
     matrix = Matrix([], [header[i] for i in number_at], np.empty((0, len(number_at))))
     matrix.text = {header[i]: [] for i in text_at}
     text_rows = set(text_rows)
-    values, ragged = [], []
-    for line, cells in records:
-        if len(cells) != len(header):
+    values, ragged, swallowed, nameless = [], [], [], []
+    for record in records:
+        line, cells = record.first, record.cells
+        whole = len(cells) == len(header)
+        name = cells[names_at].strip() if whole else ""
+        if record.last > line:
+            allowed = number_at if name in text_rows else text_at
+            if problem := record.swallowed(allowed if whole else ()):
+                swallowed.append(problem)
+                continue
+        if not whole:
             ragged.append((line, len(cells)))
             continue
-        name = cells[names_at].strip()
+        if not name:
+            nameless.append(line)
+            continue
         matrix.lines.setdefault(name, line)
         numbers = [cells[i] for i in number_at]
         if name in text_rows:
@@ -282,18 +402,32 @@ def read_matrix(
             matrix.text[header[i]].append(cells[i].strip())
         values.append(row := _numbers(numbers))
         matrix.bad += [
-            BadCell(name, matrix.columns[i], line, numbers[i])
-            for i in np.flatnonzero(~np.isfinite(row))
+            BadCell(name, matrix.columns[i], line, numbers[i]) for i in np.flatnonzero(beyond(row))
         ]
     if values:
-        matrix.numbers = np.where(np.isfinite(values), values, np.nan)
+        matrix.numbers = np.where(beyond(np.array(values)), np.nan, values)
+    matrix.problems += swallowed[:3]
     if ragged:
         where = some((f"line {line} has {width}" for line, width in ragged), 3).replace("'", "")
         matrix.problems.append(
             f"the header has {len(header)} cells, but {where}; is every line, the header too, "
             f"separated by {_DELIMITERS[delimiter]}?"
         )
-    for side, names in (("row", matrix.rows), ("column", header)):
+    if nameless:
+        column = f"column {header[names_at]!r}" if header[names_at] else "the first column"
+        matrix.problems.append(
+            f"every row needs a name in {column}, but it is empty in line {some(nameless)}; name "
+            "these rows or leave them out"
+        )
+    if unnamed := [i for i in number_at if not header[i]]:
+        matrix.problems.append(
+            f"every column needs a name in the header, but column {some(i + 1 for i in unnamed)} "
+            "has none; name these columns or leave them out"
+        )
+    for side, names in (
+        ("row", matrix.rows),
+        ("column", [name for i, name in enumerate(header) if i not in unnamed]),
+    ):
         if repeated := repeats(names):
             matrix.problems.append(
                 f"{side} names have to be unique, but these stand more than once: {some(repeated)}"

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pandas as pd
 from script_log import log_to
 
 from evenomics.cohort import COHORTS, read_cohort
@@ -20,7 +19,7 @@ write_table(table, snakemake.output.data)
 page = data_page(
     table,
     read_back(snakemake.input.experiments),
-    pd.read_csv(snakemake.input.tuning, sep="\t", keep_default_na=False),
+    read_back(snakemake.input.tuning),
     {"GAN": params.gan, "Selection": params.selection, "Scaling": params.scaling},
     f"Data and settings of study {snakemake.wildcards.study}",
 )

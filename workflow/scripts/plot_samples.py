@@ -8,6 +8,7 @@ from script_log import log_to
 from evenomics.cohort import read_cohort
 from evenomics.plots import sample_pca, save_figure
 from evenomics.scaling import SkewScaler
+from evenomics.tables import read_back
 
 log_to(snakemake.log[0])
 draw = read_cohort(snakemake.input.draw)
@@ -23,7 +24,7 @@ def scaled(table: pd.DataFrame) -> pd.DataFrame:
 
 generated = {}
 for arm, path in zip(snakemake.params.arms, snakemake.input.generated, strict=True):
-    table = pd.read_csv(path, sep="\t", dtype={"class": str, "alpha": str, "multiplier": str})
+    table = read_back(path, numbers=features)
     if len(table):
         labels = table[["class", "alpha", "multiplier"]]
         generated[arm] = pd.concat([labels, scaled(table)], axis=1)

@@ -2,7 +2,8 @@
 
 import sys
 
-import pandas as pd
+from evenomics.classifiers import CLASSIFIERS
+from evenomics.tables import read_back
 
-summary = pd.read_csv(sys.argv[1], sep="\t")
+summary = read_back(sys.argv[1], numbers=CLASSIFIERS)
 print(summary.round(3).to_string(index=False))

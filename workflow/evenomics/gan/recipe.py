@@ -215,7 +215,7 @@ def _begin(
         "experiment": request.experiment,
         "gan": request.gan,
         "class": request.class_name,
-        "alpha": request.alpha,
+        "alpha": f"{request.alpha:g}",
         "variant": request.variant,
         "n_samples": len(request.samples),
         "n_held_out": len(splits[0].held_out),

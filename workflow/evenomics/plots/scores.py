@@ -231,9 +231,7 @@ def roc_curves(roc: pd.DataFrame, summary: pd.DataFrame, experiment: str) -> Fig
     """
     best = best_settings(summary[summary["experiment"] == experiment])
     settings = ["experiment", "arm", "alpha", "multiplier", "classifier"]
-    keyed = roc.assign(multiplier=roc["multiplier"].astype(str))
-    best = best.assign(multiplier=best["multiplier"].astype(str))
-    rows = keyed.merge(best[[*settings, "mean"]], on=settings)
+    rows = roc.merge(best[[*settings, "mean"]], on=settings)
     ordered, colours = arm_order(rows["arm"]), arm_colours(summary["arm"])
     classifiers = sorted(rows["classifier"].unique())
     with style():

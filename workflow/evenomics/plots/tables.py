@@ -170,15 +170,12 @@ def scores_page(summary: pd.DataFrame, title: str) -> str:
 
 def _wide(rows: pd.DataFrame, smallest: bool) -> tuple[pd.DataFrame, dict[str, list[object]]]:
     experiments = experiment_order(rows["experiment"])
-    keys = rows[["arm", "alpha", "multiplier"]].astype(str).drop_duplicates()
+    keys = rows[["arm", "alpha", "multiplier"]].drop_duplicates()
     keys = keys.sort_values(
         ["arm", "alpha", "multiplier"],
         key=lambda column: column.map(arm_order(column).index) if column.name == "arm" else column,
     )
-    indexed = rows.assign(
-        alpha=rows["alpha"].astype(str), multiplier=rows["multiplier"].astype(str)
-    )
-    indexed = indexed.set_index(["experiment", "arm", "alpha", "multiplier"])
+    indexed = rows.set_index(["experiment", "arm", "alpha", "multiplier"])
     lines, best = [], {}
     for arm, alpha, multiplier in keys.itertuples(index=False):
         setting = setting_title(arm, alpha, multiplier)

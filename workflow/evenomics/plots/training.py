@@ -88,7 +88,7 @@ def _title(pick: pd.Series, phase: str) -> str:
     rules = f"rate: {pick[f'{phase}_rule']}"
     if phase == "lr_2":
         rules += f"; epoch: {pick['epoch_2_rule']}"
-    what = f"{pick['class']}, alpha {pick['alpha']:g}, {pick['variant']}: {_PHASES[phase]}"
+    what = f"{pick['class']}, alpha {pick['alpha']}, {pick['variant']}: {_PHASES[phase]}"
     return "\n".join([what, *wrap(rules, 70)])
 
 

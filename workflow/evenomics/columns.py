@@ -1,0 +1,46 @@
+"""What every column of the tables of results is: text, a whole number, a number, yes or no.
+
+A reader that guesses goes by what stands in the cells, and reads a large table piece by piece: of
+one arm's multipliers ``1`` and ``1.0`` it makes two, and a class called ``NA`` is gone. A name
+means the same kind in every table that has it.
+"""
+
+_TEXT = (
+    *("study", "selection", "experiment", "arm", "alpha", "multiplier", "classifier", "metric"),
+    *("arm_a", "alpha_a", "multiplier_a", "arm_b", "alpha_b", "multiplier_b"),
+    *("sample_id", "class", "feature", "parameters", "note"),
+    # training
+    *("gan", "variant", "phase", "lr_1_rule", "lr_2_rule", "epoch_2_rule"),
+    *("generator", "critic", "engine"),
+    # data, selection, enrichment, times
+    *("cohort", "source", "model", "library", "term", "genes", "step", "what"),
+)
+_WHOLE = (
+    *("repeat", "n", "n_a", "n_b", "n_experiments", "n_folds", "n_samples"),
+    *("stage", "epoch", "epochs", "kept_epoch", "critic_updates", "fold", "epoch_1", "epoch_2"),
+    *("n_features", "n_features_measured", "n_features_used", "n_train", "n_held_out"),
+    *("n_overlap", "n_selected", "n_background"),
+)
+_NUMBERS = (
+    *("value", "mean", "sd", "cv_auroc", "auroc", "fpr", "tpr_mean", "tpr_sd"),
+    *("mean_a", "sd_a", "mean_b", "sd_b", "difference"),
+    *("t", "F", "df", "p_value", "adjusted_p_value", "logFC", "average", "odds_ratio"),
+    *("critic_loss", "generator_loss", "wasserstein", "dropout", "lr_1", "lr_2", "rate"),
+    *("wasserstein_training", "wasserstein_held_out", "energy_distance", "smallest_above"),
+    *("instability", "speed", "objective", "cut_epoch"),
+    *("effective_rank_generated", "effective_rank_real"),
+    *("nn_distance_training", "nn_distance_held_out"),
+    *("lasso", "elastic_net", "coefficient", "penalty"),
+    *("seconds", "max_rss_mb", "mean_load_percent"),
+)
+
+#: Type of every column, as pandas names it. A column of one class, ``logFC.case``, is what the name
+#: before the dot says. Columns named by users' data (features, classes) or by classifiers are not
+#: here: who reads such a table names them.
+COLUMNS = {
+    **dict.fromkeys(_TEXT, "str"),
+    **dict.fromkeys(_WHOLE, "int64"),
+    "n_set": "Int64",  # Enrichr does not tell
+    **dict.fromkeys(_NUMBERS, "float64"),
+    **dict.fromkeys(("chosen", "selected"), "bool"),
+}
