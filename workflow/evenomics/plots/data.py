@@ -41,27 +41,26 @@ def cohort_table(
     Returns
     -------
     DataFrame
-        One row per cohort: cohort, source, n_samples, n_groups where a cohort has groups, one
+        One row per cohort: cohort, source, n_samples, n_groups (if any cohort has groups), one
         column per class, n_features_measured, n_features_used. An external cohort has no classes:
         its cells are missing.
     """
     rows = []
-    grouped = any(cohort.groups is not None for cohort in used.values())
     for name, cohort in used.items():
         counts = cohort.class_counts()
-        n_groups = cohort.n_samples if cohort.groups is None else cohort.groups.nunique()
         rows.append(
             {
                 "cohort": name,
                 "source": _origin(study["cohorts"], name),
                 "n_samples": cohort.n_samples,
-                **({"n_groups": n_groups} if grouped else {}),
+                "n_groups": None if cohort.groups is None else cohort.groups.nunique(),
                 **{label: counts.get(label, 0) if counts else None for label in study["classes"]},
                 "n_features_measured": loaded[name].n_features,
                 "n_features_used": cohort.n_features,
             }
         )
-    return pd.DataFrame(rows).astype({label: "Int64" for label in study["classes"]})
+    table = pd.DataFrame(rows).astype(dict.fromkeys(["n_groups", *study["classes"]], "Int64"))
+    return table if table["n_groups"].any() else table.drop(columns="n_groups")
 
 
 def _origin(cohorts: Mapping[str, Any], name: str) -> str:
