@@ -10,7 +10,8 @@ values <- t(cohort$matrix)
 if (anyDuplicated(cohort$groups)) {
   message(
     length(unique(cohort$groups)), " groups gave the ", ncol(values), " samples, which are tested ",
-    "as if independent: p-values come out too small; what counts here is the order of the features"
+    "as if independent: the order of the features is what counts; p-values are too small where the ",
+    "samples of a group are of one class, and too large where they are pairs"
   )
 }
 
