@@ -237,6 +237,10 @@ def combat(tmp_path_factory):
     """Cohorts, and what combat.R made of them."""
     need_r("sva")
     cohorts = made_up()
+    for name in ("real", "validation"):  # two samples a patient; of the others nothing is known
+        index = cohorts[name].features.index
+        groups = pd.Series(np.arange(len(index)) // 2, index=index, name="group").astype(str)
+        cohorts[name] = replace(cohorts[name], groups=name + groups)
     done, harmonised = run_combat(tmp_path_factory.mktemp("combat"), cohorts)
     assert done.returncode == 0, done.stderr
     return cohorts, harmonised
@@ -274,6 +278,9 @@ def test_combat_leaves_the_real_cohort_and_takes_batch_effects_away(combat):
     assert harmonised["real"].classes.equals(cohorts["real"].classes)
     assert harmonised["validation"].classes.equals(cohorts["validation"].classes)
     assert harmonised["external"].classes is None
+    assert harmonised["external"].groups is None
+    for name in ("real", "validation"):
+        pd.testing.assert_series_equal(harmonised[name].groups, cohorts[name].groups)
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Figures show the numbers of their tables, in any number of arms and experiments, legibly."""
 
+import re
 from dataclasses import replace
 from itertools import combinations
 
@@ -412,3 +413,14 @@ def test_the_data_page_has_cohorts_experiments_and_hyper_parameters():
     for said in ("40 controls, imbalance 0.4", "C: 10", "0.75", "loss.gradient_penalty", "SMOTE"):
         assert said in page
     assert "&lt;NA&gt;" not in page
+    assert "groups" not in page.lower()
+    # the numbers of patients stand beside those of their samples
+    used["real"] = replace(used["real"], groups=pd.Series(list("ppqqr")))
+    table = data.cohort_table(cohorts, used, study)
+    assert table["n_groups"].tolist()[0] == 3
+    assert table["n_groups"].isna().tolist() == [False, True, True]
+    page = data.data_page(table, experiments.assign(n_groups=[17, 9]), tuning, settings, "Data")
+    cells = re.findall("<t[hd][^>]*>([^<]*)</t", page)
+    at = cells.index("healthy, groups")
+    assert cells[at - 2 : at + 2] == ["healthy", "ill", "healthy, groups", "ill, groups"]
+    assert [cells[at + 4 : at + 8], cells.count("Groups")] == [["40", "16", "17", "9"], 1]

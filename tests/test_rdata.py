@@ -363,12 +363,12 @@ def test_the_table_that_is_made_reads_back(folder, tmp_path):
     cohort = read_rdata(
         folder / "eset.rds", class_column="disease", group_column="person", name="real"
     )
-    write_cohort(cohort, tmp_path / "real.tsv.gz", with_groups=True)
+    write_cohort(cohort, tmp_path / "real.tsv.gz")
     back = read_cohort(tmp_path / "real.tsv.gz")
     pd.testing.assert_frame_equal(back.features, cohort.features)
     assert back.classes.to_dict() == cohort.classes.to_dict()
     assert back.groups.to_dict() == cohort.groups.to_dict()
-    write_cohort(read_rdata(folder / "matrix.rds"), tmp_path / "plain.tsv", with_groups=True)
+    write_cohort(read_rdata(folder / "matrix.rds"), tmp_path / "plain.tsv")
     assert (tmp_path / "plain.tsv").read_text().splitlines()[0] == "sample_id\tclass\tg1\tg2"
     assert read_cohort(tmp_path / "plain.tsv").classes is None
     with pytest.raises(CohortError, match="a feature cannot be called 'group'"):

@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -146,6 +147,57 @@ def test_folds_are_as_many_as_the_smallest_class_allows_and_that_is_noted():
     tuned = tune(["svc"], table((10, 2)), balancer(), n_folds=5)["svc"]
     assert tuned.n_folds == 2
     assert "2 folds" in tuned.note
+
+
+def test_no_patient_is_on_both_sides_while_tuning(monkeypatch):
+    """Whoever is predicted gave no sample to the training fold, at every point and fold."""
+    data = table((24, 12))
+    data = replace(data, groups=np.array([f"p{i // 3}" for i in range(36)], dtype=object))
+    of = {tuple(row): group for row, group in zip(data.X, data.groups, strict=True)}
+    trained, tested = [], []
+
+    def spy_fit(kind, parameters, train, class_weight=None):
+        trained.append({of[tuple(row)] for row in train.X})
+        return fit(kind, parameters, train, class_weight)
+
+    def spy(kind, model, test):
+        tested.append({of[tuple(row)] for row in test.X})
+        return predict(kind, model, test)
+
+    monkeypatch.setattr("evenomics.scoring.fit", spy_fit)
+    monkeypatch.setattr("evenomics.scoring.predict", spy)
+    tuned = tune(["svc"], data, balancer(), n_folds=5)["svc"]
+    assert tuned.n_folds == 4
+    assert tuned.note == "4 folds, to have whole groups of every class in each"
+    assert len(trained) >= 4
+    assert all(not one & other for one, other in zip(trained, tested, strict=True))
+    assert set().union(*tested) == set(data.groups)
+
+
+def test_where_every_sample_is_of_its_own_patient_nothing_changes():
+    data = table()
+    own = replace(data, groups=np.array([f"s{i}" for i in range(36)], dtype=object))
+    for arm in ("none", "smote"):
+        assert tune(["svc"], own, balancer(arm)) == tune(["svc"], data, balancer(arm))
+
+
+def test_patients_who_are_recognised_do_not_pass_for_a_class_that_is():
+    """Classes at random, three like samples a patient: near chance, unless patients are torn."""
+    rng = np.random.default_rng(0)
+    draw = cohort((84, 60), "whole", 1)
+    groups = pd.Series(np.arange(144) // 3, draw.features.index).astype(str)
+    values = np.repeat(rng.normal(size=(48, 5)), 3, axis=0) + 0.01 * rng.normal(size=(144, 5))
+    draw = replace(draw, features=draw.features * 0 + values)
+    scaler = SkewScaler().fit(draw.features)
+    found = {
+        name: score_arm(
+            "none", replace(draw, groups=which), draw, scaler, CLASSES, alphas=[], multipliers=[],
+            generators={}, classifiers=["svc"], repeats=2, folds=5, seed=1,
+        ).tuning["cv_auroc"].item()
+        for name, which in {"torn": None, "whole": groups}.items()
+    }  # fmt: skip
+    assert found["torn"] > 0.95
+    assert found["whole"] < 0.7
 
 
 def test_scores_are_those_of_the_tuned_classifier_on_validation():

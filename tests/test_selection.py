@@ -1,13 +1,17 @@
 """Feature selection: against limma's closed form, R's glmnet, and data whose truth is known."""
 
 import gzip
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from scipy import stats
+from sklearn.linear_model import LogisticRegressionCV
+from sklearn.preprocessing import StandardScaler
 
+from evenomics import selection
 from evenomics.cohort import Cohort, write_cohort
 from evenomics.errors import CohortError
 from evenomics.plots.selection import expression_volcano, stability_figure
@@ -108,6 +112,20 @@ def test_limma_finds_the_known_genes_of_golub(tmp_path, robjects):
     assert set(best) >= KNOWN
 
 
+@pytest.mark.r
+def test_limma_does_not_take_groups_for_a_feature_and_warns_of_them(tmp_path):
+    """Samples of one patient are no independent ones: the log says what p-values are worth then."""
+    data = in_patients(cohort(n=(6, 6), p=10), of=2)
+    for name, table in (("with", data), ("without", replace(data, groups=None))):
+        (tmp_path / name).mkdir()
+        run_limma(tmp_path / name, table, CLASSES)
+    tables = [(tmp_path / name / "expression.tsv").read_bytes() for name in ("with", "without")]
+    assert tables[0] == tables[1]
+    said = "6 groups gave the 12 samples, which are tested as if independent"
+    assert said in (tmp_path / "with/log").read_text()
+    assert said not in (tmp_path / "without/log").read_text()
+
+
 def test_the_best_features_are_taken_before_those_that_a_cohort_lacks_are_dropped():
     table = pd.DataFrame(
         {
@@ -153,6 +171,80 @@ def test_the_result_depends_on_the_seed_and_not_on_the_number_of_processes():
     pd.testing.assert_frame_equal(one.features, two.features)
     pd.testing.assert_frame_equal(one.repeats, two.repeats)
     assert not one.repeats["penalty"].equals(other.repeats["penalty"])
+
+
+def in_patients(data, of=3):
+    """Give every so many samples of a class to one patient."""
+    number = data.classes.groupby(data.classes).cumcount() // of
+    return replace(data, groups=data.classes + number.astype(str))
+
+
+def test_no_patient_is_on_both_sides_of_any_split(monkeypatch):
+    """Neither of the samples set aside nor of a fold; both are seen in what the models get."""
+    data = in_patients(cohort(n=(48, 24), p=8))
+    of = dict(zip(map(tuple, data.features.to_numpy()), data.groups, strict=True))
+    pairs = []
+
+    class Scaler(StandardScaler):
+        """Tells the training part from what is scaled later, the samples set aside."""
+
+        def fit(self, X):
+            pairs.append([{of[tuple(row)] for row in X}])
+            return super().fit(X)
+
+        def transform(self, X):
+            pairs[-1].append({of[tuple(row)] for row in X})
+            return super().transform(X)
+
+    class Search(LogisticRegressionCV):
+        def fit(self, X, y):
+            everyone = pairs[-1][0]
+            rows = [of_training[tuple(row)] for row in X.round(9)]
+            assert {*rows} == everyone
+            for train, test in self.cv:
+                assert not {rows[i] for i in train} & {rows[i] for i in test}
+                assert set(y[train]) == set(y[test]) == {0, 1}
+            assert sum(len(test) for _, test in self.cv) == len(y)
+            return super().fit(X, y)
+
+    of_training = {}
+    original = selection.penalty_path
+
+    def path(X, *rest):
+        part = sorted(pairs[-1][0])
+        rows = data.features[data.groups.isin(part)].to_numpy()
+        scaled = StandardScaler().fit_transform(rows)
+        of_training.clear()
+        of_training.update(
+            (tuple(there), of[tuple(here)])
+            for there, here in zip(scaled.round(9), rows, strict=True)
+        )
+        return original(X, *rest)
+
+    monkeypatch.setattr(selection, "StandardScaler", Scaler)
+    monkeypatch.setattr(selection, "LogisticRegressionCV", Search)
+    monkeypatch.setattr(selection, "penalty_path", path)
+    found = stable_features(data, CLASSES, repeats=3, folds=4, top_fraction=1.0, seed=1)
+    assert len(pairs) == 6
+    for training, again, held_out in pairs:
+        assert training == again
+        assert not training & held_out
+        assert training | held_out == set(data.groups)
+    assert found.repeats["n_held_out"].between(15, 21).all()
+    assert found.repeats["n_folds"].tolist() == [4] * 6
+
+
+def test_patients_of_one_sample_change_no_selection():
+    data = cohort(n=(20, 16), p=12)
+    options = {"repeats": 2, "folds": 3, "seed": 1}
+    one, other = (stable_features(d, CLASSES, **options) for d in (data, in_patients(data, of=1)))
+    pd.testing.assert_frame_equal(one.features, other.features, check_exact=True)
+    pd.testing.assert_frame_equal(one.repeats, other.repeats, check_exact=True)
+
+
+def test_a_class_of_too_few_patients_is_named():
+    with pytest.raises(CohortError, match=r"a class has 3 groups; .* need 4"):
+        stable_features(in_patients(cohort(n=(30, 9))), CLASSES)
 
 
 def test_three_classes():

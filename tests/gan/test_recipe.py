@@ -155,6 +155,50 @@ def test_a_tiny_class_is_cross_validated_and_then_trained_on_all_its_samples(pre
     assert mean.idxmin() == (gan.chosen["lr_2"], gan.chosen["epoch_2"])
 
 
+@pytest.mark.parametrize(("n", "n_folds"), [(33, 1), (12, 3), (6, 2)])
+def test_all_samples_of_a_patient_train_or_all_are_set_aside(n, n_folds, pretrained, monkeypatch):
+    """Three samples a patient: seen in what the engine is handed, the same for every alpha."""
+    request = request_for(n, groups=np.array([f"p{i // 3}" for i in range(n)], dtype=object))
+    of = {tuple(row): group for row, group in zip(request.samples, request.groups, strict=True)}
+    seen = []
+    original = Training.train
+
+    def spy(self, members, title="training"):
+        seen.extend(member for member in members if len(member.held_out))
+        return original(self, members, title)
+
+    monkeypatch.setattr(Training, "train", spy)
+    using = settings("held_out", "held_out", folds=3)
+    gan = trained(request, pretrained, using)
+    aside = []
+    for member in seen:
+        one, other = ({of[tuple(row)] for row in X} for X in (member.samples, member.held_out))
+        assert not one & other
+        assert one | other == set(request.groups)
+        aside.append(frozenset(other))
+    assert len(seen) >= 2 * n_folds
+    assert len(set(aside)) == n_folds == gan.chosen["n_folds"]
+    assert frozenset.union(*aside) == set(request.groups) or n_folds == 1
+    first, seen = set(aside), []
+    trained(replace(request, alpha=1.0), pretrained, using)
+    assert {frozenset(of[tuple(row)] for row in member.held_out) for member in seen} == first
+
+
+@pytest.mark.parametrize("n", [25, 9])
+def test_patients_of_one_sample_change_no_gan(n, pretrained):
+    using, request = settings("held_out", "held_out"), request_for(n)
+    own = replace(request, groups=np.array([f"s{i}" for i in range(n)], dtype=object))
+    one, other = (trained(r, pretrained, using) for r in (request, own))
+    np.testing.assert_array_equal(one.generator.parameters, other.generator.parameters)
+
+
+def test_of_a_single_patient_nothing_can_be_set_aside(pretrained):
+    request = request_for(9, groups=np.array(["p"] * 9, dtype=object))
+    with pytest.raises(TrainingError, match=r"e/case.*: all 9 samples are of one group"):
+        trained(request, pretrained, settings("held_out", "held_out"))
+    assert trained(request, pretrained).chosen["n_held_out"] == 0
+
+
 def test_the_generator_is_that_of_the_chosen_epoch(pretrained):
     """Training from lr_1's weights with lr_2 for the chosen epochs gives it."""
     seen = []

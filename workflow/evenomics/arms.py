@@ -248,6 +248,7 @@ def gan_requests(
     alphas: Iterable[Sequence[float]],
     experiment: str,
     samples: Mapping[str, NDArray[np.float64]],
+    groups: Mapping[str, NDArray[np.object_]] | None = None,
 ) -> list[GanRequest]:
     """Return every GAN that the arms need in an experiment, each once.
 
@@ -259,15 +260,19 @@ def gan_requests(
     experiment : str
     samples : mapping of str to ndarray of shape (n_samples, n_features)
         Scaled samples of each class of the training draw, classes in the order of the study.
+    groups : mapping of str to ndarray of shape (n_samples,), optional
+        Whom each sample is from.
 
     Returns
     -------
     list of GanRequest
     """
-    classes, alphas = list(samples), list(alphas)
+    classes, alphas, groups = list(samples), list(alphas), groups or {}
     over = over_represented({label: len(x) for label, x in samples.items()}, classes)
     requests = [
-        GanRequest(experiment, label, samples[label], alpha, label == over, arm.variant)
+        GanRequest(
+            experiment, label, samples[label], alpha, label == over, arm.variant, groups.get(label)
+        )
         for arm in (ARMS[name] for name in arms)
         if arm.variant is not None
         for setting in arm.settings(alphas, [1.0])

@@ -25,10 +25,11 @@ ClassWeight = Literal["balanced"] | None
 
 @dataclass(frozen=True)
 class Table:
-    """Scaled samples and the codes of their classes."""
+    """Scaled samples, the codes of their classes, and whom they are from, if that is known."""
 
     X: NDArray[np.float64]
     y: NDArray[np.intp]
+    groups: NDArray[np.object_] | None = None
 
 
 @dataclass(frozen=True)

@@ -136,19 +136,15 @@ def read_cohort(path: str | os.PathLike[str], name: str | None = None) -> Cohort
     )
 
 
-def write_cohort(
-    cohort: Cohort, path: str | os.PathLike[str], *, with_groups: bool = False
-) -> None:
-    """Write a cohort as TSV (``sample_id``, ``class``, features); floats come back exactly.
+def write_cohort(cohort: Cohort, path: str | os.PathLike[str]) -> None:
+    """Write a cohort as TSV; floats come back exactly.
 
     Parameters
     ----------
     cohort : Cohort
-        What to write.
+        What to write: ``sample_id``, ``class``, ``group`` where there are groups, and the features.
     path : path-like
         Where to; compressed where it ends in ``.gz``.
-    with_groups : bool
-        Whether to write the column ``group`` as well, where the cohort has groups.
 
     Raises
     ------
@@ -163,7 +159,7 @@ def write_cohort(
         )
     classes = "" if cohort.classes is None else cohort.classes.to_numpy()
     head = pd.DataFrame({SAMPLE: cohort.features.index, CLASS: classes})
-    if with_groups and cohort.groups is not None:
+    if cohort.groups is not None:
         head[GROUP] = cohort.groups.to_numpy()
     write_table(pd.concat([head, cohort.features.reset_index(drop=True)], axis=1), path)
 

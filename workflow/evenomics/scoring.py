@@ -1,9 +1,9 @@
 """Scores of an arm: tune classifiers, train them on balanced draws, score them on validation.
 
-In cross-validation a test fold holds real samples only, and balancing happens on the training
-folds. For the GAN arms the generator of the whole draw serves while tuning, so the cross-validated
-AUROC, which only chooses hyper-parameters, has seen the test folds through it. The score that
-counts is on the validation cohort, which nothing ever saw.
+In cross-validation a test fold holds real samples only, of patients of whom the training folds have
+none, and balancing happens on the training folds. For the GAN arms the generator of the whole draw
+serves while tuning, so the cross-validated AUROC, which only chooses hyper-parameters, has seen the
+test folds through it. The score that counts is on the validation cohort, which nothing ever saw.
 
 Source: Cusworth, Gkoutos, Acharjee 2024, Methods (classification).
 """
@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold
 
 from evenomics.arms import ARMS, Arm, Setting, Unbalanced, over_represented
 from evenomics.classifiers import CLASSIFIERS, Table, fit, predict
 from evenomics.cohort import Cohort
+from evenomics.folds import stratified_folds
 from evenomics.gan.generator import Generator
 from evenomics.gan.recipe import gan_name
 from evenomics.metrics import FALSE_POSITIVE_RATES, METRICS, roc
@@ -114,11 +114,11 @@ def tune(
     kinds : iterable of str
         Names in `CLASSIFIERS`.
     table : Table
-        The training draw.
+        The training draw. The samples of a group stay in one fold.
     balancer : Balancer
         Balances the training folds; test folds stay as they are.
     n_folds : int
-        Fewer where a class has fewer samples, which is noted.
+        Fewer where a class has fewer samples, or groups, which is noted.
     n_jobs : int
         Processes.
 
@@ -127,14 +127,10 @@ def tune(
     dict of str to Tuned
         The point of the grid with the largest mean; of equally good ones the first.
     """
-    smallest = min(Counter(table.y.tolist()).values())
-    notes = []
-    if smallest < n_folds:
-        notes.append(f"{smallest} folds, as many as the smallest class has samples")
-        n_folds = smallest
-    split = StratifiedKFold(n_folds, shuffle=True, random_state=derive_seed(balancer.seed, "folds"))
-    folds = []
-    for i, (train, test) in enumerate(split.split(table.X, table.y)):
+    seed = derive_seed(balancer.seed, "folds")
+    parts, fewer = stratified_folds(table.y, n_folds, seed, table.groups)
+    notes, folds = [fewer], []
+    for i, (train, test) in enumerate(parts):
         balanced, note = balancer.balance(Table(table.X[train], table.y[train]), "fold", i)
         folds.append((balanced, Table(table.X[test], table.y[test])))
         notes.append(note)
@@ -144,7 +140,7 @@ def tune(
         for name in kinds:
             points = CLASSIFIERS[name].points
             best, mean = _best_point(name, points, folds, balancer.arm, parallel)
-            tuned[name] = Tuned(points[best], mean, n_folds, note)
+            tuned[name] = Tuned(points[best], mean, len(folds), note)
     return tuned
 
 
@@ -296,7 +292,8 @@ def score_arm(
 def _table(cohort: Cohort, scaler: SkewScaler, classes: Sequence[str]) -> Table:
     assert cohort.classes is not None
     codes = pd.Categorical(cohort.classes, categories=list(classes)).codes
-    return Table(scaler.transform(cohort.features), codes.astype(np.intp))
+    groups = None if cohort.groups is None else cohort.groups.to_numpy(dtype=object)
+    return Table(scaler.transform(cohort.features), codes.astype(np.intp), groups)
 
 
 def _labelled(frame: pd.DataFrame, label: Mapping[str, str]) -> pd.DataFrame:

@@ -20,12 +20,13 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
-from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from evenomics.cohort import Cohort
 from evenomics.errors import CohortError
+from evenomics.folds import group_counts, set_aside, shared_groups, stratified_folds
 from evenomics.metrics import METRICS, Prediction
 from evenomics.randomness import derive_seed
 from evenomics.tables import some
@@ -135,6 +136,9 @@ def stable_features(
     found in at least one repeat, the most frequent ones are taken: as many as `top_fraction` of all
     features. Features found equally often are in the order of their coefficients.
 
+    Where the cohort has groups, all samples of a group are on the same side of every split; the
+    share that is set aside is then met as nearly as whole groups allow.
+
     Parameters
     ----------
     cohort : Cohort
@@ -146,7 +150,8 @@ def stable_features(
     held_out_fraction : float
         Share of the samples that a repeat sets aside and is scored on (paper: 25%).
     folds : int
-        Folds of the cross-validation; fewer where a class has fewer samples, which is noted.
+        Folds of the cross-validation; fewer where a class has fewer samples, or groups, which is
+        noted.
     l1_ratio : float
         Share of the L1 term in the elastic net's penalty (glmnet's alpha; chosen here).
     n_penalties : int
@@ -166,14 +171,19 @@ def stable_features(
     Raises
     ------
     CohortError
-        If a class is too small to be split, or fewer than two features were found.
+        If a class has too few samples or groups to be split, or fewer than two features were found.
     """
     assert cohort.classes is not None
     y = pd.Categorical(cohort.classes, categories=list(classes)).codes.astype(np.intp)
     X = cohort.features.to_numpy()
-    if (smallest := min(Counter(y.tolist()).values())) < 4:
+    groups = shared_groups(cohort.groups)
+    if groups is None:
+        smallest, units = min(Counter(y.tolist()).values()), "samples"
+    else:
+        smallest, units = int((group_counts(y, groups) > 0).sum(axis=0).min()), "groups"
+    if smallest < 4:
         raise CohortError(
-            f"{cohort.place}: a class has {smallest} samples; LASSO and elastic net need 4 to set "
+            f"{cohort.place}: a class has {smallest} {units}; LASSO and elastic net need 4 to set "
             "some aside and cross-validate on the others; take another of `selections`"
         )
     ratios = {"lasso": 1.0, "elastic_net": l1_ratio}
@@ -182,6 +192,7 @@ def stable_features(
         delayed(_fit_repeat)(
             X,
             y,
+            groups,
             ratios[model],
             held_out_fraction,
             folds,
@@ -235,6 +246,7 @@ def stable_features(
 def _fit_repeat(
     X: Floats,
     y: NDArray[np.intp],
+    groups: NDArray[np.intp] | None,
     l1_ratio: float,
     held_out_fraction: float,
     n_folds: int,
@@ -244,23 +256,28 @@ def _fit_repeat(
 ) -> tuple[dict[str, Any], Floats]:
     """Fit one model to one split; return its row and the sizes of its coefficients."""
     n_classes = len(np.unique(y))
-    n_held_out = max(round(held_out_fraction * len(y)), n_classes)
-    train, held_out = train_test_split(
-        np.arange(len(y)), test_size=n_held_out, stratify=y, random_state=seed
-    )
+    if groups is None:
+        n_held_out = max(round(held_out_fraction * len(y)), n_classes)
+        train, held_out = train_test_split(
+            np.arange(len(y)), test_size=n_held_out, stratify=y, random_state=seed
+        )
+    else:
+        # two groups of every class are left to be cross-validated
+        aside = set_aside(y, groups, held_out_fraction, np.random.default_rng(seed), n_left=2)
+        train, held_out = np.flatnonzero(~aside), np.flatnonzero(aside)
     scaler = StandardScaler().fit(X[train])
     scaled = scaler.transform(X[train])
     penalties = penalty_path(scaled, y[train], l1_ratio, n_penalties, smallest_penalty)
-    notes = []
-    if (smallest := int(np.bincount(y[train]).min())) < n_folds:
-        notes.append(f"{smallest} folds, as many as the smallest class has samples")
-        n_folds = smallest
+    folds, fewer = stratified_folds(
+        y[train], n_folds, seed, None if groups is None else groups[train]
+    )
+    notes = [fewer] if fewer else []
     with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         search = LogisticRegressionCV(
             Cs=1 / (len(train) * penalties),
             l1_ratios=[l1_ratio],
-            cv=StratifiedKFold(n_folds, shuffle=True, random_state=seed),
+            cv=folds,
             scoring="neg_log_loss",
             random_state=seed,
             use_legacy_attributes=False,
@@ -280,7 +297,7 @@ def _fit_repeat(
         "auroc": METRICS["auroc"].score(Prediction(y[held_out], scores)),
         "n_train": len(train),
         "n_held_out": len(held_out),
-        "n_folds": n_folds,
+        "n_folds": len(folds),
         "note": "; ".join(notes),
     }
     return row, sizes

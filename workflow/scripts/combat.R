@@ -60,11 +60,11 @@ pooled[, adjustable] <- t(
 
 for (name in names(cohorts)) {
   cohort <- cohorts[[name]]
-  frame <- data.frame(
+  text <- data.frame(
     sample_id = cohort$samples,
-    class = if (is.null(cohort$classes)) NA_character_ else cohort$classes,
-    pooled[batch == name, , drop = FALSE],
-    check.names = FALSE
+    class = if (is.null(cohort$classes)) NA_character_ else cohort$classes
   )
-  write_tsv(frame, snakemake@output[[name]])
+  text$group <- cohort$groups
+  values <- pooled[batch == name, , drop = FALSE]
+  write_tsv(data.frame(text, values, check.names = FALSE), snakemake@output[[name]])
 }

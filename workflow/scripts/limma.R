@@ -7,6 +7,13 @@ cohort <- read_cohort(snakemake@input[["real"]])
 classes <- factor(cohort$classes, levels = unlist(snakemake@params[["classes"]]))
 if (anyNA(classes)) fail("the real cohort has classes that the study does not name")
 values <- t(cohort$matrix)
+if (anyDuplicated(cohort$groups)) {
+  message(
+    length(unique(cohort$groups)), " groups gave the ", ncol(values), " samples, which are tested ",
+    "as if independent: the order of the features is what counts; p-values are too small where the ",
+    "samples of a group are of one class, and too large where they are pairs"
+  )
+}
 
 # the first class is the reference: a coefficient is the mean of another class minus its mean
 design <- model.matrix(~classes)

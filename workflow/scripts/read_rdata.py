@@ -7,4 +7,4 @@ from evenomics.rdata import read_rdata
 
 log_to(snakemake.log[0])
 cohort = read_rdata(**snakemake.params.spec, name=snakemake.wildcards.cohort)
-write_cohort(cohort, snakemake.output[0], with_groups=True)
+write_cohort(cohort, snakemake.output[0])

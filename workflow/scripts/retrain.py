@@ -22,8 +22,12 @@ for experiment, draw_path, scaler_path in zip(
 ):
     draw = read_cohort(draw_path, experiment)
     scaled = SkewScaler.from_json(Path(scaler_path).read_text()).transform(draw.features)
-    samples = {label: scaled[draw.classes == label] for label in params.classes}
-    requests += gan_requests(params.arms, params.alphas, experiment, samples)
+    of_class = {label: draw.classes == label for label in params.classes}
+    samples = {label: scaled[rows] for label, rows in of_class.items()}
+    groups = {}
+    if draw.groups is not None:
+        groups = {label: draw.groups[rows].to_numpy() for label, rows in of_class.items()}
+    requests += gan_requests(params.arms, params.alphas, experiment, samples, groups)
 
 pretraining = snakemake.input.get("pretraining")
 trained = retrain(

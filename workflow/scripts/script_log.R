@@ -116,9 +116,9 @@ as_cells <- function(column) {
   text
 }
 
-# Read a cohort that Python or write_tsv wrote (`sample_id`, `class`, features; plain or .gz).
-# Returns list(samples, classes, matrix): `matrix` is samples x features, with names on both sides;
-# `classes` is NULL for a cohort without.
+# Read a cohort that Python or write_tsv wrote (`sample_id`, `class`, perhaps `group`, features;
+# plain or .gz). Returns list(samples, classes, groups, matrix): `matrix` is samples x features, with
+# names on both sides; `classes` and `groups` are NULL for a cohort without.
 read_cohort <- function(path) {
   if (!file.exists(path)) fail(path, ": there is no such file")
   names <- scan(path, "", sep = "\t", quote = "\"", nlines = 1, quiet = TRUE, encoding = "UTF-8")
@@ -135,9 +135,11 @@ read_cohort <- function(path) {
   matrix <- do.call(cbind, columns[!text])
   rownames(matrix) <- columns$sample_id
   classes <- columns$class
+  groups <- columns$group
   list(
     samples = columns$sample_id,
     classes = if (!all(is.na(classes))) classes,
+    groups = if (!all(is.na(groups))) groups,
     matrix = matrix
   )
 }

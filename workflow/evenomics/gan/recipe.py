@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from evenomics.cohort import slug
 from evenomics.errors import TrainingError
+from evenomics.folds import set_aside, shared_groups, stratified_folds
 from evenomics.gan import curves, looks, networks
 from evenomics.gan.engine import Training
 from evenomics.gan.generator import Generator
@@ -24,7 +25,7 @@ from evenomics.gan.member import Keep, Member, Trained
 from evenomics.gan.networks import Weights
 from evenomics.gan.pretraining import Pretrained, check_samples, curves_table
 from evenomics.gan.settings import GanSettings
-from evenomics.randomness import derive_key, stream
+from evenomics.randomness import derive_key, derive_seed, stream
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,8 @@ class GanRequest:
         Whether the class is the over-represented one (it has its own batch size).
     variant : {"transfer", "classic"}
         From the pre-trained weights, or all layers drawn anew (the paper's classic WGAN-GP).
+    groups : ndarray of shape (n_samples,) or None
+        Whom each sample is from; all samples of a group train, or all are set aside.
     """
 
     experiment: str
@@ -64,6 +67,7 @@ class GanRequest:
     alpha: float = 0.0
     over: bool = False
     variant: Literal["transfer", "classic"] = "transfer"
+    groups: NDArray[np.object_] | None = field(default=None, repr=False)
 
     @property
     def gan(self) -> str:
@@ -230,12 +234,35 @@ def _splits(request: GanRequest, settings: GanSettings, seed: int) -> list[_Spli
     n = len(samples)
     if "held_out" not in (choice.rate_choice, choice.epoch_choice):
         return [_Split(samples, samples[:0])]
-    order = stream(seed, "held out", request.experiment, request.class_name).permutation(n)
+    purpose = ("held out", request.experiment, request.class_name)
+    if (groups := shared_groups(request.groups)) is not None:
+        return _group_splits(request, groups, settings, derive_seed(seed, *purpose))
+    order = stream(seed, *purpose).permutation(n)
     if n >= choice.tiny:
         n_held_out = max(1, round(n * choice.held_out_fraction))
         return [_Split(samples[order[n_held_out:]], samples[order[:n_held_out]])]
     folds = np.array_split(order, min(choice.folds, n))
     return [_Split(np.delete(samples, fold, axis=0), samples[fold]) for fold in folds]
+
+
+def _group_splits(
+    request: GanRequest, groups: NDArray[np.intp], settings: GanSettings, seed: int
+) -> list[_Split]:
+    """Set samples aside, all of a group or none."""
+    choice, samples = settings.choice, request.samples
+    n, n_groups = len(samples), groups.max() + 1
+    if n_groups < 2:
+        raise TrainingError(
+            f"{request.name}: all {n} samples are of one group, of which none can be set aside; at "
+            "least 2 groups are needed, or `rate_choice: curve` and `epoch_choice: elbow`"
+        )
+    one_class = np.zeros(n, dtype=np.intp)
+    if n >= choice.tiny:
+        rng = np.random.default_rng(seed)
+        aside = set_aside(one_class, groups, choice.held_out_fraction, rng)
+        return [_Split(samples[~aside], samples[aside])]
+    folds, _ = stratified_folds(one_class, choice.folds, seed, groups)
+    return [_Split(samples[training], samples[aside]) for training, aside in folds]
 
 
 def _member(

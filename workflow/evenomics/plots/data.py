@@ -41,8 +41,9 @@ def cohort_table(
     Returns
     -------
     DataFrame
-        One row per cohort: cohort, source, n_samples, one column per class, n_features_measured,
-        n_features_used. An external cohort has no classes: its cells are missing.
+        One row per cohort: cohort, source, n_samples, n_groups (if any cohort has groups), one
+        column per class, n_features_measured, n_features_used. An external cohort has no classes:
+        its cells are missing.
     """
     rows = []
     for name, cohort in used.items():
@@ -52,12 +53,14 @@ def cohort_table(
                 "cohort": name,
                 "source": _origin(study["cohorts"], name),
                 "n_samples": cohort.n_samples,
+                "n_groups": None if cohort.groups is None else cohort.groups.nunique(),
                 **{label: counts.get(label, 0) if counts else None for label in study["classes"]},
                 "n_features_measured": loaded[name].n_features,
                 "n_features_used": cohort.n_features,
             }
         )
-    return pd.DataFrame(rows).astype({label: "Int64" for label in study["classes"]})
+    table = pd.DataFrame(rows).astype(dict.fromkeys(["n_groups", *study["classes"]], "Int64"))
+    return table if table["n_groups"].any() else table.drop(columns="n_groups")
 
 
 def _origin(cohorts: Mapping[str, Any], name: str) -> str:
@@ -82,7 +85,7 @@ def data_page(
     cohorts : DataFrame
         Of `cohort_table`.
     experiments : DataFrame
-        Columns experiment, class, n_samples.
+        As `evenomics.experiment.experiment_table` has it.
     tuning : DataFrame
         As `evenomics.scoring.ArmScores.tuning` has it.
     settings : mapping of str to mapping
@@ -94,15 +97,17 @@ def data_page(
             "cohort": "Cohort",
             "source": "Source",
             "n_samples": "Samples",
+            "n_groups": "Groups",
             "n_features_measured": "Features measured",
             "n_features_used": "Features used",
         }
     )
-    grid = experiments.pivot_table(
-        index="experiment", columns="class", values="n_samples", sort=False
-    ).astype(int)
-    grid = grid.loc[experiment_order(grid.index)]
+    grid = _by_class(experiments, "n_samples")
     smallest, largest = grid.min(axis=1), grid.max(axis=1)
+    what = "Training draws: samples per class."
+    if "n_groups" in experiments:
+        grid = grid.join(_by_class(experiments, "n_groups").add_suffix(", groups"))
+        what = "Training draws: samples per class, and the groups (e.g. patients) that gave them."
     grid.insert(0, "Experiment", [experiment_title(name) for name in grid.index])
     grid["Smallest / largest class"] = (smallest / largest).round(2)
     sections = "".join(
@@ -113,11 +118,16 @@ def data_page(
     return html_page(
         title,
         "<h2>Cohorts</h2>" + html_table(shown)
-        + "<h2>Experiments</h2>" + html_table(grid, "Training draws: samples per class.")
+        + "<h2>Experiments</h2>" + html_table(grid, what)
         + "<h2>Hyper-parameters of the classifiers</h2>"
         + html_table(_tuned(tuning), "Chosen by cross-validation on the training draw.")
         + "<h2>Settings</h2>" + sections,
     )  # fmt: skip
+
+
+def _by_class(experiments: pd.DataFrame, values: str) -> pd.DataFrame:
+    grid = experiments.pivot_table(index="experiment", columns="class", values=values, sort=False)
+    return grid.astype(int).loc[experiment_order(grid.index)]
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
