@@ -37,7 +37,7 @@ def table(n_samples: int) -> Table:
 def grid_search(data: Table) -> float:
     """Tune with GridSearchCV and the classifier's defaults."""
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=derive_seed(SEED, "folds"))
-    grid = dict(CLASSIFIERS[KIND].grid)
+    grid = list(CLASSIFIERS[KIND].grid)
     model = HistGradientBoostingClassifier()
     search = GridSearchCV(model, grid, scoring="roc_auc", cv=folds).fit(data.X, data.y)
     return float(search.best_score_)

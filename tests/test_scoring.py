@@ -67,7 +67,7 @@ def test_without_balancing_tuning_is_gridsearchcv(kind, weighted):
     model = {"hist_gradient_boosting": HistGradientBoostingClassifier, "svc": SVC}[kind]()
     model.set_params(class_weight="balanced" if weighted else None)
     folds = StratifiedKFold(3, shuffle=True, random_state=derive_seed(3, "folds"))
-    search = GridSearchCV(model, dict(CLASSIFIERS[kind].grid), scoring="roc_auc", cv=folds)
+    search = GridSearchCV(model, list(CLASSIFIERS[kind].grid), scoring="roc_auc", cv=folds)
     with threadpool_limits(limits=1):
         search.fit(data.X, data.y)
     arm = "class_weight" if weighted else "none"
@@ -84,7 +84,7 @@ def test_skipped_points_cannot_split_and_others_can(n_train):
     rng = np.random.default_rng(0)
     y = np.arange(n_train) % 2
     data = Table(rng.normal(size=(n_train, 3)) + 2 * y[:, None], y)
-    for leaf in kind.grid["min_samples_leaf"]:
+    for leaf in kind.grid[0]["min_samples_leaf"]:
         parameters = {"learning_rate": 1e-2, "min_samples_leaf": leaf}
         scores = predict(kind, fit(kind, parameters, data), data).scores[:, 1]
         assert (np.ptp(scores) == 0) == kind.is_constant(parameters, n_train)
@@ -96,6 +96,29 @@ def test_fewer_bins_than_255_give_the_very_same_predictions():
     ours = predict(kind, fit(kind, parameters, data), new).probabilities
     theirs = HistGradientBoostingClassifier(**parameters, max_bins=255).fit(data.X, data.y)
     np.testing.assert_array_equal(ours, theirs.predict_proba(new.X))
+
+
+def test_no_point_of_the_svc_is_fitted_twice():
+    """A linear kernel has no gamma: as many points as there are values of C."""
+    points = CLASSIFIERS["svc"].points
+    linear = [point for point in points if point["kernel"] == "linear"]
+    assert linear == [{"C": c, "kernel": "linear"} for c in (0.001, 0.01, 0.1, 1)]
+    assert all("gamma" in point for point in points if point["kernel"] == "rbf")
+    assert len(points) == len(linear) + 12
+
+
+def test_of_equally_good_kernels_the_linear_one_is_chosen_and_goes_on_beyond_the_training_range():
+    """The classes lie apart, so that all kernels are perfect; validation is far away."""
+    near, far = table(seed=1), table(seed=2)
+    near = Table(near.X + 20 * near.y[:, None], near.y)
+    far = Table(far.X + 20 * far.y[:, None] + 200, far.y)
+    tuned = tune(["svc"], near, balancer(), n_folds=3)["svc"]
+    assert (tuned.parameters["kernel"], tuned.cv_auroc) == ("linear", 1)
+    aurocs = {}
+    for kernel in ("linear", "rbf"):
+        model = SVC(kernel=kernel).fit(near.X, near.y)
+        aurocs[kernel] = roc_auc_score(far.y, model.decision_function(far.X))
+    assert aurocs == {"linear": 1.0, "rbf": 0.5}
 
 
 def test_test_folds_hold_real_samples_only(monkeypatch):
@@ -123,9 +146,10 @@ def test_test_folds_hold_real_samples_only(monkeypatch):
 def test_points_that_cannot_win_any_more_are_left(monkeypatch, n_jobs):
     """The choice is that of all points and folds; of equal points it is the first."""
     rng = np.random.default_rng(4)
+    n_points = len(CLASSIFIERS["svc"].points)
     for _ in range(50):
-        values = rng.integers(3, 6, size=(12, 3)) / 5
-        values[rng.integers(12)] = values[-1] = values.max(axis=0)
+        values = rng.integers(3, 6, size=(n_points, 3)) / 5
+        values[rng.integers(n_points)] = values[-1] = values.max(axis=0)
         calls = []
 
         def auroc(name, parameters, train, test, arm, values=values, calls=calls):
