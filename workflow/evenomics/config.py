@@ -1,6 +1,6 @@
 """The configuration: defaults from its schema, and all its problems in one message.
 
-The schema lies beside the library, in ``workflow/schemas``. Names that the library knows (arms,
+The schema is part of the package, in ``schemas``. Names that the library knows (arms,
 sources, engines, ...) are not repeated there: the keyword ``registry`` stands for them, so that a
 new arm or source is allowed in a config as soon as it is registered.
 """
@@ -32,10 +32,8 @@ from evenomics.tables import nearest, some
 
 logger = logging.getLogger(__name__)
 
-SCHEMAS = Path(__file__).parents[1] / "schemas"
-SHIPPED_GENE_SETS = {
-    "reactome": Path(__file__).parents[2] / "resources/gene_sets/reactome.gmt",
-}
+SCHEMAS = Path(__file__).parent / "schemas"
+SHIPPED_GENE_SETS = {"reactome": Path(__file__).parent / "gene_sets/reactome.gmt"}
 REGISTRIES: dict[str, Iterable[str]] = {
     "arms": ARMS,
     "classifiers": CLASSIFIERS,

@@ -10,7 +10,7 @@ from typing import Any
 from evenomics.config import SCHEMAS, in_yaml, read_schema
 from evenomics.sources import SOURCES
 
-README = SCHEMAS.parents[1] / "config" / "README.md"
+README = SCHEMAS.parents[2] / "config" / "README.md"
 BEGIN, END = "<!-- keys: made from the schema -->", "<!-- end of keys -->"
 _HEAD = ["| key | type | default | allowed | unit | what it is |", "|---|---|---|---|---|---|"]
 

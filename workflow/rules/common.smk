@@ -1,10 +1,6 @@
 # The config, checked; the environment of all scripts; what several rules need to know.
 import sys
-from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
-LIBRARY = Path(workflow.current_basedir).resolve().parent
 sys.path.insert(0, str(LIBRARY))
 
 from evenomics.arms import ARMS
