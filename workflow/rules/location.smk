@@ -31,7 +31,10 @@ def checked_out(source):
     target = Path(".snakemake/evenomics", commit).resolve()
     if not target.is_dir():
         target.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=target.parent) as temporary, io.BytesIO() as archive:
+        with (
+            TemporaryDirectory(dir=target.parent) as temporary,
+            io.BytesIO() as archive,
+        ):
             repository.archive(archive, commit)
             archive.seek(0)
             with tarfile.open(fileobj=archive) as files:
