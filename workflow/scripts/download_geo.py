@@ -23,7 +23,7 @@ else:
         urls = series_files(wildcards.accession, platform, options["mirror"])
     else:
         urls = platform_files(wildcards.platform, options["mirror"], options["platform_tables"])
-    # what was downloaded stays in the folder above; the output is a copy, with its time, so that what
-    # was made from it need not be made again
+    # what was downloaded stays in the folder above; the output is a copy, with its time, so that
+    # what was made from it need not be made again
     checked = Path(output[0])
     shutil.copy2(fetch_first(urls, checked.parents[1] / checked.name, **patience), checked)
