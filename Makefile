@@ -11,11 +11,14 @@ PYTHON ?= python3
 # Conda environments: auto, where there is a conda; off, everything from .venv and the system's R.
 CONDA ?= auto
 export EVENOMICS_CONDA := $(CONDA)
+# as variables of the shell, which leaves them whole whatever they hold
+export CONFIG CORES
 # A further package index, for another build of torch than pip takes by itself (CPU, CUDA version).
 TORCH_INDEX ?=
 
 BIN := .venv/bin
-SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default --configfile $(CONFIG)
+CHECK := $(BIN)/python -m evenomics.config_file "$$CONFIG" "$$CORES"
+SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default --configfile "$$CONFIG"
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --root-user-action ignore \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt
 
@@ -24,10 +27,11 @@ help:  ## this list
 	@echo "Variables: CONFIG=$(CONFIG) CORES=$(CORES) CONDA=$(CONDA) PYTHON=$(PYTHON) TORCH_INDEX=$(TORCH_INDEX)"
 
 run: .venv/installed.run $(if $(shell command -v R),.venv/installed.r)  ## run the workflow on CONFIG and write results/report.html
-	@$(SNAKEMAKE) --cores $(CORES)
+	@$(CHECK)
+	@$(SNAKEMAKE) --cores "$$CORES"
 	@if [ ! -e results/report.html ] || [ -n "$$(find results -type f -newer results/report.html \
 		! -path '*/checkpoints/*' -print -quit)" ]; then \
-		$(SNAKEMAKE) --cores $(CORES) --report results/report.html \
+		$(SNAKEMAKE) --cores "$$CORES" --report results/report.html \
 			--report-stylesheet workflow/report/report.css > logs/report.log 2>&1 || \
 			{ tail -n 5 logs/report.log >&2; exit 1; }; \
 	fi
@@ -60,6 +64,7 @@ clean:  ## remove everything that runs have made: results, logs, caches (not .ve
 	rm -rf results logs benchmarks .snakemake .numba_cache .pytest_cache .mypy_cache .ruff_cache
 
 unlock: .venv/installed.run  ## let Snakemake start again after a run was killed
+	@$(CHECK)
 	@$(SNAKEMAKE) --unlock
 
 docs: .venv/installed.dev  ## write the tables of config/README.md anew from the schema

@@ -249,8 +249,8 @@ def test_all_problems_come_in_one_message():
         [
             "sed: no such key; did you mean 'seed'?",
             "engine: found 'gpu'; allowed: auto, cpu, torch, cuda; did you mean 'cpu'?",
-            "studies.Liver: not a name for a study; names are made of lower-case letters, digits "
-            "and _, and start with a letter",
+            "studies.Liver: not a name for a study; names are made of at most 50 lower-case "
+            "letters, digits and _, start with a letter, and do not end in 20 times the same",
             "studies.sim.cohorts.n_reel: no such key; did you mean 'n_real'?",
             "studies.other.cohorts.n_real: found 50; has to be >= 60 for the largest experiment",
             f"arms[1]: found 'smoe'; allowed: {', '.join(REGISTRIES['arms'])}; did you mean "

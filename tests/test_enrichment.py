@@ -27,8 +27,8 @@ from snakemake_runs import SCRIPTS, run_rules
 from test_plots import assert_legible
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = ROOT / "resources/gene_sets/reactome.gmt"
-MAKE = ROOT / "resources/gene_sets/make_reactome.py"
+SHIPPED = ROOT / "workflow/evenomics/gene_sets/reactome.gmt"
+MAKE = ROOT / "workflow/evenomics/gene_sets/make_reactome.py"
 
 
 def write_gmt(path: Path, sets: dict[str, list[str]]) -> Path:

@@ -169,15 +169,13 @@ def test_records_that_do_not_come_are_not_passed_over(entrez):
 
 DOWNLOAD = """
 rule series:
-    output: series="{{accession}}.{{platform}}.series.gz"
+    output: series="geo/checked/{{accession}}.{{platform}}.series.gz"
     log: "{{accession}}.{{platform}}.log"
-    params: kept="kept/{{accession}}.{{platform}}.series.gz"
     script: "{script}"
 
 rule platform:
-    output: platform="{{platform}}.table.gz"
+    output: platform="geo/checked/{{platform}}.table.gz"
     log: "{{platform}}.log"
-    params: kept="kept/{{platform}}.table.gz"
     script: "{script}"
 
 rule samples:
@@ -202,11 +200,13 @@ def test_script_downloads_series_platform_and_list_of_samples(entrez, tmp_path):
         "entrez": entrez.url, "attempts": 1, "timeout": 5,
     }  # fmt: skip
     rules = DOWNLOAD.format(script=SCRIPTS / "download_geo.py")
-    targets = ["GSE1.GPL2.series.gz", "GPL2.table.gz", "samples.txt"]
+    checked = tmp_path / "geo/checked"
+    targets = [f"geo/checked/{name}" for name in ("GSE1.GPL2.series.gz", "GPL2.table.gz")]
+    targets.append("samples.txt")
     done = run_rules(tmp_path, rules, "--", *targets, config={"download": download})
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "GSE1.GPL2.series.gz").read_bytes() == series
-    assert gzip.decompress((tmp_path / "GPL2.table.gz").read_bytes()) == b"table"
+    assert (checked / "GSE1.GPL2.series.gz").read_bytes() == series
+    assert gzip.decompress((checked / "GPL2.table.gz").read_bytes()) == b"table"
     assert (tmp_path / "samples.txt").read_text() == "GSM3\nGSM12\n"
     assert sorted(path for path, _ in entrez.asked) == [
         "/acc.cgi?targ=self&acc=GPL2&form=text&view=full",

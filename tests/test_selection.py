@@ -370,5 +370,5 @@ def test_selections_of_the_library_and_their_rules_agree():
     steps = {step for sequence in SELECTIONS.values() for step in sequence}
     assert all(f'ending_in("{step}")' in rules for step in steps)
     assert all(sequence[:-1] in SELECTIONS.values() for sequence in SELECTIONS.values())
-    schema = yaml.safe_load((SCRIPTS.parent / "schemas/config.schema.yaml").read_text())
+    schema = yaml.safe_load((SCRIPTS.parent / "evenomics/schemas/config.schema.yaml").read_text())
     assert schema["properties"]["selection"]["properties"].keys() == steps

@@ -75,6 +75,24 @@ def test_a_second_run_has_nothing_to_do(finished: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("lost", "rule"),
+    [("experiments/whole/arms/smote/generated.tsv.gz", "score_arm"), ("training", "retrain")],
+)
+def test_a_promised_result_that_was_deleted_is_made_again(
+    finished: Path, tmp_path: Path, lost: str, rule: str
+) -> None:
+    """Although figures and tables that were made of it are still there."""
+    path = finished / "results/wine/none" / lost
+    path.rename(tmp_path / "away")
+    try:
+        done = run_workflow(finished, TINY, "--dry-run", cores=2)
+    finally:
+        (tmp_path / "away").rename(path)
+    assert f"rule {rule}:" in done.stdout + done.stderr
+
+
+@pytest.mark.slow
 def test_one_core_and_two_cores_give_the_same_tables(finished: Path, tmp_path: Path) -> None:
     scores = [
         f"results/{study}/none/{t}"

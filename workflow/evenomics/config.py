@@ -1,6 +1,6 @@
 """The configuration: defaults from its schema, and all its problems in one message.
 
-The schema lies beside the library, in ``workflow/schemas``. Names that the library knows (arms,
+The schema is part of the package, in ``schemas``. Names that the library knows (arms,
 sources, engines, ...) are not repeated there: the keyword ``registry`` stands for them, so that a
 new arm or source is allowed in a config as soon as it is registered.
 """
@@ -23,6 +23,7 @@ from evenomics.cohort import COHORTS, slug
 from evenomics.errors import ConfigError
 from evenomics.experiment import Experiment, experiment_grid
 from evenomics.gan.engine import ENGINES
+from evenomics.gan.networks import critic_architecture, generator_architecture
 from evenomics.geo import accession_problem
 from evenomics.harmonise import METHODS
 from evenomics.metrics import METRICS
@@ -32,10 +33,8 @@ from evenomics.tables import nearest, some
 
 logger = logging.getLogger(__name__)
 
-SCHEMAS = Path(__file__).parents[1] / "schemas"
-SHIPPED_GENE_SETS = {
-    "reactome": Path(__file__).parents[2] / "resources/gene_sets/reactome.gmt",
-}
+SCHEMAS = Path(__file__).parent / "schemas"
+SHIPPED_GENE_SETS = {"reactome": Path(__file__).parent / "gene_sets/reactome.gmt"}
 REGISTRIES: dict[str, Iterable[str]] = {
     "arms": ARMS,
     "classifiers": CLASSIFIERS,
@@ -64,19 +63,25 @@ _LIMITS = {
     "minItems": "at least {} values",
     "maxItems": "at most {} values",
     "minLength": "not empty",
+    "maxLength": "at most {} characters",
     "minProperties": "not empty",
 }
 # Numbers that YAML takes for text because they lack the point: 1e-4.
 _POINTLESS = re.compile(r"[-+]?\d+[eE][-+]?\d+")
+# What a single run of a GAN may take at most, by the least that it can take: more than any machine
+# has for it.
+_MOST_BYTES, _MOST_SECONDS = 100e9, 365 * 24 * 3600
 
 
-def validated(config: Mapping[str, Any]) -> dict[str, Any]:
+def validated(config: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[str, Any]:
     """Return the config with every default filled in.
 
     Parameters
     ----------
     config : mapping
         What the user wrote; it stays as it is.
+    problems : iterable of str
+        What was found beside it, e.g. in its files, to be told in the same message.
 
     Returns
     -------
@@ -96,7 +101,13 @@ def validated(config: Mapping[str, Any]) -> dict[str, Any]:
     )
     mistyped = {tuple(error.path) for error in errors if error.validator == "type"}
     errors = [e for e in errors if e.validator == "type" or tuple(e.path) not in mistyped]
-    problems = [line for error in errors for line in _described(error)]
+    problems = [*problems, *(line for error in errors for line in _described(error))]
+    problems += [
+        f"{_place(path)}: found {_shown(text)}; may not hold `</` or `<!--`, which the report, a "
+        "page of HTML with scripts, would take for its own"
+        for path, text in _texts(filled)
+        if "</" in text or "<!--" in text
+    ]
     problems += [
         f"{_place(path)}: found {value}; has to be a finite number"
         for path, value in _not_finite(filled)
@@ -108,6 +119,7 @@ def validated(config: Mapping[str, Any]) -> dict[str, Any]:
     }
     if ("gan",) not in broken:
         problems += _gan_problems(filled["gan"])
+        problems += _cost_problems(filled["gan"])
     for name in schema["properties"]["studies"].get("properties", {}):
         if ("studies", name) not in broken:
             problems += _study_problems(filled["studies"][name], f"studies.{name}")
@@ -221,7 +233,10 @@ def _place(path: Iterable[str | int]) -> str:
 def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
-    text = repr(value)
+    return _shortened(repr(value))
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -270,8 +285,9 @@ def _unknown_keys(found: Mapping[str, Any], schema: Mapping[str, Any], place: st
         if pattern:
             if not re.search(pattern, str(key)):
                 yield (
-                    f"{where}: not a name for a study; names are made of lower-case letters, "
-                    "digits and _, and start with a letter"
+                    f"{_shortened(where)}: not a name for a study; names are made of at most 50 "
+                    "lower-case letters, digits and _, start with a letter, and do not end in 20 "
+                    "times the same"
                 )
         else:
             yield f"{where}: no such key; {nearest(str(key), known)}"
@@ -307,6 +323,50 @@ def _not_finite(
         parts = value.items() if isinstance(value, Mapping) else enumerate(value)
         for key, part in parts:
             yield from _not_finite(part, (*path, key))
+
+
+def _texts(
+    value: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Find all texts, names of keys among them."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping | list):
+        parts = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for key, part in parts:
+            if isinstance(key, str):
+                yield path, key
+            yield from _texts(part, (*path, key))
+
+
+def _cost_problems(gan: Mapping[str, Any]) -> Iterator[str]:
+    """Find trainings that no machine can do, by the cost model of ``docs/costs.md``.
+
+    How many features there are is not known yet: one is counted, and one update in an epoch. Every
+    estimate is far below what the training would take.
+    """
+    hidden = gan["networks"]["hidden"]
+    limits = f"at most {_MOST_BYTES / 1e9:g} GB and a year on one core are allowed for a run"
+    networks = generator_architecture(1, hidden), critic_architecture(1, hidden)
+    n = sum(network.n_parameters for network in networks)
+    if (needed := 36 * n) > _MOST_BYTES:
+        yield (
+            f"gan.networks.hidden: found {hidden}; these layers have {n:,} parameters and need "
+            f"{needed / 1e9:,.0f} GB; {limits}"
+        )
+    phases = {
+        "gan.pretraining.epochs": sum(gan["pretraining"]["epochs"]),
+        "gan.retraining.epochs_1": gan["retraining"]["epochs_1"],
+        "gan.retraining.epochs_2": gan["retraining"]["epochs_2"],
+    }
+    for key, epochs in phases.items():
+        # two losses of 8 bytes; a third of a cycle at 0.5 ns x P x (1 + 5)
+        needed, seconds = 16 * epochs, 1e-9 * n * epochs
+        if needed > _MOST_BYTES or seconds > _MOST_SECONDS:
+            yield (
+                f"{key}: found {epochs:,} epochs; these take {seconds / 86400:,.0f} days on one "
+                f"core or more, and their curves {needed / 1e9:,.0f} GB; {limits}"
+            )
 
 
 def _gan_problems(gan: Mapping[str, Any]) -> Iterator[str]:
@@ -399,10 +459,7 @@ def _table_problems(study: Mapping[str, Any], grid: list[Experiment], place: str
     if "split" in cohorts:
         shares = {name: cohorts["split"][name] for name in COHORTS}
         yield from _not_one(shares, f"{place}.split")
-    for path in table_paths(cohorts):
-        if not Path(path).is_file():
-            what = "a folder" if Path(path).is_dir() else "no such file"
-            yield f"{place}: {path!r}: {what} (paths start from {Path.cwd()})"
+    yield from _path_problems(table_paths(cohorts), place)
 
 
 def _geo_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) -> Iterator[str]:
@@ -456,9 +513,19 @@ def _enrichment_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
             f"{enrichment['max_size']}"
         )
     if enrichment["source"] == "local":
-        for path in gene_set_paths(enrichment):
-            if not Path(path).is_file():
-                yield f"{place}.gene_sets: {path!r}: no such file (paths start from {Path.cwd()})"
+        yield from _path_problems(gene_set_paths(enrichment), f"{place}.gene_sets")
+
+
+def _path_problems(paths: Iterable[str], place: str) -> Iterator[str]:
+    for path in paths:
+        if {"{", "}"} & set(path):
+            yield (
+                f"{place}: {path!r}: Snakemake takes braces in a path for wildcards; rename the "
+                "file or its folder"
+            )
+        elif not Path(path).is_file():
+            what = "a folder" if Path(path).is_dir() else "no such file"
+            yield f"{place}: {path!r}: {what} (paths start from {Path.cwd()})"
 
 
 def _not_one(shares: Mapping[str, float], place: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from evenomics.config import SCHEMAS, in_yaml, read_schema
 from evenomics.sources import SOURCES
 
-README = SCHEMAS.parents[1] / "config" / "README.md"
+README = SCHEMAS.parents[2] / "config" / "README.md"
 BEGIN, END = "<!-- keys: made from the schema -->", "<!-- end of keys -->"
 _HEAD = ["| key | type | default | allowed | unit | what it is |", "|---|---|---|---|---|---|"]
 
@@ -72,6 +72,8 @@ def _allowed(part: Mapping[str, Any]) -> str:
     limits += [f"{sign} {part[key]}" for key, sign in signs.items() if key in part]
     if part.get("minItems") and part.get("minItems") == part.get("maxItems"):
         limits.append(f"{part['minItems']} values")
+    if "maxLength" in part:
+        limits.append(f"≤ {part['maxLength']} characters")
     if "items" in part and (each := _allowed(part["items"])):
         limits.append(each)
     return ", ".join(limits)

@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 DATASETS = {"breast_cancer": load_breast_cancer, "wine": load_wine}
 _FRACTIONS = {"real": 0.5, "external": 0.2, "validation": 0.3}
+# samples that every class needs: two to learn from, one to be scored on
+_LEAST = {"real": 2, "validation": 1}
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def embedded(request: Request) -> dict[str, Cohort]:
     whole = _cohort(
         data.data, data.target_names[data.target], ids, columns, name, f"scikit-learn's {name}"
     )
-    parts = split(whole, request.options.get("fractions", _FRACTIONS), request.seed)
+    parts = _parts(whole, request.options.get("fractions", _FRACTIONS), request)
     for part in ("real", "validation"):
         named = _labels(parts[part]).isin(list(request.classes))
         parts[part] = parts[part].take(np.flatnonzero(named))
@@ -193,11 +195,39 @@ def _three(cohorts: dict[str, Cohort], request: Request) -> dict[str, Cohort]:
         check_classes(whole, request.classes)
         shares = {**_FRACTIONS, **(request.options.get("split") or {})}
         shares.pop("by", None)
-        cohorts = split(whole, {name: n for name, n in shares.items() if n}, request.seed)
+        cohorts = _parts(whole, {name: n for name, n in shares.items() if n}, request)
     if "external" not in cohorts:
         logger.info("no external samples: the real ones serve for pre-training, without classes")
         cohorts["external"] = replace(cohorts["real"], name="external")
     return cohorts
+
+
+def _parts(whole: Cohort, shares: Mapping[str, float], request: Request) -> dict[str, Cohort]:
+    """Split a cohort into the three of a study, and see that each has what it is needed for."""
+    parts = split(whole, shares, request.seed)
+    totals = whole.class_counts()
+    problems = []
+    for name, part in parts.items():
+        found = part.class_counts()
+        if name == "external" and part.n_samples < 2:
+            problems.append(
+                f"external, a share of {shares[name]:g}, gets {part.n_samples} of the "
+                f"{whole.n_samples} samples; at least 2 are needed"
+            )
+        problems += [
+            f"{name}, a share of {shares[name]:g}, gets {found.get(label, 0)} of the "
+            f"{totals[label]} samples of the class {label!r}; at least {least} are needed"
+            for label in request.classes
+            if name != "external" and found.get(label, 0) < (least := _LEAST[name])
+        ]
+    if problems:
+        together = "; samples of a group stay together" if whole.groups is not None else ""
+        raise CohortError(
+            f"{whole.place} is too small for this split{together}. Raise the shares of the parts "
+            "below, or leave a class with few samples out:",
+            problems,
+        )
+    return parts
 
 
 SOURCES: dict[str, Source] = {

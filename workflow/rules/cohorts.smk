@@ -3,7 +3,9 @@
 # light before anything is trained.
 rule load_cohorts:
     input:
-        lambda wildcards: table_paths(config["studies"][wildcards.study]["cohorts"]),
+        lambda wildcards: users_own(
+            table_paths(config["studies"][wildcards.study]["cohorts"])
+        ),
         unpack(lambda wildcards: made_cohorts(wildcards.study)),
     output:
         real="results/{study}/cohorts/real.tsv.gz",

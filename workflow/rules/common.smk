@@ -1,23 +1,41 @@
 # The config, checked; the environment of all scripts; what several rules need to know.
 import sys
-from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
-LIBRARY = Path(workflow.current_basedir).resolve().parent
 sys.path.insert(0, str(LIBRARY))
 
 from evenomics.arms import ARMS
 from evenomics.cohort import COHORTS
 from evenomics.config import gene_set_paths, table_paths, validated
-from evenomics.errors import ConfigError
+from evenomics.config_file import cores_problems, file_problems
+from evenomics.errors import ConfigError, TrainingError
 from evenomics.experiment import experiment_grid
-from evenomics.gan.engine import ENGINES
+from evenomics.gan.engine import ENGINES, choose_engine
 from evenomics.selection import SELECTIONS
 from evenomics.sources import given_cohorts, made_names
 
+
+def problems_beside_the_config():
+    """What is wrong with the files of the config and with the machine; jobs need not ask again."""
+    if not workflow.is_main_process:
+        return []
+    files = [*workflow.configfiles, *workflow.overwrite_configfiles]
+    problems = [
+        line for path in dict.fromkeys(map(Path, files)) for line in file_problems(path)
+    ]
+    given = workflow.resource_settings
+    if given.cores is not None and given.cores < 1:
+        problems += cores_problems(str(given.cores))
+    # jobs run here for certain where nothing was said of nodes
+    if config.get("engine") == "cuda" and given.nodes is None:
+        try:
+            choose_engine("cuda")
+        except TrainingError as error:
+            problems.append(str(error))
+    return problems
+
+
 try:
-    config.update(validated(config))
+    config.update(validated(config, problems_beside_the_config()))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 

@@ -1,4 +1,9 @@
 # Where the rules of sources, cohorts and selection find their files.
+def users_own(paths):
+    """Files that the config names: where it says, whatever the prefix of a module."""
+    return [local(path) for path in paths if path]
+
+
 def made_cohorts(study):
     """Tables that a rule of sources.smk makes for a study, by cohort."""
     cohorts = config["studies"][study]["cohorts"]
@@ -26,12 +31,14 @@ def geo_files(wildcards):
     """Files of a GEO cohort: those that the config names, the others from the download."""
     spec = spec_of(wildcards)
     platform = spec["platform"] or "any"
-    files = {
-        "series": spec["file"]
-        or f"resources/geo/checked/{spec['accession']}.{platform}.series.gz"
-    }
+    if spec["file"]:
+        files = {"series": local(spec["file"])}
+    else:
+        files = {
+            "series": f"resources/geo/checked/{spec['accession']}.{platform}.series.gz"
+        }
     if spec["platform_file"]:
-        files["platform"] = spec["platform_file"]
+        files["platform"] = local(spec["platform_file"])
     elif spec["platform"] and not spec["file"] and spec["symbol_column"] != "none":
         files["platform"] = f"resources/geo/checked/{spec['platform']}.table.gz"
     if spec["samples_query"]:

@@ -80,6 +80,26 @@ def figure_outputs():
     ]
 
 
+def table_outputs():
+    """The results that a user is promised beside the report, for rule all."""
+    names = ["scores.tsv.gz", "summary.tsv", "comparison.tsv"]
+    names += ["training"] * bool(GAN_ARMS)
+    return [
+        "results/summary.tsv",
+        *(
+            f"results/{study}/{selection}/{name}"
+            for study, selection in STUDIES
+            for name in names
+        ),
+        *(
+            f"results/{study}/{selection}/experiments/{experiment}/arms/{arm}/generated.tsv.gz"
+            for study, selection in STUDIES
+            for experiment in experiment_names(study)
+            for arm in config["arms"]
+        ),
+    ]
+
+
 def labels(result, **more):
     """Labels of a result: what it is, and of what."""
     return {"result": result, **more, "features": "{selection}"}

@@ -89,7 +89,7 @@ rule enrich:
         selected="results/{study}/{selection}/cohorts/real.tsv.gz",
         measured="results/{study}/none/cohorts/real.tsv.gz",
         gene_sets=lambda wildcards: (
-            gene_set_paths(enrichment)
+            users_own(gene_set_paths(enrichment))
             if (enrichment := setting("enrichment")(wildcards))["source"] == "local"
             else []
         ),

@@ -21,8 +21,6 @@ rule download_geo_series:
     resources:
         mem_mb=1000,
         runtime=120,
-    params:
-        kept="resources/geo/{accession}.{platform}.series.gz",
     script:
         "../scripts/download_geo.py"
 
@@ -43,8 +41,6 @@ rule download_geo_platform:
     resources:
         mem_mb=1000,
         runtime=120,
-    params:
-        kept="resources/geo/{platform}.table.gz",
     script:
         "../scripts/download_geo.py"
 
@@ -95,7 +91,7 @@ rule read_geo:
 
 rule read_rdata:
     input:
-        lambda wildcards: spec_of(wildcards)["path"] or [],
+        lambda wildcards: users_own([spec_of(wildcards)["path"]]),
     output:
         table="results/{study}/made/{cohort}.tsv.gz",
     log:

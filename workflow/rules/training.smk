@@ -21,7 +21,6 @@ rule pretrain:
         engine=config["engine"],
         gan=config["gan"],
         seed=config["seed"],
-        checkpoints="results/{study}/{selection}/checkpoints",
     script:
         "../scripts/pretrain.py"
 
@@ -57,6 +56,5 @@ rule retrain:
         engine=config["engine"],
         gan=config["gan"],
         seed=config["seed"],
-        checkpoints="results/{study}/{selection}/checkpoints",
     script:
         "../scripts/retrain.py"

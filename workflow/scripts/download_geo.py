@@ -1,6 +1,7 @@
 """Download what a rule asks for: a series or data set, a platform, or a list of samples of GEO."""
 
 import shutil
+from pathlib import Path
 
 from script_log import log_to
 
@@ -22,5 +23,7 @@ else:
         urls = series_files(wildcards.accession, platform, options["mirror"])
     else:
         urls = platform_files(wildcards.platform, options["mirror"], options["platform_tables"])
-    # with the time of the file that is kept, so that what was made from it need not be made again
-    shutil.copy2(fetch_first(urls, params.kept, **patience), output[0])
+    # what was downloaded stays in the folder above; the output is a copy, with its time, so that
+    # what was made from it need not be made again
+    checked = Path(output[0])
+    shutil.copy2(fetch_first(urls, checked.parents[1] / checked.name, **patience), checked)

@@ -21,7 +21,7 @@ pretrained = pretrain(
     training=Training(
         engine=params.engine,
         threads=snakemake.threads,
-        checkpoints=Path(params.checkpoints),
+        checkpoints=Path(snakemake.output.pretraining).parent / "checkpoints",
         progress=True,
     ),
 )

@@ -38,7 +38,7 @@ trained = retrain(
     training=Training(
         engine=params.engine,
         threads=snakemake.threads,
-        checkpoints=Path(params.checkpoints),
+        checkpoints=Path(snakemake.output.training).parent / "checkpoints",
         progress=True,
     ),
 )
