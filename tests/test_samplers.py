@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from imblearn.pipeline import make_pipeline
 from imblearn.utils.estimator_checks import parametrize_with_checks
@@ -142,6 +143,46 @@ def test_wgan_pretrains_on_the_external_samples():
     assert not np.array_equal(*results)
     with pytest.raises(ValueError, match="external has 5 features, X has 6"):
         WGANOverSampler(external=X[:, :5], settings=settings).fit_resample(X, y)
+
+
+def named_samples():
+    """Training samples, their classes, and external samples, features on scales of their own."""
+    rng = np.random.default_rng(5)
+    columns, scale = ["a", "b", "c", "d"], [1, 10, 100, 1000]
+    X = pd.DataFrame(rng.normal(size=(24, 4)) * scale, columns=columns)
+    external = pd.DataFrame(rng.gamma(1, size=(20, 4)) * scale, columns=columns)
+    return X, np.repeat([0, 1], [16, 8]), external
+
+
+@pytest.mark.parametrize("expanded", [False, True])
+def test_external_features_are_matched_by_name(expanded):
+    """Another order, and further features, change nothing; inside another sampler as well."""
+    X, y, external = named_samples()
+
+    def drawn(external, X=X):
+        sampler = WGANOverSampler(external=external, settings=TINY, random_state=0)
+        if expanded:
+            sampler = ExpandedOverSampler(sampler, random_state=0)
+        return sampler.fit_resample(X, y)[0]
+
+    expected = drawn(external)
+    assert expected.columns.tolist() == ["a", "b", "c", "d"]
+    for same in (external[["d", "b", "a", "c"]], external.assign(z=1.0)[["z", *"dcba"]]):
+        pd.testing.assert_frame_equal(drawn(same), expected)
+    # by position where one of the two has no names
+    np.testing.assert_array_equal(drawn(external.to_numpy()), expected)
+    np.testing.assert_array_equal(drawn(external, X.to_numpy()), expected)
+
+
+def test_external_features_that_do_not_match_are_named():
+    X, y, external = named_samples()
+    for wrong, message in (
+        (external.rename(columns={"b": "B", "d": "D"}), r"lacks 2 of the 4 features .* 'b', 'd'"),
+        (external[["a", "b", "b", "c", "d"]], r"has 5 features, X has 4; .* each name once"),
+        (external.to_numpy()[:, :3], "external has 3 features, X has 4"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            WGANOverSampler(external=wrong, settings=TINY).fit_resample(X, y)
 
 
 def test_in_a_pipeline_only_training_samples_are_balanced():

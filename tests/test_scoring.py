@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from joblib import parallel_config
+from joblib import Parallel, parallel_config
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -159,12 +159,28 @@ def test_points_that_cannot_win_any_more_are_left(monkeypatch, n_jobs):
             return values[point, fold]
 
         monkeypatch.setattr("evenomics.scoring._cv_auroc", auroc)
-        with parallel_config("sequential"):
+        with parallel_config("threading"):
             found = tune(["svc"], table(), balancer(), n_folds=3, n_jobs=n_jobs)["svc"]
         means = values.mean(axis=1)
         assert found.parameters == CLASSIFIERS["svc"].points[int(np.argmax(means))]
         assert found.cv_auroc == means.max()
         assert len(calls) < values.size
+
+
+def test_all_cores_can_be_asked_for(monkeypatch):
+    """With -1 processes the last point that is left is fitted too; it was waited for for ever."""
+
+    class Busy(Parallel):
+        def __call__(self, tasks):
+            tasks = list(tasks)
+            assert tasks, "a round without a fit brings no end nearer"
+            return super().__call__(tasks)
+
+    monkeypatch.setattr("evenomics.scoring.Parallel", Busy)
+    kind = replace(CLASSIFIERS["svc"], grid={"C": [1]})
+    monkeypatch.setitem(CLASSIFIERS, "svc", kind)
+    one, all_cores = (tune(["svc"], table(), balancer(), n_folds=3, n_jobs=n) for n in (1, -1))
+    assert one == all_cores
 
 
 def test_folds_are_as_many_as_the_smallest_class_allows_and_that_is_noted():

@@ -37,6 +37,27 @@ def test_a_curve_that_starts_beyond_the_bounds_is_cut_where_it_leaves_them_again
     assert curves.cut(curve, CHOICE).length == 1000
 
 
+@pytest.mark.parametrize(
+    ("pieces", "length", "note"),
+    [
+        ([(300, 0), (4700, 16)], 300, "diverged at epoch 301 and never came back"),
+        ([(5000, -40)], 0, "diverged at epoch 1 and never came back"),
+        (
+            [(100, 0), (50, 16), (150, 0), (4700, -11)],
+            300,
+            "passed over a crossing at epoch 101; diverged at epoch 301 and never came back",
+        ),
+        ([(100, 0), (4899, 16), (1, 0)], 5000, "passed over a crossing at epoch 101"),
+    ],
+)
+def test_a_divergence_at_the_start_is_no_transient_unless_the_curve_comes_back(
+    pieces, length, note
+):
+    """Pieces are (epochs, value)."""
+    curve = np.concatenate([np.full(n, float(value)) for n, value in pieces])
+    assert curves.cut(curve, CHOICE) == (length, note)
+
+
 @pytest.mark.parametrize(("n_epochs", "window"), [(5000, 500), (1000, 500), (400, 200), (1, 1)])
 def test_speed_looks_at_500_epochs_or_half_of_a_short_run(n_epochs, window):
     assert curves.window_of(n_epochs, CHOICE) == window

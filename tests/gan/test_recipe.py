@@ -5,12 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial import KDTree
 
 from evenomics.errors import TrainingError
 from evenomics.gan.engine import Training
+from evenomics.gan.generator import Generator
 from evenomics.gan.pretraining import Pretrained, pretrain
-from evenomics.gan.recipe import GanRequest, retrain
+from evenomics.gan.recipe import N_DIAGNOSTIC, GanRequest, retrain
 from evenomics.gan.settings import GanSettings
+from evenomics.randomness import stream
 
 P = 6
 TRAINING = Training(engine="cpu", dtype="float64")
@@ -130,7 +133,78 @@ def test_where_every_rate_diverges_that_is_recorded_and_a_generator_comes_out_ne
     gan = trained(request_for(), pretrained, replace(using, retraining=wild))
     assert "every rate diverged" in gan.chosen["note"]
     assert gan.chosen["lr_2_rule"].startswith("fallback")
+    # and the row does not claim epochs that the weights have not seen
+    named = ["epoch_1", "updates_1", "epoch_2", "updates_2"]
+    assert [gan.chosen[name] for name in named] == [0] * 4
+    np.testing.assert_array_equal(gan.generator.parameters, pretrained.weights.generator)
     assert np.isfinite(gan.generator.sample(5, np.random.default_rng(0))).all()
+
+
+class Spy(Training):
+    """Remembers what was trained: per call its title, members and results."""
+
+    def __init__(self, curve=None):
+        super().__init__(engine="cpu", dtype="float64")
+        self.calls = {}
+        self.curve = curve
+
+    def train(self, members, title="training"):
+        done = super().train(members, title)
+        if self.curve is not None and title in ("re-training, lr_1", "re-training, lr_2"):
+            done = [replace(run, wasserstein=self.curve[: run.epochs]) for run in done]
+        self.calls[title] = done
+        return done
+
+
+@pytest.mark.parametrize(("n_good", "epoch"), [(15, 10), (5, 0), (0, 0)])
+@pytest.mark.parametrize("n", [25, 9])
+def test_rates_that_diverge_early_and_never_come_back_are_no_choice(pretrained, n, n_good, epoch):
+    """The first rate goes on from the last look before the cut, or from where it began.
+
+    A class of 25 has one split (rates and epoch by the curve); one of 9 is cross-validated.
+    """
+    curve = np.r_[np.zeros(n_good), np.full(60 - n_good, -11.0)]
+    training = Spy(curve)
+    using = settings("curve", "elbow" if n == 25 else "held_out", speed_window=20)
+    (gan,) = retrain([request_for(n)], pretrained, using, seed=1, training=training)
+    for phase in ("lr_1", "lr_2"):
+        rates = gan.rates[gan.rates["phase"] == phase]
+        assert rates["cut_epoch"].tolist() == [n_good] * 3
+        assert rates["instability"].isna().all()
+        assert set(rates["note"]) == {f"diverged at epoch {n_good + 1} and never came back"}
+        assert gan.chosen[phase] == rates["rate"].iloc[0]
+        assert gan.chosen[f"{phase}_rule"] == "fallback: every rate diverged, first rate"
+    assert "lr_1: curve never above 3; every rate diverged" in gan.chosen["note"]
+    assert "lr_2: no rate qualified; every rate diverged" in gan.chosen["note"]
+    assert gan.chosen["epoch_1"] == epoch
+    second = training.calls["re-training, lr_2"]
+    for fold, run in enumerate(training.calls["re-training, lr_1"][: gan.chosen["n_folds"]]):
+        start = pretrained.weights
+        if epoch:
+            (again,) = TRAINING.train([replace(run.member, epochs=epoch, keep="last")])
+            start = again.weights
+        np.testing.assert_array_equal(second[fold].member.start.generator, start.generator)
+    if n == 25:
+        assert gan.chosen["epoch_2"] == epoch
+        rule = "last before the cut" if epoch else "diverged before the first look, weights of lr_1"
+        assert gan.chosen["epoch_2_rule"] == f"fallback: {rule}"
+        if not epoch:
+            expected = pretrained.weights.generator
+            np.testing.assert_array_equal(gan.generator.parameters, expected)
+
+
+def test_the_most_stable_rate_is_left_where_its_curve_is_cut(pretrained):
+    """Weights from after the divergence are not what lr_2 starts from."""
+    curve = np.r_[np.sin(np.arange(35)), np.full(25, -11.0)]
+    training = Spy(curve)
+    (gan,) = retrain([request_for()], pretrained, settings(), seed=1, training=training)
+    assert gan.chosen["lr_1_rule"] == "fallback: most stable"
+    assert (gan.chosen["epoch_1"], gan.chosen["updates_1"]) == (30, 60)
+    (again,) = TRAINING.train(
+        [replace(training.calls["re-training, lr_1"][0].member, epochs=30, keep="last")]
+    )
+    start = training.calls["re-training, lr_2"][0].member.start
+    np.testing.assert_array_equal(start.generator, again.weights.generator)
 
 
 def test_held_out_choices_take_the_smallest_energy_distance(pretrained):
@@ -199,19 +273,71 @@ def test_of_a_single_patient_nothing_can_be_set_aside(pretrained):
     assert trained(request, pretrained).chosen["n_held_out"] == 0
 
 
+@pytest.mark.parametrize("rate_choice", ["curve", "held_out"])
+@pytest.mark.parametrize(
+    # n = 24: folds train on 16, a batch of 10 an epoch, all samples are 2 batches.
+    # n = 29: folds train on 19, 19 and 20, all samples are again 2 batches.
+    ("n", "per_epoch"),
+    [(24, 1), (29, 4 / 3), (9, 1)],
+)
+def test_all_samples_get_the_updates_that_the_folds_chose(pretrained, rate_choice, n, per_epoch):
+    """Not the epochs, which can have twice as many updates; right to half an epoch."""
+    training = Spy()
+    using = settings(rate_choice, "held_out", folds=3, tiny=30, threshold=-1e6)
+    (gan,) = retrain([request_for(n)], pretrained, using, seed=1, training=training)
+    for phase, number in (("lr_1", 1), ("lr_2", 2)):
+        (whole,) = training.calls[f"re-training, {phase}, all samples"]
+        assert len(whole.member.samples) == n
+        assert whole.critic_loss.size * whole.member.updates_per_epoch == whole.member.n_updates
+        assert gan.chosen[f"updates_{number}"] == whole.member.n_updates
+        if (phase, rate_choice) == ("lr_1", "curve"):
+            of_rate = [
+                run
+                for run in training.calls["re-training, lr_1"]
+                if run.member.learning_rate == gan.chosen["lr_1"]
+            ]
+            chosen = np.mean([r.kept_epoch * (len(r.member.samples) // 10 or 1) for r in of_rate])
+        else:
+            chosen = gan.chosen[f"epoch_{number}"] * per_epoch
+        assert abs(whole.member.n_updates - chosen) <= whole.member.updates_per_epoch / 2
+    np.testing.assert_array_equal(gan.generator.parameters, whole.weights.generator)
+
+
+def test_a_class_that_is_split_once_has_the_updates_of_its_epochs(pretrained):
+    """20 of the 25 samples train, in 2 batches."""
+    chosen = trained(request_for(25), pretrained, settings("held_out", "held_out")).chosen
+    assert chosen["updates_1"] == 2 * chosen["epoch_1"]
+    assert chosen["updates_2"] == 2 * chosen["epoch_2"]
+
+
+def test_the_distance_to_set_aside_samples_is_that_of_the_chosen_epoch(pretrained):
+    """Of a cross-validated class each fold's GAN is taken there, not at its own best epoch."""
+    training = Spy()
+    using = settings("held_out", "held_out")
+    (gan,) = retrain([request_for(9)], pretrained, using, seed=1, training=training)
+    epoch = gan.chosen["epoch_2"]
+    folds = [
+        run
+        for run in training.calls["re-training, lr_2"]
+        if run.member.learning_rate == gan.chosen["lr_2"]
+    ]
+    assert {run.kept_epoch for run in folds} != {epoch}
+    rng = stream(1, "diagnostics", "e/case.alpha0.transfer", "folds")
+    distances = []
+    for run in folds:
+        (again,) = TRAINING.train([replace(run.member, epochs=epoch, keep="last")])
+        generated = Generator.from_weights(again.weights).sample(N_DIAGNOSTIC, rng)
+        distances.append(np.median(KDTree(run.member.held_out).query(generated)[0]))
+    assert gan.chosen["nn_distance_held_out"] == pytest.approx(np.mean(distances), rel=1e-12)
+
+
 def test_the_generator_is_that_of_the_chosen_epoch(pretrained):
     """Training from lr_1's weights with lr_2 for the chosen epochs gives it."""
-    seen = []
-
-    class Spy(Training):
-        def train(self, members, title="training"):
-            seen.append((members, done := super().train(members, title)))
-            return done
-
     using = settings("held_out", "held_out")
-    training = Spy(engine="cpu", dtype="float64")
+    training = Spy()
     (gan,) = retrain([request_for()], pretrained, using, seed=1, training=training)
-    (second,) = [m for m in seen[1][0] if m.learning_rate == gan.chosen["lr_2"]]
+    second = [run.member for run in training.calls["re-training, lr_2"]]
+    (second,) = [m for m in second if m.learning_rate == gan.chosen["lr_2"]]
     again = replace(second, epochs=gan.chosen["epoch_2"], keep="last")
     (expected,) = TRAINING.train([again])
     np.testing.assert_allclose(gan.generator.parameters, expected.weights.generator, rtol=1e-12)

@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from typing import Any, Protocol
 
 import numpy as np
+import pandas as pd
 from imblearn.base import BaseSampler
 from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from evenomics.gan.pretraining import pretrain
 from evenomics.gan.recipe import GanRequest, retrain
 from evenomics.gan.settings import GanSettings
 from evenomics.scaling import SkewScaler
+from evenomics.tables import some
 
 
 class SampleGenerator(Protocol):
@@ -160,8 +162,11 @@ class WGANOverSampler(_GenerativeOverSampler):
 
     Parameters
     ----------
-    external : array of shape (n_samples, n_features) or None, default=None
-        Unlabelled samples to pre-train on. None takes the training samples without labels.
+    external : array or DataFrame of shape (n_samples, n_features) or None, default=None
+        Unlabelled samples to pre-train on. None takes the training samples without labels. Where
+        both this and the training samples are data frames, features are matched by name: their
+        order may differ, and further ones are left out. Otherwise they are matched by position,
+        and only their number can be checked.
     alpha : float, default=0.0
         Weight of the spread term in the generator's loss.
     settings : GanSettings or None, default=None
@@ -221,12 +226,7 @@ class WGANOverSampler(_GenerativeOverSampler):
         settings = GanSettings() if self.settings is None else self.settings
         training = Training(engine=self.engine, threads=self.n_jobs)
         seed = int(rng.randint(np.iinfo(np.int32).max))
-        external = X if self.external is None else np.asarray(self.external)
-        if external.shape[1] != X.shape[1]:
-            raise ValueError(
-                f"external has {external.shape[1]} features, X has {X.shape[1]}; "
-                "both need the same features in the same order"
-            )
+        external = X if self.external is None else self._aligned_external()
         scaler = SkewScaler().fit(X)
         pretrained = pretrain(
             SkewScaler().fit_transform(external), settings, seed=seed, training=training
@@ -243,6 +243,27 @@ class WGANOverSampler(_GenerativeOverSampler):
             label: _Unscaled(gan.generator, scaler)
             for label, gan in zip(wanted, trained, strict=True)
         }
+
+    def _aligned_external(self) -> NDArray[Any]:
+        """Return the external samples with the features of the training samples, in their order."""
+        external = self.external
+        # scikit-learn keeps the names of a data frame's columns, if all are strings
+        names = getattr(self, "feature_names_in_", None)
+        if names is not None and isinstance(external, pd.DataFrame):
+            if missing := [name for name in names if name not in external.columns]:
+                raise ValueError(
+                    f"external lacks {len(missing)} of the {len(names)} features of X: "
+                    f"{some(missing)}; both need the same names (or hand over arrays, whose "
+                    "features are matched by position)"
+                )
+            external = external[names]
+        external = np.asarray(external)
+        if external.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"external has {external.shape[1]} features, X has {self.n_features_in_}; "
+                "both need the same features in the same order (of data frames: each name once)"
+            )
+        return external
 
 
 class _Unscaled:
@@ -292,10 +313,17 @@ class ExpandedOverSampler(BaseOverSampler):
         self.multiplier = multiplier
         self.random_state = random_state
 
-    def _fit_resample(self, X: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         counts = Counter(y.tolist())
         more = round(max(counts.values()) * self.multiplier)
         targets = {label: counts[label] + n + more for label, n in self.sampling_strategy_.items()}
         sampler = GaussianOverSampler() if self.sampler is None else clone(self.sampler)
         sampler.set_params(sampling_strategy=targets, random_state=self.random_state)
-        return sampler.fit_resample(X, y)
+        names = getattr(self, "feature_names_in_", None)
+        if names is None:
+            return sampler.fit_resample(X, y)
+        # the sampler may go by names
+        kind: Any = type(X) if issparse(X) else np.asarray
+        dense = X.toarray() if issparse(X) else X  # type: ignore[attr-defined]
+        X_new, y_new = sampler.fit_resample(pd.DataFrame(dense, columns=names), y)
+        return kind(X_new), y_new

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
 
 from evenomics.arms import ARMS, Arm, Setting, Unbalanced, over_represented
@@ -120,7 +120,7 @@ def tune(
     n_folds : int
         Fewer where a class has fewer samples, or groups, which is noted.
     n_jobs : int
-        Processes.
+        Processes; -1 takes as many as there are cores.
 
     Returns
     -------
@@ -166,7 +166,7 @@ def _best_point(
         if fitted[order[0]] == len(folds):
             return int(order[0]), float(bounds[order[0]])
         open_points = [point for point in order if fitted[point] < len(folds)]
-        next_points = open_points[: parallel.n_jobs]
+        next_points = open_points[: effective_n_jobs(parallel.n_jobs)]
         values = parallel(
             delayed(_cv_auroc)(name, points[point], *folds[fitted[point]], arm)
             for point in next_points

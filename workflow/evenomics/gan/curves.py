@@ -25,7 +25,7 @@ class Cut(NamedTuple):
     length : int
         Epochs before the cut.
     note : str
-        Says if a crossing at the start was passed over; else empty.
+        Says if a crossing at the start was passed over, or was none to be passed over; else empty.
     """
 
     length: int
@@ -40,8 +40,9 @@ def window_of(n_epochs: int, choice: Choice) -> int:
 def cut(curve: Floats, choice: Choice) -> Cut:
     """Cut a curve at its first value beyond the bounds.
 
-    A crossing that leaves fewer than `window_of` epochs is a transient of the start: the cut
-    moves to the next crossing.
+    A crossing that leaves fewer than `window_of` epochs is a transient of the start, if the curve
+    comes back between the bounds: the cut moves to the next crossing. One that is never come back
+    from is a divergence, however early, and cuts the curve.
 
     Parameters
     ----------
@@ -51,11 +52,16 @@ def cut(curve: Floats, choice: Choice) -> Cut:
     """
     beyond = (curve > choice.cut_above) | (curve < choice.cut_below)
     crossings = np.flatnonzero(beyond & ~np.concatenate([[False], beyond[:-1]]))
-    enough = crossings[crossings >= window_of(len(curve), choice)]
-    passed_over = len(crossings) > len(enough)
-    length = int(enough[0]) if len(enough) else len(curve)
-    note = f"passed over a crossing at epoch {crossings[0] + 1}" if passed_over else ""
-    return Cut(length, note)
+    window = window_of(len(curve), choice)
+    comes_back = crossings < np.flatnonzero(~beyond).max(initial=-1)
+    cuts = crossings[(crossings >= window) | ~comes_back]
+    length = int(cuts[0]) if len(cuts) else len(curve)
+    notes = []
+    if len(cuts) < len(crossings):
+        notes.append(f"passed over a crossing at epoch {crossings[0] + 1}")
+    if length < window:
+        notes.append(f"diverged at epoch {length + 1} and never came back")
+    return Cut(length, "; ".join(notes))
 
 
 def apexes(curve: Floats) -> Floats:

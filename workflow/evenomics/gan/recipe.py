@@ -90,7 +90,10 @@ class TrainedGan:
     generator : Generator
     chosen : dict
         A row of the training table: rates, epochs, the rule or fallback that chose each, and
-        how generated samples lie to training and set-aside ones.
+        how generated samples lie to training and set-aside ones. ``epoch_1`` and ``epoch_2`` are
+        epochs of the curves in `history`; ``updates_1`` and ``updates_2`` are the critic updates
+        that the generator's own training had, which for a cross-validated class is the one on all
+        samples.
     history : DataFrame
         Curves of every run: phase, rate, fold, epoch, losses (every `look_every` epochs).
     rates : DataFrame
@@ -126,6 +129,12 @@ class _Search:
     runs: list[list[Trained]] = field(default_factory=list)
     # the chosen rate's, per fold
     best: list[Trained] = field(default_factory=list)
+    # of `best`, the epochs whose weights lr_2 starts from
+    epochs_1: list[int] = field(default_factory=list)
+    # critic updates up to the chosen epoch of the phase in progress, averaged over folds
+    updates: float = 0.0
+    # of a cross-validated class, per fold, a training that has the weights of the chosen epoch
+    finals: list[Trained] = field(default_factory=list)
     seconds: float = 0.0
     engines: dict[str, None] = field(default_factory=dict)
 
@@ -185,6 +194,7 @@ def retrain(
     )
     for search in searches:
         _choose_rate_1(search, settings)
+    _start_from_first(searches, training)
     _train_whole(searches, "lr_1", settings, seed, training)
 
     keep = "held_out" if settings.choice.epoch_choice == "held_out" else "last"
@@ -360,6 +370,11 @@ def _smallest_distance(runs: list[Trained]) -> tuple[float, int]:
     return float(distances[best]), int(epochs[best])
 
 
+def _looked(runs: list[Trained], length: int) -> NDArray[np.int64]:
+    """Return the epochs that were looked at among the first so many, as long as all are finite."""
+    return runs[0].look_epochs[runs[0].look_epochs <= length]
+
+
 def _measure(search: _Search, phase: Phase, settings: GanSettings) -> pd.DataFrame:
     """Tabulate what the rules see of every rate."""
     choice = settings.choice
@@ -368,8 +383,7 @@ def _measure(search: _Search, phase: Phase, settings: GanSettings) -> pd.DataFra
     rows = []
     for runs in search.runs:
         curve = _curve(runs, settings)
-        epochs = runs[0].look_epochs[runs[0].look_epochs <= len(curve)]
-        above = [v for v in curve[epochs - 1] if v > choice.threshold]
+        above = [v for v in curve[_looked(runs, len(curve)) - 1] if v > choice.threshold]
         row: dict[str, Any] = dict.fromkeys(columns, np.nan) | {
             "phase": phase,
             "rate": runs[0].member.learning_rate,
@@ -377,8 +391,10 @@ def _measure(search: _Search, phase: Phase, settings: GanSettings) -> pd.DataFra
             "energy_distance": _smallest_distance(runs)[0],
         }
         length, note = curves.cut(curve, choice) if len(curve) else (0, "no finite epoch")
-        window = curves.window_of(runs[0].member.epochs, choice)
-        row |= {"cut_epoch": length if length < len(curve) else np.nan, "note": note}
+        epochs = runs[0].member.epochs
+        window = curves.window_of(epochs, choice)
+        # a curve that ends in NaN is cut there
+        row |= {"cut_epoch": length if length < epochs else np.nan, "note": note}
         if length >= window:
             row["instability"] = curves.instability(curve[:length], choice)
             row["speed"] = curves.speed(curve[:length], window)
@@ -411,25 +427,82 @@ def _choose_rate_1(search: _Search, settings: GanSettings) -> None:
     if best is not None:
         rule = "smallest energy distance" if by_distance else f"smallest above {choice.threshold:g}"
         runs = search.take(best)
-        search.starts = [run.weights for run in runs]
-        epoch = _smallest_distance(runs)[1] if by_distance else _mean_kept_epoch(runs)
+        search.epochs_1 = [run.kept_epoch for run in runs]
+        if by_distance:
+            epoch = _smallest_distance(runs)[1]
+            search.updates = _mean_updates(runs, [epoch] * len(runs))
+        else:
+            # a fold whose curve is never above the threshold has no say
+            epoch = round(np.mean([e for e in search.epochs_1 if e] or [0]))
+            search.updates = _mean_updates(runs, search.epochs_1)
     else:
         best, rule = _most_stable(search, table, f"lr_1: curve never above {choice.threshold:g}")
         runs = search.take(best)
-        search.starts = [run.last for run in runs]
-        epoch = runs[0].member.epochs
+        # what comes after the cut is no weights to go on from
+        cut_epoch = int(table["cut_epoch"].fillna(runs[0].member.epochs)[best])
+        epoch = int(_looked(runs, cut_epoch).max(initial=0))
+        search.epochs_1 = [epoch] * len(runs)
+        search.updates = _mean_updates(runs, search.epochs_1)
     search.row |= {
         "lr_1": runs[0].member.learning_rate,
         "lr_1_rule": rule,
         "epoch_1": epoch,
+        "updates_1": round(search.updates),
     }
-    if not search.folded:
-        search.whole_start = search.starts[0]
 
 
-def _mean_kept_epoch(runs: list[Trained]) -> int:
-    kept = [run.kept_epoch for run in runs if run.kept_epoch]
-    return max(1, round(float(np.mean(kept)))) if kept else runs[0].member.epochs
+def _mean_updates(runs: list[Trained], epochs: Sequence[int]) -> float:
+    """Average over the folds the critic updates up to an epoch; an epoch 0 has no say."""
+    updates = [e * run.member.updates_per_epoch for run, e in zip(runs, epochs, strict=True) if e]
+    return float(np.mean(updates or [0]))
+
+
+def _start_from_first(searches: list[_Search], training: Training) -> None:
+    """Hand the weights of the chosen epochs on to lr_2."""
+    wanted = [(s, run, e) for s in searches for run, e in zip(s.best, s.epochs_1, strict=True)]
+    reached = iter(_reach(wanted, "re-training, lr_1, chosen epochs", training))
+    for search in searches:
+        search.starts = [_weights_at(next(reached), epoch) for epoch in search.epochs_1]
+        if not search.folded:
+            search.whole_start = search.starts[0]
+
+
+def _has_weights_at(run: Trained, epoch: int) -> bool:
+    return epoch in (0, run.kept_epoch) or epoch == run.epochs == run.member.epochs
+
+
+def _weights_at(run: Trained, epoch: int) -> Weights:
+    """Return the weights after an epoch, of a training that has them."""
+    if not epoch:
+        return run.member.start
+    return run.weights if epoch == run.kept_epoch else run.last
+
+
+def _reach(
+    wanted: list[tuple[_Search, Trained, int]], title: str, training: Training
+) -> list[Trained]:
+    """Return trainings that have the weights of the wanted epochs.
+
+    The engine kept those of each run's own best look. Any other epoch's are had by training the
+    same member up to it: keeping the weights of every look would make memory grow with the epochs.
+    The numbers drawn are the same, and so on the CPU engine are the weights, to the last bit. A
+    stack of the torch engine may round otherwise in other company, which in float32 makes
+    differences of 1e-7 that grow with the updates.
+    """
+    replays = [
+        replace(run.member, epochs=epoch, keep="last")
+        for _, run, epoch in wanted
+        if not _has_weights_at(run, epoch)
+    ]
+    trained = iter(training.train(replays, title) if replays else ())
+    reached = []
+    for search, run, epoch in wanted:
+        if _has_weights_at(run, epoch):
+            reached.append(run)
+        else:
+            reached.append(next(trained))
+            search.spend(reached[-1])
+    return reached
 
 
 def _train_whole(
@@ -439,29 +512,39 @@ def _train_whole(
     seed: int,
     training: Training,
 ) -> None:
-    """Train a cross-validated class on all its samples, as long as the folds say."""
-    folded = [search for search in searches if search.folded]
-    number = "1" if phase == "lr_1" else "2"
-    members = [
-        _member(
-            s,
+    """Train a cross-validated class on all its samples, as long as the folds say.
+
+    Long is meant in critic updates: an epoch of all samples can have more of them than an epoch of
+    a fold. A member is trained in whole epochs, so their number is rounded by half an epoch at
+    most; one epoch is the least.
+    """
+    folded = [search for search in searches if search.folded and search.updates]
+    members = []
+    for search in folded:
+        samples = search.request.samples
+        one_epoch = _member(
+            search,
             phase,
-            s.row[f"lr_{number}"],
-            s.row[f"epoch_{number}"],
-            _Split(s.request.samples, s.request.samples[:0]),
-            s.whole_start,
+            search.row[phase],
+            1,
+            _Split(samples, samples[:0]),
+            search.whole_start,
             "last",
             "all",
             settings,
             seed,
         )
-        for s in folded
-    ]
+        epochs = max(1, round(search.updates / one_epoch.updates_per_epoch))
+        members.append(replace(one_epoch, epochs=epochs))
     if not members:
         return
     trained = training.train(members, f"re-training, {phase}, all samples")
     for search, run in zip(folded, trained, strict=True):
         search.whole_start = run.weights
+        updates = run.kept_epoch * run.member.updates_per_epoch
+        search.row[f"updates_{phase[-1]}"] = updates
+        if run.kept_epoch < run.member.epochs:
+            search.notes.append(f"{phase}: all samples: diverged, weights after {updates} updates")
         search.spend(run)
 
 
@@ -479,47 +562,42 @@ def _choose_rate_2(search: _Search, settings: GanSettings) -> None:
 def _choose_epoch(search: _Search, settings: GanSettings) -> None:
     """Choose the epoch of the lr_2 run: elbow of the curve, or smallest energy distance."""
     choice, runs = settings.choice, search.best
-    curve = _curve(runs, settings)
-    if not len(curve):
-        epoch, rule = 0, "fallback: diverged at once, weights of lr_1"
-    elif choice.epoch_choice == "held_out":
+    if choice.epoch_choice == "held_out":
         epoch, rule = _smallest_distance(runs)[1], "smallest energy distance"
     else:
+        curve = _curve(runs, settings)
         length, note = curves.cut(curve, choice)
         elbow = curves.find_elbow(curve[:length])
-        looked = runs[0].look_epochs[runs[0].look_epochs <= max(length, choice.look_every)]
-        epoch = int(looked[np.argmin(np.abs(looked - elbow.epoch))]) if len(looked) else length
+        looked = _looked(runs, length)
+        epoch = int(looked[np.argmin(np.abs(looked - elbow.epoch))]) if len(looked) else 0
         rule = elbow.rule if elbow.rule == "elbow" else f"fallback: {elbow.rule}"
         search.notes += [text for text in (note, elbow.note) if text]
-    search.row |= {"epoch_2": epoch, "epoch_2_rule": rule}
+    if not epoch:
+        rule = "fallback: diverged before the first look, weights of lr_1"
+    search.updates = _mean_updates(runs, [epoch] * len(runs))
+    search.row |= {
+        "epoch_2": epoch,
+        "epoch_2_rule": rule,
+        "updates_2": round(search.updates),
+    }
 
 
 def _train_finals(
     searches: list[_Search], settings: GanSettings, seed: int, training: Training
 ) -> list[Generator]:
-    """Return the generators at the chosen epochs.
-
-    The engine kept those with the smallest energy distance. Any other epoch's are had by
-    training the same member up to it: keeping the weights of every look would make memory grow
-    with the epochs, and equal streams give equal weights.
-    """
-    _train_whole([s for s in searches if s.row["epoch_2"]], "lr_2", settings, seed, training)
-    finals, replays = [], []
-    for index, search in enumerate(searches):
-        run = search.best[0]
-        epoch = search.row["epoch_2"]
-        if search.folded or not epoch:
-            finals.append(Generator.from_weights(search.whole_start))
-            continue
-        finals.append(Generator.from_weights(run.weights))
-        if run.kept_epoch != epoch:
-            replays.append((index, replace(run.member, epochs=epoch, keep="last")))
-    if replays:
-        trained = training.train([member for _, member in replays], "re-training, chosen epochs")
-        for (index, _), run in zip(replays, trained, strict=True):
-            finals[index] = Generator.from_weights(run.weights)
-            searches[index].spend(run)
-    return finals
+    """Return the generators at the chosen epochs; `_held_out_distance` asks for those of folds."""
+    _train_whole(searches, "lr_2", settings, seed, training)
+    wanted = [(s, run, s.row["epoch_2"]) for s in searches for run in s.best]
+    reached = iter(_reach(wanted, "re-training, chosen epochs", training))
+    generators = []
+    for search in searches:
+        runs = [next(reached) for _ in search.best]
+        if search.folded:
+            search.finals, weights = runs, search.whole_start
+        else:
+            weights = _weights_at(runs[0], search.row["epoch_2"])
+        generators.append(Generator.from_weights(weights))
+    return generators
 
 
 def _finish(search: _Search, generator: Generator, seed: int) -> TrainedGan:
@@ -560,12 +638,12 @@ def _look_at(search: _Search) -> dict[str, float]:
 def _held_out_distance(search: _Search, generated: Floats, seed: int) -> float:
     if not search.folded:
         return looks.nearest_distance(generated, search.splits[0].held_out)
-    # the final GAN has seen all samples: only the folds' own generators can tell
+    # the final GAN has seen all samples: only the folds' own generators, at its epoch, can tell
     rng = stream(seed, "diagnostics", search.request.name, "folds")
-    distances = [
-        looks.nearest_distance(
-            Generator.from_weights(run.weights).sample(N_DIAGNOSTIC, rng), split.held_out
+    distances = []
+    for run, split in zip(search.finals, search.splits, strict=True):
+        generator = Generator.from_weights(_weights_at(run, search.row["epoch_2"]))
+        distances.append(
+            looks.nearest_distance(generator.sample(N_DIAGNOSTIC, rng), split.held_out)
         )
-        for run, split in zip(search.best, search.splits, strict=True)
-    ]
     return float(np.mean(distances))

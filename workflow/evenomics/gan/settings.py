@@ -124,8 +124,8 @@ class Choice:
     n_differences : int
         lr_2 rule: how many of the largest differences between apexes are averaged.
     speed_window : int
-        lr_2 rule: epochs averaged at either end of the curve; if fewer remain after a cut, the
-        cut moves to the next crossing.
+        lr_2 rule: epochs averaged at either end of the curve; if fewer remain before a cut, the
+        cut moves to the next crossing, or the rate has diverged (see `curves.cut`).
     held_out_fraction : float
         Share of a class that is set aside.
     folds : int

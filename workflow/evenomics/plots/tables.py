@@ -51,10 +51,12 @@ HEADINGS = {
     "lr_1": "First rate",
     "lr_1_rule": "First rate chosen by",
     "epoch_1": "Epoch at first rate",
+    "updates_1": "Updates at first rate",
     "lr_2": "Second rate",
     "lr_2_rule": "Second rate chosen by",
     "epoch_2": "Epoch at second rate",
     "epoch_2_rule": "Epoch chosen by",
+    "updates_2": "Updates at second rate",
     "note": "Note",
     "wasserstein_training": "Wasserstein, training samples",
     "wasserstein_held_out": "Wasserstein, set-aside samples",
@@ -250,7 +252,9 @@ def training_page(chosen: pd.DataFrame, rates: pd.DataFrame, title: str) -> str:
     """Page with the chosen rates and epochs of every GAN, the rule behind each, and all rates."""
     note = (
         '<p class="note">One row per GAN (class, alpha, variant). "Chosen by" names the rule, or '
-        "the fallback where no rate or epoch met the rule. A Wasserstein estimate that is large on "
+        "the fallback where no rate or epoch met the rule. Updates are those of the critic in the "
+        "GAN's own training: that of a class with several folds was on all samples, with as many "
+        "updates as the folds had up to the chosen epoch. A Wasserstein estimate that is large on "
         "training samples and small or negative on set-aside samples means that the critic has "
         "learnt its few samples by heart. Fewer effective dimensions than the real samples "
         "have means that generated samples are less varied.</p>"
