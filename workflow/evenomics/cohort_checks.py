@@ -298,7 +298,7 @@ def _chance_to_separate(cohort: Cohort) -> float:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%"
+    return f"{share:.0%}"
 
 
 def _rounded(number: float) -> str:

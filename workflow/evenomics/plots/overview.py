@@ -127,17 +127,15 @@ def _shift_table(shift: pd.DataFrame) -> str:
     shown = pd.DataFrame(
         {
             "Cohort": used["cohort"],
-            "Cells beyond the real range": [
-                f"{100 * share:.1f}%" for share in used["beyond_range"]
-            ],
-            "Median shift": [f"{number:.2f} SD" for number in used["shift_sd"]],
-            "Told from real (AUROC)": [f"{number:.2f}" for number in used["auroc"]],
+            "Cells beyond the real range": used["beyond_range"].map("{:.1%}".format),
+            "Median shift": used["shift_sd"].map("{:.2f} SD".format),
+            "Told from real (AUROC)": used["auroc"].map("{:.2f}".format),
         }
     )
     return html_table(
         shown,
         f"Shift against the real cohort (harmonise: {used['method'].iloc[0]}); by chance "
-        f"{100 * used['expected'].iloc[0]:.1f}% of the cells lie beyond its range.",
+        f"{used['expected'].iloc[0]:.1%} of the cells lie beyond its range.",
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from evenomics.plots.harmonise import COHORT_COLOURS, METHOD_TITLES
 from evenomics.plots.style import style
@@ -54,19 +54,20 @@ def shift_dots(shift: pd.DataFrame, limits: Mapping[str, float]) -> Figure:
             for end in ends.get(measure, ()):
                 panel.axvline(end, color="0.45", linewidth=1, linestyle="--", zorder=0)
             for place, name in enumerate(cohorts):
+                heights = np.arange(len(methods)) + 0.24 * (place - (len(cohorts) - 1) / 2)
                 rows = shift[shift["cohort"] == name].set_index("method").reindex(methods)
                 panel.plot(
-                    rows[measure], np.arange(len(methods)) + 0.24 * (place - (len(cohorts) - 1) / 2),
-                    linestyle="", marker=_MARKERS[name], color=COHORT_COLOURS[name],
-                    markersize=6.5, label=name,
+                    rows[measure], heights, linestyle="", marker=_MARKERS[name], markersize=6.5,
+                    color=COHORT_COLOURS[name], label=name,
                 )  # fmt: skip
             panel.set_title(title, loc="left")
             panel.grid(axis="y", color="0.93")
             panel.tick_params(axis="y", length=0)
-        panels[0].set_xlim(-0.05, 1.05)
-        panels[0].xaxis.set_major_formatter(PercentFormatter(1))
+        panels[0].set(xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0%", "50%", "100%"])
+        panels[1].xaxis.set_major_locator(MaxNLocator(4))
         panels[2].set_xscale("log")
         panels[3].set_xlim(0.475, 1.025)
+        figure.set_layout_engine("constrained", wspace=0.06)
         panels[0].set_ylim(len(methods) - 0.5, -0.5)
         panels[0].set_yticks(range(len(methods)), [METHOD_TITLES[name] for name in methods])
         panels[0].get_yticklabels()[0].set_fontweight("bold")
