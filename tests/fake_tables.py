@@ -186,3 +186,29 @@ def generated(arm, classes=("control", "case"), n_features=12):
         part.insert(3, "multiplier", multiplier)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
+
+
+def shift(study="simulated"):
+    """Table ``shift.tsv``: a validation cohort far away, until it is harmonised."""
+    measures = ["beyond_range", "expected", "shift_sd", "scale_ratio", "auroc"]
+    rows = [
+        ["external", "none", True, 0.012, 0.01, 0.1, 1.1, 0.6],
+        ["external", "zscore", False, 0.011, 0.01, 0.0, 1.0, 0.5],
+        ["validation", "none", True, 0.923, 0.01, 6.83, 1.5, 1.0],
+        ["validation", "zscore", False, 0.024, 0.01, 0.0, 1.0, 0.5],
+    ]
+    table = pd.DataFrame(rows, columns=["cohort", "method", "used", *measures])
+    table.insert(0, "study", study)
+    table.insert(1, "selection", "none")
+    return table
+
+
+def findings(study="simulated"):
+    """Table ``findings.tsv`` with one finding."""
+    return pd.DataFrame(
+        {
+            "study": [study], "selection": ["none"], "check": ["beyond_range"],
+            "cohort": ["validation"], "value": [0.923], "threshold": [0.21],
+            "message": ["Look <out>: 92% of the validation cells."],
+        }
+    )  # fmt: skip

@@ -13,6 +13,7 @@ from evenomics.cohort import (
     check_classes,
     check_together,
     read_cohort,
+    same_samples,
     slug,
     write_cohort,
 )
@@ -218,6 +219,86 @@ def test_the_whole_real_cohort_may_serve_as_external_but_not_a_part_of_it():
     check_together({"real": real, "external": external})
     with pytest.raises(CohortError, match="3 samples are in"):
         check_together({"real": real, "external": external.take([0, 1, 2])})
+
+
+def renamed(of: Cohort, name: str, rows, prefix="copy") -> Cohort:
+    """Return some samples of a cohort as another cohort, under ids of their own."""
+    part = of.take(rows, name)
+    index = pd.Index([f"{prefix}{i}" for i in rows], name="sample_id", dtype=str)
+    labels = pd.Series(part.classes.to_numpy(), index=index, name="class", dtype=str)
+    return Cohort(part.features.set_axis(index), labels, name, f"{name}.tsv")
+
+
+@pytest.mark.parametrize("pair", [("real", "validation"), ("validation", "external")])
+def test_samples_in_two_cohorts_under_other_ids(pair):
+    """Equal values give them away, also of a few samples only, and the error names both ids."""
+    cohorts = {name: cohort(name, n=8, features="abcd") for name in (*pair, "real")}
+    check_together(cohorts)
+    one = cohorts[pair[0]]
+    copies, own = renamed(one, pair[1], [1, 6]), cohorts[pair[1]]
+    mixed = Cohort(pd.concat([own.features, copies.features]), None, pair[1], "other.tsv")
+    with pytest.raises(CohortError) as error:
+        check_together({**cohorts, pair[1]: mixed})
+    assert [*error.value.problems] == [
+        f"2 samples of cohort '{pair[0]}' ({pair[0]}.tsv) are in cohort '{pair[1]}' (other.tsv) "
+        "under other ids, with the same values in all 4 shared features: "
+        f"('{pair[0]}1', 'copy1'), ('{pair[0]}6', 'copy6'); leave them out of one of the two"
+    ]
+
+
+def test_the_real_cohort_serves_as_external_under_its_own_ids_only():
+    real = cohort(n=6)
+    with pytest.raises(CohortError, match="6 samples of cohort 'real'"):
+        check_together({"real": real, "external": renamed(real, "external", range(6))})
+
+
+def test_equal_values_are_the_same_sample_in_the_shared_features_only():
+    """Columns that one cohort has for itself hide no copy, and zeros have no sign."""
+    real = cohort(n=6, features="abcd")
+    real.features.iloc[2, 0] = 0.0
+    copies = renamed(real, "validation", range(6))
+    copies.features.iloc[2, 0] = -0.0
+    copies.features["own"] = 7.0
+    with pytest.raises(CohortError, match=r"6 samples of .* in all 4 shared features"):
+        check_together({"real": real, "validation": copies})
+    copies.features["a"] += 1e-12 * copies.features["a"].abs()
+    copies.features.iloc[2, 0] = 1e-300
+    check_together({"real": real, "validation": copies})
+
+
+def test_equal_rows_of_common_values_are_no_evidence():
+    """Two features, few levels, or rows of zeros can agree by chance; three rare values cannot."""
+
+    def integers(name, values):
+        index = pd.Index([f"{name}{i}" for i in range(len(values))], name="sample_id", dtype=str)
+        values = np.asarray(values, dtype=float)
+        return Cohort(pd.DataFrame(values, index, [f"f{j}" for j in range(values.shape[1])]))
+
+    numbers = np.arange(12)
+    pairs = np.column_stack([numbers, numbers**2])
+    assert same_samples(integers("r", pairs), integers("v", pairs)) == []
+    rng = np.random.default_rng(0)
+    levels = [rng.integers(0, 2, (200, 4)) for _ in range(2)]
+    assert len(set(map(tuple, levels[0])) & set(map(tuple, levels[1]))) == 16
+    assert same_samples(integers("r", levels[0]), integers("v", levels[1])) == []
+    mutations = [(rng.random((30, 500)) < 0.002).astype(float) for _ in range(2)]
+    assert all((~table.any(axis=1)).sum() > 3 for table in mutations)
+    assert same_samples(integers("r", mutations[0]), integers("v", mutations[1])) == []
+    for table in mutations:
+        table[5, [11, 12, 13]] = 9.0
+        table[5, 14:] = 0.0
+        table[5, :11] = 0.0
+    assert same_samples(*map(integers, "rv", mutations)) == [("r5", "v5")]
+
+
+def test_a_copy_is_found_beside_further_copies_of_itself():
+    """Replicates within a cohort do not make its values common."""
+    real = cohort(n=6)
+    twice = Cohort(
+        pd.concat([real.features, real.features.iloc[[3]].set_axis(["again"])]), None, "real"
+    )
+    found = same_samples(twice, renamed(real, "validation", [3]))
+    assert found == [("real3", "copy3")]
 
 
 def test_groups_in_two_cohorts():

@@ -365,6 +365,18 @@ def test_the_summary_counts_wins_and_losses_against_each_reference():
     assert table.loc[smote, "Support vector machine"] == "0.800 ± 0.010"
 
 
+def test_warnings_stand_before_the_verdict_and_the_shift_below_the_arms():
+    """Only the way of harmonising that the study uses is shown there."""
+    shift, findings = fake_tables.shift("s"), fake_tables.findings("s")
+    page = overview.headline(replace(made_up(0.1, 0.01), shift=shift, findings=findings))
+    parts = ("Look &lt;out&gt;", "the best mean AUROC", "SMOTE</td>", "92.3%</td>", "6.83 SD</td>")
+    places = [page.index(part) for part in parts]
+    assert places == sorted(places)
+    assert page.count('class="warning"') == 1
+    assert "2.4%" not in page
+    assert "warning" not in overview.headline(replace(made_up(0.1, 0.01), shift=shift))
+
+
 def test_the_summary_page_is_self_contained_and_has_table_and_figure_of_every_study():
     page = plots.summary_page([made_up(0.1, 0.01), made_up(0.0, 0.5)])
     assert page.isascii()

@@ -56,6 +56,7 @@ CONFIG = {
     "scaling": {"unskewed": "robust"},
     "scoring": {"repeats": 10},
     "comparison": {"metric": "auroc", "level": 0.05},
+    "checks": {"beyond_range": 0.2, "shift_sd": 1.0, "scale_ratio": 10.0},
 }  # fmt: skip
 
 SNAKEFILE = f"""
@@ -92,6 +93,8 @@ def write_results(folder: Path) -> None:
     written = {
         "summary.tsv": summary,
         "comparison.tsv": fake_tables.comparison(auroc),
+        "shift.tsv": fake_tables.shift(),
+        "findings.tsv": fake_tables.findings(),
         "roc.tsv.gz": fake_tables.roc(summary),
         "timings.tsv": rates[["experiment", "gan"]].assign(seconds=1.5),
         "pretraining/history.tsv.gz": fake_tables.pretraining(),
@@ -239,6 +242,11 @@ def test_the_first_page_says_how_every_arm_did(report, tmp_path):
         assert f"<td>{arm_title(arm)}</td>" in dom
         assert f"{rows.loc[rows['arm'] == arm, 'mean'].max():.3f} ± " in dom
     assert "What this report cannot tell" in dom
+    first, verdict = (
+        dom.index("Look <out>: 92% of the"),
+        dom.index("the best mean AUROC is that of"),
+    )
+    assert first < verdict < dom.index("<td>92.3%</td>")
     assert "The 10 repeats" in " ".join(dom.split())
     assert "System Message" not in dom  # what docutils leaves where a caption is malformed
 
@@ -266,7 +274,7 @@ def test_every_result_opens_with_a_caption(report, tmp_path):
         "summary.html", "scores.svg", "twins.svg", "multipliers.svg", "comparison.svg",
         f"roc.{EXPERIMENT}.svg", f"samples.{EXPERIMENT}.svg", "pretraining.svg",
         f"training.{EXPERIMENT}.svg", f"distance.{EXPERIMENT}.svg", "scores.html",
-        "comparison.html", "timings.html", "training.html", "data.html",
+        "comparison.html", "timings.html", "training.html", "data.html", "shift.svg",
     }  # fmt: skip
     assert {path: result["size"] for path, result in seen.items() if result["size"] < 300} == {}
     for path, result in seen.items():
@@ -289,4 +297,4 @@ def test_every_figure_is_also_there_as_png(report):
     figures = report.parent / "results/simulated/none/figures"
     names = {path.stem for path in figures.glob("*.svg")}
     assert names == {path.stem for path in figures.glob("*.png")}
-    assert len(names) == 9
+    assert len(names) == 10

@@ -1,4 +1,4 @@
-"""What ends a script stands in the log of its rule."""
+"""What ends a script, or is worth a loud warning, stands in its log and on the terminal."""
 
 import subprocess
 import sys
@@ -38,3 +38,17 @@ def test_errors_and_warnings_reach_log_and_terminal(tmp_path, error, traceback):
     for said in (text, done.stderr):
         assert ("two headers" in said) is not traceback
         assert ("Traceback" in said) is traceback
+
+
+def test_a_loud_warning_reaches_log_and_terminal(tmp_path):
+    log = tmp_path / "rule.log"
+    script = (
+        f"import sys; sys.path[:0] = [{str(WORKFLOW / 'scripts')!r}, {str(WORKFLOW)!r}]\n"
+        f"from script_log import log_to, warn_loudly\nlog_to({str(log)!r})\n"
+        "warn_loudly('92% of the cells')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "WARNING: 92% of the cells\n"
+    assert "WARNING 92% of the cells" in log.read_text()

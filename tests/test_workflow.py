@@ -1,6 +1,8 @@
 """The workflow as a user runs it: whole, again, on other numbers of cores, and with mistakes."""
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from evenomics.classifiers import CLASSIFIERS
 from evenomics.cohort import read_cohort
 from evenomics.tables import read_back
-from snakemake_runs import run_workflow
+from snakemake_runs import SCRIPTS, run_workflow
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.workflow
@@ -181,6 +183,64 @@ def test_a_wrong_column_is_reported_before_anything_is_trained(tmp_path: Path) -
         assert "did you mean 'group'" in said
         assert "Traceback" not in said
     assert not (tmp_path / "results/own/none/pretraining").exists()
+
+
+def write_cohorts(folder: Path, **values: np.ndarray) -> dict:
+    """Write tables of cohorts, classes in turn, and return a study of them."""
+    for name, table in values.items():
+        rows = [
+            "\t".join([f"{name}{i}", "ab"[i % 2], *map(str, row)]) for i, row in enumerate(table)
+        ]
+        header = "\t".join(["id", "group", *(f"f{j}" for j in range(table.shape[1]))])
+        (folder / f"{name}.tsv").write_text("\n".join([header, *rows]))
+    tables = {name: {"path": f"{name}.tsv", "class_column": "group"} for name in values}
+    return {
+        "classes": ["a", "b"],
+        "cohorts": {"source": "table", **tables},
+        "experiments": {"whole": True, "controls": []},
+    }
+
+
+def test_a_shifted_cohort_is_said_on_the_terminal_when_cohorts_load_and_at_the_end(
+    tmp_path: Path,
+) -> None:
+    """By the rule that checks the cohorts, which no training has to have run for."""
+    rng = np.random.default_rng(0)
+    study = write_cohorts(
+        tmp_path, real=rng.normal(size=(30, 6)), validation=rng.normal(8, size=(30, 6))
+    )
+    found = "results/far/none/findings.tsv"
+    done = run_workflow(tmp_path, {**TINY, "studies": {"far": study}}, "--", found)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (warning,) = (line for line in done.stderr.splitlines() if line.startswith("WARNING"))
+    assert warning.startswith("WARNING: study far: 100% of the validation cells lie beyond")
+    assert "(`harmonise: zscore`)" in warning
+    assert (
+        warning.removeprefix("WARNING: ")
+        in (tmp_path / "logs/check_cohorts/far.none.log").read_text()
+    )
+    assert not (tmp_path / "results/far/none/experiments").exists()
+    (tmp_path / "results/summary.tsv").write_text(
+        "study\tselection\tarm\tsvc\n" + "".join(f"far\tnone\t{a}\t0.5\n" for a in ("x", "y"))
+    )
+    printed = subprocess.run(
+        [sys.executable, SCRIPTS / "print_summary.py", "results/summary.tsv"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert printed.count("WARNING") == printed.count(warning) == 1
+
+
+def test_copies_of_samples_under_other_ids_stop_the_run_before_training(tmp_path: Path) -> None:
+    real = np.random.default_rng(0).normal(size=(12, 6))
+    study = write_cohorts(tmp_path, real=real, validation=real[4:])
+    done = run_workflow(tmp_path, {**TINY, "studies": {"copied": study}})
+    assert done.returncode != 0
+    assert "8 samples of cohort 'real'" in done.stderr
+    assert "('real4', 'validation0')" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "results/copied").exists() or not list(
+        (tmp_path / "results/copied").rglob("*.tsv*")
+    )
 
 
 def test_all_mistakes_of_a_config_are_told_at_once(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Cohorts: samples x features with a class per sample; read, checked, aligned, written."""
 
+import hashlib
 import logging
 import os
 import re
@@ -26,6 +27,8 @@ GROUP = "group"
 _NO_LABEL = {"", "NA", "NaN", "nan"}
 # columns that stand beside the features, in cohorts or among generated samples
 _TAKEN = {SAMPLE, CLASS, GROUP, "alpha", "multiplier"}
+#: Features whose value no other sample has, from which on equal rows are the same sample.
+_TELLING = 3
 
 
 def slug(text: str) -> str:
@@ -323,13 +326,52 @@ def _shared(cohorts: Mapping[str, Cohort]) -> list[str]:
     return [name for name in first.features.columns if name in everywhere]
 
 
+def same_samples(one: Cohort, other: Cohort) -> list[tuple[str, str]]:
+    """Find samples that two cohorts have in common under different ids.
+
+    Parameters
+    ----------
+    one, other : Cohort
+        Cohorts with the same features in the same order.
+
+    Returns
+    -------
+    list of (str, str)
+        Ids in `one` and in `other` of samples with exactly equal values in all features. Samples
+        that share no more than common values (zeros, floors, constants, few levels) can be equal by
+        chance: at least three features have to have a value that no third sample has, further
+        copies aside. So nothing is found in tables of one or two features.
+    """
+    cohorts = (one, other)
+    values = [cohort.features.to_numpy() + 0.0 for cohort in cohorts]  # no -0.0 beside 0.0
+    ids: list[dict[bytes, str]] = [{}, {}]
+    rows: dict[bytes, np.ndarray] = {}
+    for known, cohort, matrix in zip(ids, cohorts, values, strict=True):
+        for sample, row in zip(cohort.features.index, matrix, strict=True):
+            key = hashlib.blake2b(row.tobytes()).digest()
+            known.setdefault(key, sample)
+            rows.setdefault(key, row)
+    both = [key for key in ids[0] if key in ids[1] and ids[0][key] != ids[1][key]]
+    if not both:
+        return []
+    distinct = np.array(list(rows.values()))
+    order = distinct.argsort(axis=0)
+    ranked = np.take_along_axis(distinct, order, 0)
+    tied = np.pad(ranked[1:] == ranked[:-1], ((1, 1), (0, 0)))
+    alone = np.empty(distinct.shape, dtype=bool)
+    np.put_along_axis(alone, order, ~(tied[1:] | tied[:-1]), 0)
+    telling = dict(zip(rows, alone.sum(axis=1) >= _TELLING, strict=True))
+    return [(ids[0][key], ids[1][key]) for key in both if telling[key]]
+
+
 def check_together(cohorts: Mapping[str, Cohort], minimum_shared: float = 0.1) -> None:
     """Check that cohorts belong to one study: shared features, samples of their own.
 
     Parameters
     ----------
     cohorts : mapping of str to Cohort
-        The cohorts; ``real`` may serve as ``external`` whole (it is used there without classes).
+        The cohorts; ``real`` may serve as ``external`` whole, under the same ids (it is used there
+        without classes). A part of it may not, nor may samples of it under other ids.
     minimum_shared : float
         Smallest share of the features of the smallest cohort that all have to have; two features
         at the least.
@@ -337,7 +379,8 @@ def check_together(cohorts: Mapping[str, Cohort], minimum_shared: float = 0.1) -
     Raises
     ------
     CohortError
-        If fewer are shared, or if samples or groups are in two cohorts.
+        If fewer are shared, or if samples (by id, or by their values, see `same_samples`) or groups
+        are in two cohorts.
     """
     problems = []
     sizes = {name: cohort.n_features for name, cohort in cohorts.items()}
@@ -359,6 +402,12 @@ def check_together(cohorts: Mapping[str, Cohort], minimum_shared: float = 0.1) -
             problems.append(
                 f"{len(both)} samples are in {one.place} and in {other.place}: "
                 f"{some(sorted(both))}; leave them out of one, or rename them if they are different"
+            )
+        if copies := same_samples(one.select(shared), other.select(shared)):
+            problems.append(
+                f"{len(copies)} samples of {one.place} are in {other.place} under other ids, with "
+                f"the same values in all {len(shared)} shared features: {some(copies)}; leave them "
+                "out of one of the two"
             )
         if one.groups is None or other.groups is None:
             continue

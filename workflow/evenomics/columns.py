@@ -14,6 +14,7 @@ _TEXT = (
     *("generator", "critic", "engine"),
     # data, selection, enrichment, times
     *("cohort", "source", "model", "library", "term", "genes", "step", "what"),
+    *("method", "check", "message"),
 )
 _WHOLE = (
     *("repeat", "n", "n_a", "n_b", "n_experiments", "n_folds", "n_samples"),
@@ -33,6 +34,7 @@ _NUMBERS = (
     *("nn_distance_training", "nn_distance_held_out"),
     *("lasso", "elastic_net", "coefficient", "penalty"),
     *("seconds", "max_rss_mb", "mean_load_percent"),
+    *("beyond_range", "expected", "shift_sd", "scale_ratio", "threshold"),
 )
 
 #: Type of every column, as pandas names it. A column of one class, ``logFC.case``, is what the name
@@ -43,5 +45,5 @@ COLUMNS = {
     **dict.fromkeys(_WHOLE, "int64"),
     "n_set": "Int64",  # Enrichr does not tell
     **dict.fromkeys(_NUMBERS, "float64"),
-    **dict.fromkeys(("chosen", "selected"), "bool"),
+    **dict.fromkeys(("chosen", "selected", "used"), "bool"),
 }

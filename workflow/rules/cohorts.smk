@@ -106,4 +106,37 @@ rule combat:
         "../scripts/combat.R"
 
 
+# What makes a comparison of arms worth little is said here, before anything is trained.
+rule check_cohorts:
+    input:
+        before=lambda wildcards: expand(
+            "results/{study}/{stage}/cohorts/{cohort}.tsv.gz",
+            study=wildcards.study,
+            stage="aligned" if wildcards.study in HARMONISED else "none",
+            cohort=COHORTS,
+        ),
+        used=expand(
+            "results/{{study}}/{{selection}}/cohorts/{cohort}.tsv.gz", cohort=COHORTS
+        ),
+    output:
+        shift="results/{study}/{selection}/shift.tsv",
+        findings="results/{study}/{selection}/findings.tsv",
+    log:
+        "logs/check_cohorts/{study}.{selection}.log",
+    priority: 100
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        harmonise=setting("harmonise"),
+        checks=config["checks"],
+        # the external cohort serves for pre-training only
+        watched=["validation"] + ["external"] * NEEDS_PRETRAINING,
+    script:
+        "../scripts/check_cohorts.py"
+
+
 ruleorder: combat > harmonise > align_cohorts

@@ -303,6 +303,12 @@ rule write_summary_page:
             f"results/{study}/{selection}/comparison.tsv"
             for study, selection in STUDIES
         ],
+        shifts=[
+            f"results/{study}/{selection}/shift.tsv" for study, selection in STUDIES
+        ],
+        findings=[
+            f"results/{study}/{selection}/findings.tsv" for study, selection in STUDIES
+        ],
     output:
         page=report(
             "results/summary.html",

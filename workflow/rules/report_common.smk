@@ -17,7 +17,7 @@ DATA = "4. Data and features"
 
 def data_names(study, selection):
     """Figures and pages of the data of a study: two lists of names without suffix."""
-    steps, figures, pages = SELECTIONS[selection], [], ["data"]
+    steps, figures, pages = SELECTIONS[selection], ["shift"], ["data"]
     if steps[-1:] == ("deg",):
         figures.append("expression")
     if steps[-1:] == ("lasso_en",):

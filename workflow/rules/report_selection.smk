@@ -9,7 +9,7 @@ rule plot_expression:
             caption="../report/expression.rst",
             category=STUDY,
             subcategory=DATA,
-            labels=labels("3. Differential expression", experiment="all"),
+            labels=labels("4. Differential expression", experiment="all"),
         ),
         png="results/{study}/{selection}/figures/expression.png",
     log:
@@ -36,7 +36,7 @@ rule plot_stability:
             caption="../report/stability.rst",
             category=STUDY,
             subcategory=DATA,
-            labels=labels("4. LASSO and elastic net", experiment="all"),
+            labels=labels("5. LASSO and elastic net", experiment="all"),
         ),
         png="results/{study}/{selection}/figures/stability.png",
     log:
@@ -60,7 +60,7 @@ rule plot_enrichment:
             caption="../report/enrichment.rst",
             category=STUDY,
             subcategory=DATA,
-            labels=labels("5. Gene sets", experiment="all"),
+            labels=labels("6. Gene sets", experiment="all"),
         ),
         png="results/{study}/{selection}/figures/enrichment.png",
     log:
@@ -86,7 +86,7 @@ rule write_enrichment_page:
             caption="../report/table_enrichment.rst",
             category=STUDY,
             subcategory=DATA,
-            labels=labels("6. Table of gene sets", experiment="all"),
+            labels=labels("7. Table of gene sets", experiment="all"),
         ),
     log:
         "logs/write_enrichment_page/{study}.{selection}.log",
@@ -98,6 +98,32 @@ rule write_enrichment_page:
         runtime=10,
     script:
         "../scripts/write_enrichment_page.py"
+
+
+rule plot_shift:
+    input:
+        shift="results/{study}/{selection}/shift.tsv",
+    output:
+        svg=report(
+            "results/{study}/{selection}/figures/shift.svg",
+            caption="../report/shift.rst",
+            category=STUDY,
+            subcategory=DATA,
+            labels=labels("2. Shift between cohorts", experiment="all"),
+        ),
+        png="results/{study}/{selection}/figures/shift.png",
+    log:
+        "logs/plot_shift/{study}.{selection}.log",
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        checks=config["checks"],
+    script:
+        "../scripts/plot_shift.py"
 
 
 rule plot_harmonise:
@@ -114,7 +140,7 @@ rule plot_harmonise:
             caption="../report/harmonise.rst",
             category=STUDY,
             subcategory=DATA,
-            labels=labels("2. Cohorts before and after", experiment="all"),
+            labels=labels("3. Cohorts before and after", experiment="all"),
         ),
         png="results/{study}/{selection}/figures/harmonise.png",
     log:

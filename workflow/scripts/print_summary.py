@@ -1,9 +1,16 @@
-"""Print the table of mean scores per study and arm; for `make run`."""
+"""Print the table of mean scores per study and arm, and what was found amiss; for `make run`."""
 
 import sys
+from pathlib import Path
 
 from evenomics.classifiers import CLASSIFIERS
+from evenomics.cohort_checks import warnings_of
 from evenomics.tables import read_back
 
-summary = read_back(sys.argv[1], numbers=CLASSIFIERS)
+path = Path(sys.argv[1])
+summary = read_back(path, numbers=CLASSIFIERS)
 print(summary.round(3).to_string(index=False))
+for study, selection in summary[["study", "selection"]].drop_duplicates().to_numpy():
+    findings = read_back(path.parent / study / selection / "findings.tsv")
+    for line in warnings_of(findings):
+        print(f"\nWARNING: {line}")

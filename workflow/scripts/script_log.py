@@ -28,3 +28,9 @@ def log_to(path: str) -> None:
             sys.__excepthook__(kind, error, trace)
 
     sys.excepthook = last_words
+
+
+def warn_loudly(message: str) -> None:
+    """Log a warning, and say it on the terminal as well: for what a user has to know at once."""
+    logging.warning("%s", message)
+    print(f"WARNING: {message}", file=sys.stderr)

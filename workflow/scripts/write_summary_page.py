@@ -15,11 +15,15 @@ studies = [
         description,
         read_back(summary),
         read_back(comparison),
+        read_back(shift),
+        read_back(findings),
     )
-    for (study, selection, description), summary, comparison in zip(
+    for (study, selection, description), summary, comparison, shift, findings in zip(
         snakemake.params.studies,
         snakemake.input.summaries,
         snakemake.input.comparisons,
+        snakemake.input.shifts,
+        snakemake.input.findings,
         strict=True,
     )
 ]

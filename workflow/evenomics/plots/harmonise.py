@@ -13,8 +13,13 @@ from evenomics.cohort import Cohort
 from evenomics.harmonise import cohort_share
 from evenomics.plots.style import style
 
-_COLOURS = {"real": "#0072B2", "external": "#E69F00", "validation": "#009E73"}
-_METHODS = {"zscore": "z-scores", "quantile": "quantile normalisation", "combat": "ComBat"}
+COHORT_COLOURS = {"real": "#0072B2", "external": "#E69F00", "validation": "#009E73"}
+METHOD_TITLES = {
+    "none": "as measured",
+    "zscore": "z-scores",
+    "quantile": "quantile normalisation",
+    "combat": "ComBat",
+}
 _CLASS_MARKERS = "o^sDvP*"
 _WITHOUT_CLASS = "x"
 
@@ -52,12 +57,12 @@ def cohort_pca(
             _draw(panel, cohorts, markers)
             share = 100 * cohort_share(cohorts)
             panel.set_title(f"{when}: {share:.1f}% of the variance between cohorts", loc="left")
-        figure.suptitle(f"Cohorts harmonised by {_METHODS.get(method, method)}")
+        figure.suptitle(f"Cohorts harmonised by {METHOD_TITLES.get(method, method)}")
         marks = [("real", markers[name], f"real, {name}") for name in classes]
         marks += [(name, _WITHOUT_CLASS, name) for name in before if name != "real"]
         figure.legend(
             handles=[
-                Line2D([], [], linestyle="", marker=marker, color=_COLOURS[cohort])
+                Line2D([], [], linestyle="", marker=marker, color=COHORT_COLOURS[cohort])
                 for cohort, marker, _ in marks
             ],
             labels=[label for _, _, label in marks],
@@ -78,13 +83,13 @@ def _draw(panel: Axes, cohorts: Mapping[str, Cohort], markers: Mapping[str, str]
         if name != "real":
             panel.scatter(
                 points[:, 0], points[:, 1], marker=_WITHOUT_CLASS, s=20, linewidths=0.9,
-                color=_COLOURS[name], alpha=0.75,
+                color=COHORT_COLOURS[name], alpha=0.75,
             )  # fmt: skip
     labels = np.asarray(cohorts["real"].classes, dtype=object)
     for name, marker in markers.items():
         mine = parts["real"][labels == name]
         panel.scatter(
-            mine[:, 0], mine[:, 1], marker=marker, s=24, facecolor=_COLOURS["real"],
+            mine[:, 0], mine[:, 1], marker=marker, s=24, facecolor=COHORT_COLOURS["real"],
             edgecolor="white", linewidths=0.5,
         )  # fmt: skip
     panel.axhline(0, color="0.9", linewidth=0.6, zorder=0)

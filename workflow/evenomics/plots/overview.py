@@ -2,7 +2,7 @@
 
 import base64
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
 import numpy as np
@@ -38,7 +38,7 @@ class StudyResults:
     ----------
     study, selection, description : str
         Names for people.
-    summary, comparison : DataFrame
+    summary, comparison, shift, findings : DataFrame
         The tables of the same names.
     """
 
@@ -47,6 +47,8 @@ class StudyResults:
     description: str
     summary: pd.DataFrame
     comparison: pd.DataFrame
+    shift: pd.DataFrame = field(default_factory=pd.DataFrame)
+    findings: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def title(self) -> str:
@@ -92,7 +94,7 @@ def summary_page(studies: list[StudyResults], metric: str = "auroc", level: floa
 
 
 def headline(results: StudyResults, metric: str = "auroc", level: float = 0.05) -> str:
-    """One sentence per classifier, and the table of arms, as an HTML fragment."""
+    """Warnings, one sentence per classifier, tables of arms and of the shift: an HTML fragment."""
     table = arm_table(results.summary, results.comparison, metric, level)
     sentences = "".join(
         f"<li>{escape(sentence)}</li>" for sentence in verdicts(results, metric, level)
@@ -103,8 +105,37 @@ def headline(results: StudyResults, metric: str = "auroc", level: float = 0.05) 
         if "order " + column in table.columns
     }
     shown = table[[column for column in table.columns if not column.startswith("order ")]]
-    return f"<ul>{sentences}</ul>" + html_table(
-        shown, _table_caption(results.summary, metric, level), best
+    return (
+        _warnings(results.findings)
+        + f"<ul>{sentences}</ul>"
+        + html_table(shown, _table_caption(results.summary, metric, level), best)
+        + _shift_table(results.shift)
+    )
+
+
+def _warnings(findings: pd.DataFrame) -> str:
+    return "".join(
+        f'<p class="warning"><strong>Warning.</strong> {escape(message)}</p>'
+        for message in findings.get("message", ())
+    )
+
+
+def _shift_table(shift: pd.DataFrame) -> str:
+    if shift.empty:
+        return ""
+    used = shift[shift["used"]]
+    shown = pd.DataFrame(
+        {
+            "Cohort": used["cohort"],
+            "Cells beyond the real range": used["beyond_range"].map("{:.1%}".format),
+            "Median shift": used["shift_sd"].map("{:.2f} SD".format),
+            "Told from real (AUROC)": used["auroc"].map("{:.2f}".format),
+        }
+    )
+    return html_table(
+        shown,
+        f"Shift against the real cohort (harmonise: {used['method'].iloc[0]}); by chance "
+        f"{used['expected'].iloc[0]:.1%} of the cells lie beyond its range.",
     )
 
 

@@ -37,6 +37,7 @@ thead th { border-bottom: 2px solid #666; white-space: normal; vertical-align: b
 th:first-child, td:first-child { position: sticky; left: 0; background: #fff; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 tr:hover td { background: #f4f7fb; } .best { font-weight: 700; }
+.warning { border-left: 4px solid #D55E00; background: #fdf1e8; padding: .4rem .8rem; }
 img { max-width: 100%; height: auto; }
 """
 

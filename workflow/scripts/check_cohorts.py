@@ -1,0 +1,22 @@
+"""Measure the shift between cohorts, and warn of what makes a comparison of arms worth little."""
+
+from script_log import log_to, warn_loudly
+
+from evenomics.cohort import COHORTS, read_cohort
+from evenomics.cohort_checks import findings, shift_table, warnings_of
+from evenomics.tables import write_table
+
+log_to(snakemake.log[0])
+params, wildcards = snakemake.params, snakemake.wildcards
+before, used = (
+    {name: read_cohort(path, name) for name, path in zip(COHORTS, paths, strict=True)}
+    for paths in (snakemake.input.before, snakemake.input.used)
+)
+shift = shift_table(before, used, params.harmonise)
+found = findings(shift, used, params.checks, params.watched, before["real"].n_features)
+for table, path in ((shift, snakemake.output.shift), (found, snakemake.output.findings)):
+    table.insert(0, "study", wildcards.study)
+    table.insert(1, "selection", wildcards.selection)
+    write_table(table, path)
+for line in warnings_of(found):
+    warn_loudly(line)
