@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from evenomics.arms import ARMS, Setting
 from evenomics.classifiers import CLASSIFIERS, Table, fit, predict
 from evenomics.cohort import Cohort
+from evenomics.errors import TrainingError
 from evenomics.randomness import derive_seed
 from evenomics.scaling import SkewScaler
 from evenomics.scoring import Balancer, score_arm, tune
@@ -304,6 +305,16 @@ def test_gan_arms_are_scored_at_every_alpha_and_multiplier():
     assert sizes.to_dict() == {
         ("0.5", "healthy"): 12, ("0.5", "ill"): 24, ("1", "healthy"): 24, ("1", "ill"): 36
     }  # fmt: skip
+
+
+def test_missing_generators_are_named_before_anything_is_tuned():
+    generators = {"healthy.alpha0.transfer": Shifted(), "ill.alpha0.transfer": Shifted()}
+    message = (
+        r"arm 'expand_gan', experiment 'c24_i0.5': no generators for the GANs "
+        r"'ill.alpha1.transfer', 'healthy.alpha1.transfer'; those handed over are for 'healthy"
+    )
+    with pytest.raises(TrainingError, match=message):
+        scored("expand_gan", alphas=[[0, 0], [1, 0], [0, 1]], generators=generators)
 
 
 def test_three_classes_and_two_samples_in_one_of_them():

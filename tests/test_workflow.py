@@ -1,6 +1,8 @@
 """The workflow as a user runs it: whole, again, on other numbers of cores, and with mistakes."""
 
 import hashlib
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -163,6 +165,55 @@ def test_every_table_of_a_run_is_read_back_as_it_was_written(finished: Path) -> 
         "summary.tsv", "comparison.tsv", "timings.tsv", "experiments.tsv", "data.tsv",
         "chosen.tsv", "rates.tsv", "history.tsv.gz", "stages.tsv",
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_what_is_said_of_lost_generators_brings_them_back(tmp_path: Path) -> None:
+    """One is damaged, one deleted: both are named, and the advice is followed to the letter.
+
+    Nothing is trained again, and the scores are those of before.
+    """
+    study = TINY["studies"]["simulated"] | {
+        "experiments": {"controls": [16], "imbalance": [0.5], "disjoint": False}
+    }
+    config = {
+        **TINY,
+        "studies": {"simulated": study},
+        "arms": ["classic_expand_gan"],
+        "multipliers": [1.0],
+    }
+    arm = Path("results/simulated/none/experiments/c16_i0.5/arms/classic_expand_gan")
+    scores = arm / "scores.tsv"
+
+    def run():
+        return run_workflow(tmp_path, config, "--", str(scores))
+
+    done = run()
+    assert done.returncode == 0, done.stderr[-6000:]
+    before = (tmp_path / scores).read_bytes()
+    damaged, deleted = sorted(tmp_path.glob("results/*/none/training/*/*.safetensors"))
+    damaged.write_bytes(damaged.read_bytes()[:-8])
+    deleted.unlink()
+    shutil.rmtree(tmp_path / arm)
+
+    done = run()
+    assert done.returncode != 0
+    log = (tmp_path / "logs/score_arm/simulated.none.c16_i0.5.classic_expand_gan.log").read_text()
+    for said in (done.stderr + done.stdout, log):
+        assert f"{damaged.relative_to(tmp_path)} is not a model of this program" in said
+        assert f"{deleted.relative_to(tmp_path)} is missing" in said
+        assert "Traceback" not in said
+    advised = re.search("delete the whole folder (.*) and run again", log)
+    assert advised
+    assert advised[1] == "results/simulated/none/training"
+    shutil.rmtree(tmp_path / advised[1])
+
+    retraining = tmp_path / "logs/retrain/simulated.none.log"
+    retraining.unlink()
+    done = run()
+    assert done.returncode == 0, done.stderr[-6000:]
+    assert (tmp_path / scores).read_bytes() == before
+    assert set(re.findall(r"(\d+) to train", retraining.read_text())) == {"0"}
 
 
 def test_a_wrong_column_is_reported_before_anything_is_trained(tmp_path: Path) -> None:

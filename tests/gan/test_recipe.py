@@ -91,6 +91,14 @@ def test_pretraining_is_saved_and_comes_back(pretrained, tmp_path):
     pd.testing.assert_frame_equal(found.history, pretrained.history)
 
 
+@pytest.mark.parametrize("name", ["weights.safetensors", "history.tsv.gz", "stages.tsv"])
+def test_a_pretraining_that_cannot_be_read_is_to_be_made_anew(pretrained, tmp_path, name):
+    pretrained.save(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(TrainingError, match=rf"{name}.*; delete the whole folder {tmp_path} and"):
+        Pretrained.load(tmp_path)
+
+
 def test_the_first_rate_is_the_one_whose_curve_comes_closest_to_the_threshold_from_above(
     pretrained,
 ):

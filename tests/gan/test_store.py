@@ -9,7 +9,13 @@ from evenomics.errors import TrainingError
 from evenomics.gan.generator import Generator, run
 from evenomics.gan.losses import AlphaDropout, forward
 from evenomics.gan.networks import generator_architecture, initial_weights
-from evenomics.gan.store import load_generator, load_weights, save_generator, save_weights
+from evenomics.gan.store import (
+    load_generator,
+    load_generators,
+    load_weights,
+    save_generator,
+    save_weights,
+)
 
 
 @pytest.fixture
@@ -59,19 +65,19 @@ def test_weights_come_back_exactly(weights, tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a model"])
-def test_what_is_no_model_is_named_with_what_to_do(content, tmp_path):
+def test_what_is_no_model_is_named(content, tmp_path):
     path = tmp_path / "model.safetensors"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(TrainingError, match=r"model\.safetensors is not a model .* run again"):
+    with pytest.raises(TrainingError, match=r"model\.safetensors is not a model of"):
         load_generator(path)
 
 
-def test_a_model_that_was_cut_short_is_named_with_what_to_do(weights, tmp_path):
+def test_a_model_that_was_cut_short_is_named(weights, tmp_path):
     path = tmp_path / "model.safetensors"
     save_weights(path, weights)
     path.write_bytes(path.read_bytes()[:-8])
-    with pytest.raises(TrainingError, match=r"model\.safetensors is not a model .* run again"):
+    with pytest.raises(TrainingError, match=r"model\.safetensors is not a model of"):
         load_weights(path)
 
 
@@ -79,5 +85,23 @@ def test_a_model_that_was_cut_short_is_named_with_what_to_do(weights, tmp_path):
 def test_a_model_of_another_program_or_version_is_refused(metadata, found, tmp_path):
     path = tmp_path / "model.safetensors"
     path.write_bytes(save({"parameters": np.zeros(3)}, metadata))
-    with pytest.raises(TrainingError, match=rf"model format {found}, .*'1'; delete .* run again"):
+    with pytest.raises(TrainingError, match=rf"model format {found}, .*'1'"):
         load_generator(path)
+
+
+def test_the_generators_of_an_experiment_are_read_and_all_that_fail_are_named(weights, tmp_path):
+    """With what helps: Snakemake makes the folder as a whole, and misses no single file of it."""
+    training = tmp_path / "training"
+    generator = Generator.from_weights(weights)
+    for name in "abc":
+        save_generator(training / f"e/{name}.safetensors", generator, {})
+    assert list(load_generators(training, "e", ["c", "a"])) == ["c", "a"]
+    damaged = training / "e/a.safetensors"
+    damaged.write_bytes(damaged.read_bytes()[:-8])
+    (training / "e/b.safetensors").unlink()
+    with pytest.raises(TrainingError, match=r"2 of 3 generators .* 'e' cannot be read") as error:
+        load_generators(training, "e", "abc")
+    assert f"delete the whole folder {training} and run again" in error.value.heading
+    first, second = error.value.problems
+    assert first.startswith(f"{damaged} is not a model of this program")
+    assert second == f"{training}/e/b.safetensors is missing"

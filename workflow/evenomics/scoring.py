@@ -23,12 +23,14 @@ from numpy.typing import NDArray
 from evenomics.arms import ARMS, Arm, Setting, Unbalanced, over_represented
 from evenomics.classifiers import CLASSIFIERS, Table, fit, predict
 from evenomics.cohort import Cohort
+from evenomics.errors import TrainingError
 from evenomics.folds import stratified_folds
 from evenomics.gan.generator import Generator
 from evenomics.gan.recipe import gan_name
 from evenomics.metrics import FALSE_POSITIVE_RATES, METRICS, roc
 from evenomics.randomness import derive_seed
 from evenomics.scaling import SkewScaler
+from evenomics.tables import some
 
 logger = logging.getLogger(__name__)
 
@@ -199,6 +201,30 @@ class ArmScores:
     generated: pd.DataFrame
 
 
+def gans_of(
+    arm: Arm, counts: Mapping[str, int], classes: Sequence[str], alphas: Iterable[Sequence[float]]
+) -> list[str]:
+    """Return the names of the GANs whose generators an arm needs in an experiment.
+
+    Parameters
+    ----------
+    arm : Arm
+    counts : mapping of str to int
+        Samples of each class in the training draw.
+    classes : sequence of str
+        Classes of the study.
+    alphas
+        See `Arm.settings`.
+    """
+    over = over_represented(counts, classes)
+    names = [
+        gan_name(label, alpha, str(arm.variant))
+        for setting in arm.settings(alphas, [1.0])
+        for label, alpha in arm.alphas_of(setting, classes, over).items()
+    ]
+    return list(dict.fromkeys(names))
+
+
 def score_arm(
     name: str,
     draw: Cohort,
@@ -230,7 +256,7 @@ def score_arm(
     alphas, multipliers
         See `Arm.settings`.
     generators : mapping of str to Generator
-        Trained generators by the name of their GAN.
+        Trained generators by the name of their GAN (see `gans_of`).
     classifiers : sequence of str
         Names in `CLASSIFIERS`.
     repeats : int
@@ -245,8 +271,19 @@ def score_arm(
     Returns
     -------
     ArmScores
+
+    Raises
+    ------
+    TrainingError
+        If generators are missing.
     """
-    arm = ARMS[name]
+    arm, alphas = ARMS[name], list(alphas)
+    needed = gans_of(arm, draw.class_counts(), classes, alphas)
+    if missing := [gan for gan in needed if gan not in generators]:
+        raise TrainingError(
+            f"arm {name!r}, experiment {draw.name!r}: no generators for the GANs {some(missing)}; "
+            f"those handed over are for {some(generators) or 'none'}"
+        )
     train = _table(draw, scaler, classes)
     test = _table(validation, scaler, classes)
     over = over_represented(draw.class_counts(), classes)

@@ -4,24 +4,28 @@ from pathlib import Path
 
 from script_log import log_to
 
+from evenomics.arms import ARMS
 from evenomics.cohort import read_cohort, write_table
-from evenomics.gan.store import load_generator
+from evenomics.gan.store import load_generators
 from evenomics.scaling import SkewScaler
-from evenomics.scoring import score_arm
+from evenomics.scoring import gans_of, score_arm
 
 log_to(snakemake.log[0])
 params, wildcards = snakemake.params, snakemake.wildcards
-training = snakemake.input.get("training")
-models = Path(training, wildcards.experiment).glob("*.safetensors") if training else ()
+draw = read_cohort(snakemake.input.draw, wildcards.experiment)
+generators = {}
+if training := snakemake.input.get("training"):
+    gans = gans_of(ARMS[wildcards.arm], draw.class_counts(), params.classes, params.alphas)
+    generators = load_generators(Path(training), wildcards.experiment, gans)
 result = score_arm(
     wildcards.arm,
-    read_cohort(snakemake.input.draw, wildcards.experiment),
+    draw,
     read_cohort(snakemake.input.validation, "validation"),
     SkewScaler.from_json(Path(snakemake.input.scaler).read_text()),
     params.classes,
     alphas=params.alphas,
     multipliers=params.multipliers,
-    generators={path.stem: load_generator(path) for path in models},
+    generators=generators,
     **params.scoring,
     seed=params.seed,
     n_jobs=snakemake.threads,

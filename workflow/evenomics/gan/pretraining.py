@@ -14,7 +14,7 @@ from evenomics.gan.engine import Training
 from evenomics.gan.member import Member, Trained
 from evenomics.gan.networks import Weights
 from evenomics.gan.settings import GanSettings
-from evenomics.gan.store import load_weights, save_weights
+from evenomics.gan.store import load_weights, make_anew, save_weights
 from evenomics.randomness import derive_key, stream
 from evenomics.tables import read_back, write_table
 
@@ -60,12 +60,15 @@ class Pretrained:
 
     @classmethod
     def load(cls, folder: Path) -> "Pretrained":
-        """Read what `save` wrote (TrainingError if the weights cannot be read)."""
-        return cls(
-            load_weights(folder / "weights.safetensors"),
-            read_back(folder / "history.tsv.gz"),
-            read_back(folder / "stages.tsv"),
-        )
+        """Read what `save` wrote (TrainingError if a file is missing or damaged)."""
+        try:
+            return cls(
+                load_weights(folder / "weights.safetensors"),
+                read_back(folder / "history.tsv.gz"),
+                read_back(folder / "stages.tsv"),
+            )
+        except (TrainingError, OSError, EOFError) as error:
+            raise TrainingError(f"{error}; {make_anew(folder)}") from None
 
 
 def pretrain(

@@ -1,7 +1,7 @@
 """Models on disk: safetensors with a JSON header. Loading a model runs no code."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,10 @@ def _load(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, FileNotFoundError) as error:
-        raise TrainingError(
-            f"{path} is not a model of this program: {error}; delete it and run again"
-        ) from None
+        raise TrainingError(f"{path} is not a model of this program: {error}") from None
     if metadata.get("format") != FORMAT:
         raise TrainingError(
-            f"{path}: model format {metadata.get('format')!r}, this version reads {FORMAT!r}; "
-            "delete the file and run again"
+            f"{path}: model format {metadata.get('format')!r}, this version reads {FORMAT!r}"
         )
     return arrays, json.loads(metadata["evenomics"])
 
@@ -68,6 +65,51 @@ def load_generator(path: Path) -> Generator:
     shape = header["shape"]
     return Generator(
         shape["n_features"], tuple(shape["hidden"]), arrays["parameters"].astype(np.float64)
+    )
+
+
+def load_generators(training: Path, experiment: str, gans: Iterable[str]) -> dict[str, Generator]:
+    """Read the generators of an experiment.
+
+    Parameters
+    ----------
+    training : Path
+        Folder of all generators of a study and selection.
+    experiment : str
+    gans : iterable of str
+        Names of the GANs.
+
+    Returns
+    -------
+    dict of str to Generator
+        By name of the GAN.
+
+    Raises
+    ------
+    TrainingError
+        With every generator that is missing, damaged, or of another format.
+    """
+    generators, problems = {}, []
+    for gan in gans:
+        path = training / experiment / f"{gan}.safetensors"
+        try:
+            generators[gan] = load_generator(path)
+        except TrainingError as error:
+            problems.append(str(error) if path.exists() else f"{path} is missing")
+    if problems:
+        raise TrainingError(
+            f"{training}: {len(problems)} of {len(problems) + len(generators)} generators for the "
+            f"experiment {experiment!r} cannot be read; {make_anew(training)}:",
+            problems,
+        )
+    return generators
+
+
+def make_anew(folder: Path) -> str:
+    """Say how to mend a folder that a rule makes as a whole: a single file is not missed."""
+    return (
+        f"delete the whole folder {folder} and run again, which makes it anew from the checkpoints "
+        "(or trains anew, where these are gone)"
     )
 
 
