@@ -17,7 +17,7 @@ export CONFIG CORES
 TORCH_INDEX ?=
 
 BIN := .venv/bin
-CHECK := $(BIN)/python -m evenomics.config_file "$$CONFIG" "$$CORES"
+CHECK := $(BIN)/python -m evenomics.config.file "$$CONFIG" "$$CORES"
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default --configfile "$$CONFIG"
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --root-user-action ignore \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt
@@ -68,7 +68,7 @@ unlock: .venv/installed.run  ## let Snakemake start again after a run was killed
 	@$(SNAKEMAKE) --unlock
 
 docs: .venv/installed.dev  ## write the tables of config/README.md anew from the schema
-	$(BIN)/python -m evenomics.config_reference
+	$(BIN)/python -m evenomics.config.reference
 
 system:
 	@.ci/system

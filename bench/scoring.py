@@ -15,10 +15,11 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from bench.training import machine, markdown, markdown_row
-from evenomics.arms import ARMS, Setting
-from evenomics.classifiers import CLASSIFIERS, Table
+from evenomics.balancing.arms import ARMS, Setting
+from evenomics.balancing.balancer import Balancer
+from evenomics.evaluation.classifiers import CLASSIFIERS, Table
+from evenomics.evaluation.tuning import tune
 from evenomics.randomness import derive_seed
-from evenomics.scoring import Balancer, tune
 
 N_FEATURES, N_FOLDS, DIFFERENCE = 150, 5, 0.3
 # measured so often by the number of samples: at 300 a turn takes minutes

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from bench.training import machine, markdown, markdown_row
-from evenomics.cohort import Cohort
-from evenomics.selection import stable_features
+from evenomics.data.cohort import Cohort
+from evenomics.preparation.selection import stable_features
 
 N_FEATURES, N_SAMPLES, N_INFORMATIVE, DIFFERENCE, REPEATS = 200, 400, 20, 0.5, 10
 CLASSES = ["control", "case"]

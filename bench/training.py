@@ -31,10 +31,10 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
-from evenomics.gan.cpu_engine import ADAM_ROWS
-from evenomics.gan.engine import Training
-from evenomics.gan.member import Member
+from evenomics.gan.engines.base import Training
+from evenomics.gan.engines.cpu import ADAM_ROWS
 from evenomics.gan.networks import Architecture, initial_weights
+from evenomics.gan.run import Member
 from evenomics.gan.settings import GanSettings
 
 SETTINGS = GanSettings()

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from evenomics.arms import ARMS, Setting, Unbalanced, gan_requests, over_represented
+from evenomics.balancing.arms import ARMS, Setting, Unbalanced, gan_requests, over_represented
 
 ALPHAS = [[0, 0], [1, 0], [1, 1]]
 

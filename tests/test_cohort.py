@@ -7,17 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenomics.cohort import (
-    Cohort,
-    align,
-    check_classes,
-    check_together,
-    read_cohort,
-    same_samples,
-    slug,
-    write_cohort,
-)
+from evenomics.data.checks import align, check_classes, check_together, same_samples
+from evenomics.data.cohort import Cohort
+from evenomics.data.cohort_files import read_cohort, write_cohort
 from evenomics.errors import CohortError
+from evenomics.messages import slug
 
 
 def cohort(name="real", n=4, features=("a", "b", "c"), classes=True, start=0) -> Cohort:

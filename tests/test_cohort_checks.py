@@ -12,8 +12,11 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
-from evenomics.cohort import COHORTS, Cohort, align, read_cohort
-from evenomics.cohort_checks import (
+from evenomics.config.schemas import read_schema
+from evenomics.data.checks import align
+from evenomics.data.cohort import COHORTS, Cohort
+from evenomics.data.cohort_files import read_cohort
+from evenomics.preparation.cohort_checks import (
     FINDINGS,
     findings,
     shift,
@@ -21,8 +24,7 @@ from evenomics.cohort_checks import (
     told_apart,
     warnings_of,
 )
-from evenomics.config import read_schema
-from evenomics.plots.shift import shift_dots
+from evenomics.report.figures.shift import shift_dots
 from test_plots import assert_legible
 
 LIMITS = {

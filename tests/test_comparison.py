@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenomics.comparison import best_settings, by_study, compare, main_multiplier, summarise
+from evenomics.evaluation.comparison import (
+    best_settings,
+    by_study,
+    compare,
+    main_multiplier,
+    summarise,
+)
 
 NAMES = ["study", "selection", "experiment", "arm", "alpha", "multiplier", "classifier", "metric"]
 

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from evenomics import geo
-from evenomics.config import REGISTRIES, SCHEMAS, read_schema, table_paths, validated
-from evenomics.config_reference import README, with_reference
+from evenomics.config.paths import table_paths
+from evenomics.config.reference import README, with_reference
+from evenomics.config.schemas import REGISTRIES, SCHEMAS, read_schema
+from evenomics.config.validation import validated
+from evenomics.data import geo
+from evenomics.data.sources import SOURCES
 from evenomics.errors import ConfigError
 from evenomics.gan.settings import GanSettings
-from evenomics.sources import SOURCES
 
 ROOT = Path(__file__).parents[1]
 MINIMAL = {"studies": {"sim": {"classes": ["a", "b"], "cohorts": {"source": "builtin"}}}}
@@ -98,7 +100,7 @@ def test_every_key_is_described_and_bounded(place, part):
 
 def test_readme_explains_every_key_as_the_schema_has_it():
     text = README.read_text(encoding="utf-8")
-    assert with_reference(text) == text, "run: python -m evenomics.config_reference"
+    assert with_reference(text) == text, "run: python -m evenomics.config.reference"
     for place, _ in every_key(read_schema("config.schema.yaml")):
         assert f"`{place}`" in text
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from evenomics.download import fetch, fetch_first, fetch_json
+from evenomics.data.download import fetch, fetch_first, fetch_json
 from evenomics.errors import DownloadError
 
 PLAIN = random.Random(0).randbytes(400_000)

@@ -19,10 +19,11 @@ import requests
 from matplotlib.colors import LogNorm, same_color, to_rgba
 from scipy import stats
 
-from evenomics.cohort import Cohort, write_cohort
-from evenomics.enrichment import COLUMNS, enrich, read_gmt
+from evenomics.data.cohort import Cohort
+from evenomics.data.cohort_files import write_cohort
 from evenomics.errors import ConfigError, EnrichmentError
-from evenomics.plots.enrichment import enrichment_dots
+from evenomics.evaluation.enrichment import COLUMNS, enrich, read_gmt
+from evenomics.report.figures.enrichment import enrichment_dots
 from snakemake_runs import SCRIPTS, run_rules
 from test_plots import assert_legible
 

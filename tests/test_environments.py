@@ -12,7 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from evenomics.sources import given_cohorts
+from evenomics.config.cohorts import given_cohorts
 from snakemake_runs import run_workflow, without_r_packages
 
 ROOT = Path(__file__).parents[1]

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenomics.cohort import Cohort
+from evenomics.config.experiments import Experiment, experiment_grid
+from evenomics.data.cohort import Cohort
 from evenomics.errors import CohortError
-from evenomics.experiment import Experiment, draw, experiment_grid, experiment_table
+from evenomics.preparation.draws import draw, experiment_table
 
 CLASSES = ["control", "case", "rare"]
 

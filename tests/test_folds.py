@@ -5,7 +5,7 @@ import pytest
 from sklearn.model_selection import StratifiedKFold
 
 from evenomics.errors import CohortError
-from evenomics.folds import set_aside, shared_groups, stratified_folds
+from evenomics.preparation.folds import set_aside, shared_groups, stratified_folds
 
 
 def patients(seed, n_classes=2, mixed=0.3, n=24):

@@ -17,10 +17,11 @@ import pandas as pd
 import pytest
 from jsonschema import Draft202012Validator
 
-from evenomics.cohort import Cohort, read_cohort, write_cohort
-from evenomics.config import read_schema
+from evenomics.config.schemas import read_schema
+from evenomics.data.cohort import Cohort
+from evenomics.data.cohort_files import read_cohort, write_cohort
+from evenomics.data.geo import platform_files, sample_accessions, series_files
 from evenomics.errors import ConfigError, DownloadError
-from evenomics.geo import platform_files, sample_accessions, series_files
 from snakemake_runs import SCRIPTS, run_rules
 
 # --- addresses -------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenomics.cohort import read_cohort
+from evenomics.data.cohort_files import read_cohort
 from snakemake_runs import run_workflow
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]

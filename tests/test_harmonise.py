@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from matplotlib.colors import same_color
 
-from evenomics.cohort import Cohort, read_cohort, write_cohort
+from evenomics.data.cohort import Cohort
+from evenomics.data.cohort_files import read_cohort, write_cohort
 from evenomics.errors import CohortError, ConfigError
-from evenomics.harmonise import METHODS, cohort_share, harmonise, quantile, zscore
-from evenomics.plots.harmonise import cohort_pca
-from evenomics.plots.style import save_figure
+from evenomics.preparation.harmonise import METHODS, cohort_share, harmonise, quantile, zscore
+from evenomics.report.figures.harmonise import cohort_pca
+from evenomics.report.style import save_figure
 from snakemake_runs import SCRIPTS, run_rules
 from test_plots import assert_legible
 

@@ -14,8 +14,10 @@ from matplotlib.text import Text
 
 import fake_tables
 from evenomics import plots
-from evenomics.cohort import Cohort
-from evenomics.plots import data, overview, style, tables
+from evenomics.data.cohort import Cohort
+from evenomics.report import style
+from evenomics.report.pages import data, tables
+from evenomics.report.pages import summary as overview
 
 STRANGERS = ["copula", "tabular_vae", "diffusion"]
 

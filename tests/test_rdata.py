@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenomics.cohort import Cohort, read_cohort, write_cohort
+from evenomics.data.cohort import Cohort
+from evenomics.data.cohort_files import read_cohort, write_cohort
+from evenomics.data.rdata import read_rdata
 from evenomics.errors import CohortError, ConfigError
-from evenomics.rdata import read_rdata
 from snakemake_runs import SCRIPTS, run_rules
 
 GOLUB = {
@@ -403,7 +404,7 @@ def test_the_script_writes_the_table_or_says_in_its_log_what_is_wrong(folder, tm
 def test_the_library_does_not_need_r(tmp_path):
     """Importing loads no rpy2; without R the error says what to install."""
     code = (
-        "import sys, evenomics.rdata as rdata\n"
+        "import sys, evenomics.data.rdata as rdata\n"
         "assert 'rpy2' not in sys.modules\n"
         "sys.modules['rpy2'] = None\n"
         "try: rdata.read_rdata('x.rds')\n"
@@ -419,7 +420,7 @@ def test_the_library_does_not_need_r(tmp_path):
 def test_reading_leaves_the_path_of_libraries_as_it_was(folder, path):
     """On R's path, a Python started afterwards (a worker of joblib) may load another libpython."""
     code = (
-        "import os, sys, evenomics.rdata as rdata\n"
+        "import os, sys, evenomics.data.rdata as rdata\n"
         "rdata.read_rdata(sys.argv[1])\n"
         "assert 'R_SHARE_DIR' in os.environ\n"  # so rpy2 has taken over R's other variables
         "print(os.environ.get('LD_LIBRARY_PATH'))\n"

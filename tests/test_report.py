@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 import fake_tables
-from evenomics.cohort import write_table
+from evenomics.files import write_table
 from evenomics.gan.settings import GanSettings
-from evenomics.plots.style import arm_title
-from evenomics.scaling import SkewScaler
+from evenomics.preparation.scaling import SkewScaler
+from evenomics.report.style import arm_title
 from snakemake_runs import run_rules
 
 ROOT = Path(__file__).parents[1]
@@ -63,8 +63,8 @@ SNAKEFILE = f"""
 report: "{ROOT}/workflow/report/workflow.rst"
 configfile: "config.yaml"
 
-from evenomics.selection import SELECTIONS
-from evenomics.cohort import COHORTS
+from evenomics.preparation.selection import SELECTIONS
+from evenomics.data.cohort import COHORTS
 
 HARMONISED = []
 

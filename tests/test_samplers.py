@@ -10,13 +10,13 @@ from imblearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.covariance import ledoit_wolf
 from sklearn.svm import SVC
 
-from evenomics.gan.settings import GanSettings
-from evenomics.samplers import (
+from evenomics.balancing.samplers import (
     ExpandedOverSampler,
     GaussianOverSampler,
     GeneratorOverSampler,
     WGANOverSampler,
 )
+from evenomics.gan.settings import GanSettings
 
 TINY = GanSettings.from_mapping(
     {

@@ -12,8 +12,9 @@ from sklearn.preprocessing import PowerTransformer, RobustScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from evenomics.cohort import Cohort, read_cohort
-from evenomics.scaling import SkewScaler, fit_scaler, fit_scalers
+from evenomics.data.cohort import Cohort
+from evenomics.data.cohort_files import read_cohort
+from evenomics.preparation.scaling import SkewScaler, fit_scaler, fit_scalers
 
 
 @pytest.fixture

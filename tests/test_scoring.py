@@ -14,13 +14,15 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
-from evenomics.arms import ARMS, Setting
-from evenomics.classifiers import CLASSIFIERS, Table, fit, predict
-from evenomics.cohort import Cohort
+from evenomics.balancing.arms import ARMS, Setting
+from evenomics.balancing.balancer import Balancer
+from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
+from evenomics.evaluation.classifiers import CLASSIFIERS, Table, fit, predict
+from evenomics.evaluation.scoring import score_arm
+from evenomics.evaluation.tuning import tune
+from evenomics.preparation.scaling import SkewScaler
 from evenomics.randomness import derive_seed
-from evenomics.scaling import SkewScaler
-from evenomics.scoring import Balancer, score_arm, tune
 
 CLASSES = ["healthy", "ill"]
 
@@ -134,8 +136,8 @@ def test_test_folds_hold_real_samples_only(monkeypatch):
         trained.append(np.bincount(train.y).tolist())
         return fit(kind, parameters, train, class_weight)
 
-    monkeypatch.setattr("evenomics.scoring.predict", spy)
-    monkeypatch.setattr("evenomics.scoring.fit", spy_fit)
+    monkeypatch.setattr("evenomics.evaluation.tuning.predict", spy)
+    monkeypatch.setattr("evenomics.evaluation.tuning.fit", spy_fit)
     tune(["svc"], data, balancer("smote"), n_folds=3)
     folds = [fold for i, fold in enumerate(seen) if fold not in seen[:i]]
     assert [len(fold) for fold in folds] == [12, 12, 12]
@@ -159,7 +161,7 @@ def test_points_that_cannot_win_any_more_are_left(monkeypatch, n_jobs):
             calls.append(point)
             return values[point, fold]
 
-        monkeypatch.setattr("evenomics.scoring._cv_auroc", auroc)
+        monkeypatch.setattr("evenomics.evaluation.tuning._cv_auroc", auroc)
         with parallel_config("threading"):
             found = tune(["svc"], table(), balancer(), n_folds=3, n_jobs=n_jobs)["svc"]
         means = values.mean(axis=1)
@@ -177,7 +179,7 @@ def test_all_cores_can_be_asked_for(monkeypatch):
             assert tasks, "a round without a fit brings no end nearer"
             return super().__call__(tasks)
 
-    monkeypatch.setattr("evenomics.scoring.Parallel", Busy)
+    monkeypatch.setattr("evenomics.evaluation.tuning.Parallel", Busy)
     kind = replace(CLASSIFIERS["svc"], grid={"C": [1]})
     monkeypatch.setitem(CLASSIFIERS, "svc", kind)
     one, all_cores = (tune(["svc"], table(), balancer(), n_folds=3, n_jobs=n) for n in (1, -1))
@@ -205,8 +207,8 @@ def test_no_patient_is_on_both_sides_while_tuning(monkeypatch):
         tested.append({of[tuple(row)] for row in test.X})
         return predict(kind, model, test)
 
-    monkeypatch.setattr("evenomics.scoring.fit", spy_fit)
-    monkeypatch.setattr("evenomics.scoring.predict", spy)
+    monkeypatch.setattr("evenomics.evaluation.tuning.fit", spy_fit)
+    monkeypatch.setattr("evenomics.evaluation.tuning.predict", spy)
     tuned = tune(["svc"], data, balancer(), n_folds=5)["svc"]
     assert tuned.n_folds == 4
     assert tuned.note == "4 folds, to have whole groups of every class in each"

@@ -11,12 +11,13 @@ from scipy import stats
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.preprocessing import StandardScaler
 
-from evenomics import selection
-from evenomics.cohort import Cohort, write_cohort
+from evenomics.data.cohort import Cohort
+from evenomics.data.cohort_files import write_cohort
 from evenomics.errors import CohortError
-from evenomics.plots.selection import expression_volcano, stability_figure
-from evenomics.selection import fit_at, penalty_path, stable_features, top_features
-from evenomics.tables import write_table
+from evenomics.files import write_table
+from evenomics.preparation import selection
+from evenomics.preparation.selection import fit_at, penalty_path, stable_features, top_features
+from evenomics.report.figures.selection import expression_volcano, stability_figure
 from snakemake_runs import SCRIPTS, run_rules
 
 CLASSES = ["a", "b"]
@@ -100,7 +101,7 @@ def test_limma_tests_more_than_two_classes_at_once(tmp_path):
 @pytest.mark.r
 def test_limma_finds_the_known_genes_of_golub(tmp_path, robjects):
     """Genes named in Golub et al. 1999 are among the 100 of 3,051 with the smallest p-values."""
-    from evenomics.rdata import read_rdata
+    from evenomics.data.rdata import read_rdata
 
     golub = read_rdata(
         package="multtest", object="golub", samples="columns", class_object="golub.cl",
@@ -364,11 +365,13 @@ def test_deg_scripts_know_the_features_by_their_names(tmp_path, best):
 
 def test_selections_of_the_library_and_their_rules_agree():
     """Every step has a rule that ends in it."""
-    from evenomics.selection import SELECTIONS
+    from evenomics.preparation.selection import SELECTIONS
 
     rules = (SCRIPTS.parent / "rules/selection.smk").read_text()
     steps = {step for sequence in SELECTIONS.values() for step in sequence}
     assert all(f'ending_in("{step}")' in rules for step in steps)
     assert all(sequence[:-1] in SELECTIONS.values() for sequence in SELECTIONS.values())
-    schema = yaml.safe_load((SCRIPTS.parent / "evenomics/schemas/config.schema.yaml").read_text())
+    schema = yaml.safe_load(
+        (SCRIPTS.parent / "evenomics/config/schema/config.schema.yaml").read_text()
+    )
     assert schema["properties"]["selection"]["properties"].keys() == steps

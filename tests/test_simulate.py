@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from evenomics.data.simulate import Engine
 from evenomics.randomness import stream
-from evenomics.simulate import Engine
 
 LEVEL = 1e-3
 

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from evenomics.cohort import Cohort, align
+from evenomics.data.checks import align
+from evenomics.data.cohort import Cohort
+from evenomics.data.sources import DATASETS, SOURCES, load_study, split
 from evenomics.errors import CohortError, ConfigError
-from evenomics.sources import DATASETS, SOURCES, load_study, split
 
 SIMULATED = {"source": "builtin", "n_real": 400, "n_external": 60, "n_validation": 300}
 CANCER = {"source": "sklearn", "dataset": "breast_cancer"}

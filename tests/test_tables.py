@@ -11,20 +11,14 @@ import pandas as pd
 import pytest
 
 import fake_tables
-from evenomics.cohort import Cohort
-from evenomics.comparison import compare, summarise
+from evenomics.data.cohort import Cohort
+from evenomics.data.delimited import LARGEST, read_matrix, read_text_table
 from evenomics.errors import CohortError
-from evenomics.scaling import SkewScaler
-from evenomics.selection import stable_features
-from evenomics.tables import (
-    LARGEST,
-    nearest,
-    read_back,
-    read_matrix,
-    read_text_table,
-    replacing,
-    write_table,
-)
+from evenomics.evaluation.comparison import compare, summarise
+from evenomics.files import read_back, replacing, write_table
+from evenomics.messages import nearest
+from evenomics.preparation.scaling import SkewScaler
+from evenomics.preparation.selection import stable_features
 
 
 @pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
@@ -171,7 +165,7 @@ def test_headers_of_microarrays_are_longer_than_a_cell_may_be(tmp_path):
 
 
 def test_importing_the_library_changes_no_limit_of_the_whole_process():
-    code = "import csv; a = csv.field_size_limit(); import evenomics.tables, sys; "
+    code = "import csv; a = csv.field_size_limit(); import evenomics.data.delimited, sys; "
     code += "sys.exit(a != csv.field_size_limit())"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

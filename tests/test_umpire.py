@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from evenomics.cohort import check_classes, check_together, read_cohort
+from evenomics.data.checks import check_classes, check_together
+from evenomics.data.cohort_files import read_cohort
+from evenomics.data.simulate import Engine
 from evenomics.randomness import stream
-from evenomics.simulate import Engine
 from snakemake_runs import SCRIPTS, run_rules, without_r_packages
 
 ROOT = Path(__file__).parents[1]

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evenomics.data.user_table import read_table
 from evenomics.errors import CohortError
-from evenomics.user_table import read_table
 
 TABLE = "id,sex,label,g1,g2\ns1,f,x,1,2\ns2,m,y,3,4\ns3,m,x,5,6\n"
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenomics.classifiers import CLASSIFIERS
-from evenomics.cohort import read_cohort
-from evenomics.tables import read_back
+from evenomics.data.cohort_files import read_cohort
+from evenomics.evaluation.classifiers import CLASSIFIERS
+from evenomics.files import read_back
 from snakemake_runs import SCRIPTS, run_workflow
 
 ROOT = Path(__file__).parents[1]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from evenomics.gan.member import Member
 from evenomics.gan.networks import initial_weights
+from evenomics.gan.run import Member
 from evenomics.gan.settings import Loss
 
 # what a member is unless a test says otherwise

@@ -15,9 +15,10 @@ import pytest
 from safetensors.numpy import save
 
 from evenomics.errors import TrainingError
-from evenomics.gan import engine as engine_module
-from evenomics.gan.engine import ENGINES, Job, Training
-from evenomics.gan.member import VERSION, State
+from evenomics.gan.checkpoint import State
+from evenomics.gan.engines import base as engine_module
+from evenomics.gan.engines.base import ENGINES, Job, Training
+from evenomics.gan.run import VERSION
 from gan.members import VARIED, member
 
 TESTS = Path(__file__).parents[1]
@@ -28,7 +29,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}, {library!r}]
-from evenomics.gan import engine
+from evenomics.gan.engines import base as engine
 from gan.members import member
 engine.CHECKPOINT_SECONDS = 0.0
 members = [member(key, epochs={epochs}, dropout=0.5, look_every=50) for key in (1, 2)]
@@ -172,7 +173,7 @@ def test_whatever_changes_the_result_changes_the_name():
 
 def test_a_release_of_other_numerics_uses_no_checkpoint_of_an_earlier_one(monkeypatch):
     name = VARIED["plain"].fingerprint("float32")
-    monkeypatch.setattr("evenomics.gan.member.VERSION", VERSION + 1)
+    monkeypatch.setattr("evenomics.gan.run.VERSION", VERSION + 1)
     assert VARIED["plain"].fingerprint("float32") != name
 
 

@@ -11,14 +11,14 @@ from scipy.spatial.distance import cdist
 from torch import nn
 
 from evenomics.errors import TrainingError
-from evenomics.gan import streams
-from evenomics.gan.engine import ENGINES, Job, Training
-from evenomics.gan.looks import N_LOOK
+from evenomics.gan.distances import N_LOOK
+from evenomics.gan.engines import streams
+from evenomics.gan.engines.base import ENGINES, Job, Training
+from evenomics.gan.engines.streams import Purpose
+from evenomics.gan.engines.torch_stacks import DEVICE_COPIES, _Stack, stack_size
 from evenomics.gan.losses import AlphaDropout
 from evenomics.gan.networks import SELU_ALPHA, SELU_SCALE
 from evenomics.gan.settings import Loss
-from evenomics.gan.streams import Purpose
-from evenomics.gan.torch_engine import DEVICE_COPIES, _Stack, stack_size
 from gan.members import VARIED, member
 
 CURVES = ("critic_loss", "generator_loss", "wasserstein", "looks")
@@ -306,12 +306,12 @@ def test_equal_members_are_trained_once(monkeypatch):
     trained = []
 
     def spy(jobs, **options):
-        from evenomics.gan.torch_engine import train_on_torch
+        from evenomics.gan.engines.torch_stacks import train_on_torch
 
         trained.extend(jobs)
         train_on_torch(jobs, **options)
 
-    monkeypatch.setattr("evenomics.gan.cpu_engine.train_on_cpu", spy)
+    monkeypatch.setattr("evenomics.gan.engines.cpu.train_on_cpu", spy)
     one = VARIED["plain"]
     first, other, again = run([one, member(12), replace(one, name="the same")], "cpu")
     assert len(trained) == 2

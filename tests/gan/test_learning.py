@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from evenomics.gan.engine import Training
+from evenomics.gan.distances import energy_distance
+from evenomics.gan.engines.base import Training
 from evenomics.gan.generator import Generator
-from evenomics.gan.looks import energy_distance
 from evenomics.gan.networks import initial_weights
 from gan.members import member
 

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenomics.gan.engine import Training
+from evenomics.gan.engines.base import Training
 from evenomics.gan.networks import initial_weights
 from evenomics.gan.pretraining import Pretrained
-from evenomics.gan.recipe import GanRequest, retrain
+from evenomics.gan.requests import GanRequest
+from evenomics.gan.retraining import retrain
 from evenomics.gan.settings import GanSettings
 from gan.members import member
 

@@ -8,10 +8,12 @@ import pytest
 from scipy.spatial import KDTree
 
 from evenomics.errors import TrainingError
-from evenomics.gan.engine import Training
+from evenomics.gan.diagnostics import N_DIAGNOSTIC
+from evenomics.gan.engines.base import Training
 from evenomics.gan.generator import Generator
 from evenomics.gan.pretraining import Pretrained, pretrain
-from evenomics.gan.recipe import N_DIAGNOSTIC, GanRequest, retrain
+from evenomics.gan.requests import GanRequest
+from evenomics.gan.retraining import retrain
 from evenomics.gan.settings import GanSettings
 from evenomics.randomness import stream
 

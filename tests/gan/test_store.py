@@ -9,7 +9,7 @@ from evenomics.errors import TrainingError
 from evenomics.gan.generator import Generator, run
 from evenomics.gan.losses import AlphaDropout, forward
 from evenomics.gan.networks import generator_architecture, initial_weights
-from evenomics.gan.store import (
+from evenomics.gan.serialization import (
     load_generator,
     load_generators,
     load_weights,

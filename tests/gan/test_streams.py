@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy import stats
 
-from evenomics.gan import streams
-from evenomics.gan.streams import INCREMENT, Purpose
+from evenomics.gan.engines import streams
+from evenomics.gan.engines.streams import INCREMENT, Purpose
 
 # first outputs of SplitMix64 for seed 1234567, as published with its reference implementation
 PUBLISHED = [

@@ -3,15 +3,16 @@ import sys
 
 sys.path.insert(0, str(LIBRARY))
 
-from evenomics.arms import ARMS
-from evenomics.cohort import COHORTS
-from evenomics.config import gene_set_paths, table_paths, validated
-from evenomics.config_file import cores_problems, file_problems
+from evenomics.balancing.arms import ARMS
+from evenomics.data.cohort import COHORTS
+from evenomics.config.paths import gene_set_paths, table_paths
+from evenomics.config.validation import validated
+from evenomics.config.file import cores_problems, file_problems
 from evenomics.errors import ConfigError, TrainingError
-from evenomics.experiment import experiment_grid
-from evenomics.gan.engine import ENGINES, choose_engine
-from evenomics.selection import SELECTIONS
-from evenomics.sources import given_cohorts, made_names
+from evenomics.config.experiments import experiment_grid
+from evenomics.gan.engines.base import ENGINES, choose_engine
+from evenomics.preparation.selection import SELECTIONS
+from evenomics.config.cohorts import given_cohorts, made_names
 
 
 def problems_beside_the_config():

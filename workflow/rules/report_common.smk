@@ -1,6 +1,7 @@
 # What the report is made of: which figures and pages a study has, and how results are labelled.
-from evenomics.arms import ARMS
-from evenomics.plots import TWINS, WITHOUT_SAMPLES
+from evenomics.balancing.arms import ARMS
+from evenomics.report.figures.samples import WITHOUT_SAMPLES
+from evenomics.report.figures.scores import TWINS
 
 GAN_ARMS = [arm for arm in config["arms"] if ARMS[arm].needs_gan]
 SAMPLING_ARMS = [arm for arm in config["arms"] if arm not in WITHOUT_SAMPLES]

@@ -2,7 +2,8 @@
 
 from script_log import log_to
 
-from evenomics.cohort import align, read_cohort, write_cohort
+from evenomics.data.checks import align
+from evenomics.data.cohort_files import read_cohort, write_cohort
 
 log_to(snakemake.log[0])
 cohorts = {name: read_cohort(path, name) for name, path in snakemake.input.items()}

@@ -2,9 +2,10 @@
 
 from script_log import log_to, warn_loudly
 
-from evenomics.cohort import COHORTS, read_cohort
-from evenomics.cohort_checks import findings, shift_table, warnings_of
-from evenomics.tables import write_table
+from evenomics.data.cohort import COHORTS
+from evenomics.data.cohort_files import read_cohort
+from evenomics.files import write_table
+from evenomics.preparation.cohort_checks import findings, shift_table, warnings_of
 
 log_to(snakemake.log[0])
 params, wildcards = snakemake.params, snakemake.wildcards

@@ -2,8 +2,8 @@
 
 from script_log import log_to
 
-from evenomics.comparison import compare, summarise
-from evenomics.tables import read_back, write_table
+from evenomics.evaluation.comparison import compare, summarise
+from evenomics.files import read_back, write_table
 
 log_to(snakemake.log[0])
 scores = read_back(snakemake.input.scores)

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.cohort import COHORTS, read_cohort
-from evenomics.plots.data import cohort_table, data_page
-from evenomics.tables import read_back, write_table
+from evenomics.data.cohort import COHORTS
+from evenomics.data.cohort_files import read_cohort
+from evenomics.files import read_back, write_table
+from evenomics.report.pages.data import cohort_table, data_page
 
 log_to(snakemake.log[0])
 params = snakemake.params

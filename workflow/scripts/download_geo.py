@@ -5,9 +5,9 @@ from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.download import fetch_first
-from evenomics.geo import platform_files, sample_accessions, series_files
-from evenomics.tables import replacing
+from evenomics.data.download import fetch_first
+from evenomics.data.geo import platform_files, sample_accessions, series_files
+from evenomics.files import replacing
 
 log_to(snakemake.log[0])
 wildcards, output, params = snakemake.wildcards, snakemake.output, snakemake.params

@@ -2,8 +2,9 @@
 
 from script_log import log_to
 
-from evenomics.cohort import read_cohort, write_cohort
-from evenomics.experiment import Experiment, draw
+from evenomics.config.experiments import Experiment
+from evenomics.data.cohort_files import read_cohort, write_cohort
+from evenomics.preparation.draws import draw
 
 log_to(snakemake.log[0])
 params = snakemake.params

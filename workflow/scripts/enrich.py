@@ -2,8 +2,9 @@
 
 from script_log import log_to
 
-from evenomics.cohort import read_cohort, write_table
-from evenomics.enrichment import enrich
+from evenomics.data.cohort_files import read_cohort
+from evenomics.evaluation.enrichment import enrich
+from evenomics.files import write_table
 
 log_to(snakemake.log[0])
 params = snakemake.params

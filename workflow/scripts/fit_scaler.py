@@ -4,8 +4,8 @@ from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.cohort import read_cohort
-from evenomics.scaling import fit_scaler
+from evenomics.data.cohort_files import read_cohort
+from evenomics.preparation.scaling import fit_scaler
 
 log_to(snakemake.log[0])
 params = snakemake.params

@@ -3,7 +3,7 @@
 import pandas as pd
 from script_log import log_to
 
-from evenomics.tables import read_back, write_table
+from evenomics.files import read_back, write_table
 
 log_to(snakemake.log[0])
 for name, paths in snakemake.input.items():

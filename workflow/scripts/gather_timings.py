@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from script_log import log_to
 
-from evenomics.tables import read_back, write_table
+from evenomics.files import read_back, write_table
 
 log_to(snakemake.log[0])
 of_study = f"{snakemake.wildcards.study}.{snakemake.wildcards.selection}"

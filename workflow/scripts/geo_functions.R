@@ -3,7 +3,7 @@
 
 need("GEOquery")
 
-# Defaults of a cohort's settings (workflow/schemas/sources/geo.schema.yaml describes them).
+# Defaults of a cohort's settings (workflow/evenomics/config/schema/sources/geo.schema.yaml describes them).
 SPEC <- list(
   where = list(), several_probes = "highest_mean", several_symbols = "first", log2 = "auto",
   labelled = TRUE

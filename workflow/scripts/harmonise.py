@@ -2,8 +2,8 @@
 
 from script_log import log_to
 
-from evenomics.cohort import read_cohort, write_cohort
-from evenomics.harmonise import harmonise
+from evenomics.data.cohort_files import read_cohort, write_cohort
+from evenomics.preparation.harmonise import harmonise
 
 log_to(snakemake.log[0])
 cohorts = {name: read_cohort(path, name) for name, path in snakemake.input.items()}

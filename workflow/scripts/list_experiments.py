@@ -4,8 +4,10 @@ import logging
 
 from script_log import log_to
 
-from evenomics.cohort import read_cohort, write_table
-from evenomics.experiment import draw, experiment_grid, experiment_table
+from evenomics.config.experiments import experiment_grid
+from evenomics.data.cohort_files import read_cohort
+from evenomics.files import write_table
+from evenomics.preparation.draws import draw, experiment_table
 
 log_to(snakemake.log[0])
 params = snakemake.params

@@ -2,8 +2,9 @@
 
 from script_log import log_to
 
-from evenomics.cohort import write_cohort
-from evenomics.sources import load_study, made_names
+from evenomics.config.cohorts import made_names
+from evenomics.data.cohort_files import write_cohort
+from evenomics.data.sources import load_study
 
 log_to(snakemake.log[0])
 params = snakemake.params

@@ -2,8 +2,9 @@
 
 from script_log import log_to
 
-from evenomics.plots import difference_map, save_figure
-from evenomics.tables import read_back
+from evenomics.files import read_back
+from evenomics.report.figures.scores import difference_map
+from evenomics.report.style import save_figure
 
 log_to(snakemake.log[0])
 comparison = read_back(snakemake.input.comparison)

@@ -2,9 +2,9 @@
 
 from script_log import log_to
 
-from evenomics.plots import save_figure
-from evenomics.plots.enrichment import enrichment_dots
-from evenomics.tables import read_back
+from evenomics.files import read_back
+from evenomics.report.figures.enrichment import enrichment_dots
+from evenomics.report.style import save_figure
 
 log_to(snakemake.log[0])
 table = read_back(snakemake.input.table)

@@ -2,9 +2,10 @@
 
 from script_log import log_to
 
-from evenomics.cohort import COHORTS, read_cohort
-from evenomics.plots import save_figure
-from evenomics.plots.harmonise import cohort_pca
+from evenomics.data.cohort import COHORTS
+from evenomics.data.cohort_files import read_cohort
+from evenomics.report.figures.harmonise import cohort_pca
+from evenomics.report.style import save_figure
 
 log_to(snakemake.log[0])
 params = snakemake.params

@@ -2,8 +2,9 @@
 
 from script_log import log_to
 
-from evenomics.plots import roc_curves, save_figure
-from evenomics.tables import read_back
+from evenomics.files import read_back
+from evenomics.report.figures.scores import roc_curves
+from evenomics.report.style import save_figure
 
 log_to(snakemake.log[0])
 roc = read_back(snakemake.input.roc)

@@ -5,10 +5,11 @@ from pathlib import Path
 import pandas as pd
 from script_log import log_to
 
-from evenomics.cohort import read_cohort
-from evenomics.plots import sample_pca, save_figure
-from evenomics.scaling import SkewScaler
-from evenomics.tables import read_back
+from evenomics.data.cohort_files import read_cohort
+from evenomics.files import read_back
+from evenomics.preparation.scaling import SkewScaler
+from evenomics.report.figures.samples import sample_pca
+from evenomics.report.style import save_figure
 
 log_to(snakemake.log[0])
 draw = read_cohort(snakemake.input.draw)

@@ -2,8 +2,9 @@
 
 from script_log import log_to
 
-from evenomics.plots import save_figure, score_boxes
-from evenomics.tables import read_back
+from evenomics.files import read_back
+from evenomics.report.figures.scores import score_boxes
+from evenomics.report.style import save_figure
 
 log_to(snakemake.log[0])
 summary = read_back(snakemake.input.summary)

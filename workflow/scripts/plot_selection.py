@@ -2,10 +2,10 @@
 
 from script_log import log_to
 
-from evenomics.cohort import read_cohort
-from evenomics.plots.selection import expression_volcano, stability_figure
-from evenomics.plots.style import save_figure
-from evenomics.tables import read_back
+from evenomics.data.cohort_files import read_cohort
+from evenomics.files import read_back
+from evenomics.report.figures.selection import expression_volcano, stability_figure
+from evenomics.report.style import save_figure
 
 log_to(snakemake.log[0])
 tables = {name: read_back(path) for name, path in snakemake.input.items() if name != "real"}

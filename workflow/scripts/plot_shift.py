@@ -2,9 +2,9 @@
 
 from script_log import log_to
 
-from evenomics.plots import save_figure
-from evenomics.plots.shift import shift_dots
-from evenomics.tables import read_back
+from evenomics.files import read_back
+from evenomics.report.figures.shift import shift_dots
+from evenomics.report.style import save_figure
 
 log_to(snakemake.log[0])
 save_figure(shift_dots(read_back(snakemake.input.shift), snakemake.params.checks), snakemake.output)

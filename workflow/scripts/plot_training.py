@@ -4,8 +4,9 @@ from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.plots import save_figure, training_curves
-from evenomics.tables import read_back
+from evenomics.files import read_back
+from evenomics.report.figures.training import training_curves
+from evenomics.report.style import save_figure
 
 log_to(snakemake.log[0])
 training = Path(snakemake.input.training)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.cohort import read_cohort
-from evenomics.gan.engine import Training
+from evenomics.data.cohort_files import read_cohort
+from evenomics.gan.engines.base import Training
 from evenomics.gan.pretraining import pretrain
 from evenomics.gan.settings import GanSettings
-from evenomics.scaling import SkewScaler
+from evenomics.preparation.scaling import SkewScaler
 
 log_to(snakemake.log[0])
 params = snakemake.params

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from evenomics.classifiers import CLASSIFIERS
-from evenomics.cohort_checks import warnings_of
-from evenomics.tables import read_back
+from evenomics.evaluation.classifiers import CLASSIFIERS
+from evenomics.files import read_back
+from evenomics.preparation.cohort_checks import warnings_of
 
 path = Path(sys.argv[1])
 summary = read_back(path, numbers=CLASSIFIERS)

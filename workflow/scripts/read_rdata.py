@@ -2,8 +2,8 @@
 
 from script_log import log_to
 
-from evenomics.cohort import write_cohort
-from evenomics.rdata import read_rdata
+from evenomics.data.cohort_files import write_cohort
+from evenomics.data.rdata import read_rdata
 
 log_to(snakemake.log[0])
 cohort = read_rdata(**snakemake.params.spec, name=snakemake.wildcards.cohort)

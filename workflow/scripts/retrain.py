@@ -5,14 +5,15 @@ from pathlib import Path
 import pandas as pd
 from script_log import log_to
 
-from evenomics.arms import gan_requests
-from evenomics.cohort import read_cohort, write_table
-from evenomics.gan.engine import Training
+from evenomics.balancing.arms import gan_requests
+from evenomics.data.cohort_files import read_cohort
+from evenomics.files import write_table
+from evenomics.gan.engines.base import Training
 from evenomics.gan.pretraining import Pretrained
-from evenomics.gan.recipe import retrain
+from evenomics.gan.retraining import retrain
+from evenomics.gan.serialization import save_generator
 from evenomics.gan.settings import GanSettings
-from evenomics.gan.store import save_generator
-from evenomics.scaling import SkewScaler
+from evenomics.preparation.scaling import SkewScaler
 
 log_to(snakemake.log[0])
 params = snakemake.params

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.arms import ARMS
-from evenomics.cohort import read_cohort, write_table
-from evenomics.gan.store import load_generators
-from evenomics.scaling import SkewScaler
-from evenomics.scoring import gans_of, score_arm
+from evenomics.balancing.arms import ARMS
+from evenomics.data.cohort_files import read_cohort
+from evenomics.evaluation.scoring import gans_of, score_arm
+from evenomics.files import write_table
+from evenomics.gan.serialization import load_generators
+from evenomics.preparation.scaling import SkewScaler
 
 log_to(snakemake.log[0])
 params, wildcards = snakemake.params, snakemake.wildcards

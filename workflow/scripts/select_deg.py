@@ -2,9 +2,10 @@
 
 from script_log import log_to
 
-from evenomics.cohort import COHORTS, read_cohort, write_cohort
-from evenomics.selection import top_features
-from evenomics.tables import read_back
+from evenomics.data.cohort import COHORTS
+from evenomics.data.cohort_files import read_cohort, write_cohort
+from evenomics.files import read_back
+from evenomics.preparation.selection import top_features
 
 log_to(snakemake.log[0])
 cohorts = {name: read_cohort(snakemake.input[name], name) for name in COHORTS}

@@ -2,8 +2,10 @@
 
 from script_log import log_to
 
-from evenomics.cohort import COHORTS, read_cohort, write_cohort, write_table
-from evenomics.selection import stable_features
+from evenomics.data.cohort import COHORTS
+from evenomics.data.cohort_files import read_cohort, write_cohort
+from evenomics.files import write_table
+from evenomics.preparation.selection import stable_features
 
 log_to(snakemake.log[0])
 params = snakemake.params

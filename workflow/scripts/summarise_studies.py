@@ -3,8 +3,8 @@
 import pandas as pd
 from script_log import log_to
 
-from evenomics.comparison import by_study
-from evenomics.tables import read_back, write_table
+from evenomics.evaluation.comparison import by_study
+from evenomics.files import read_back, write_table
 
 log_to(snakemake.log[0])
 summaries = pd.concat([read_back(path) for path in snakemake.input], ignore_index=True)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.plots import comparison_page, plain_page, scores_page
-from evenomics.tables import read_back
+from evenomics.files import read_back
+from evenomics.report.pages.tables import comparison_page, plain_page, scores_page
 
 log_to(snakemake.log[0])
 study = snakemake.wildcards.study

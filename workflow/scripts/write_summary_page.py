@@ -4,8 +4,8 @@ from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.plots import StudyResults, summary_page
-from evenomics.tables import read_back
+from evenomics.files import read_back
+from evenomics.report.pages.summary import StudyResults, summary_page
 
 log_to(snakemake.log[0])
 studies = [

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.plots import training_page
-from evenomics.tables import read_back
+from evenomics.files import read_back
+from evenomics.report.pages.tables import training_page
 
 log_to(snakemake.log[0])
 training = Path(snakemake.input.training)

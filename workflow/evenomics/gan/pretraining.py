@@ -9,14 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evenomics.errors import TrainingError
+from evenomics.files import read_back, write_table
 from evenomics.gan import networks
-from evenomics.gan.engine import Training
-from evenomics.gan.member import Member, Trained
+from evenomics.gan.engines.base import Training
 from evenomics.gan.networks import Weights
+from evenomics.gan.run import Member, Trained
+from evenomics.gan.serialization import load_weights, make_anew, save_weights
 from evenomics.gan.settings import GanSettings
-from evenomics.gan.store import load_weights, make_anew, save_weights
 from evenomics.randomness import derive_key, stream
-from evenomics.tables import read_back, write_table
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,66 @@
+"""Experiments of a study: how many samples of each class are drawn."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """How many samples of each class are drawn.
+
+    Attributes
+    ----------
+    controls : int or None
+        Samples of the first, over-represented class; None: the cohort as it is.
+    imbalance : float or None
+        Cases per control (chosen here: the paper's Table 1 does not say which way round).
+    """
+
+    controls: int | None = None
+    imbalance: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Identifier, e.g. ``c40_i0.4``, or ``whole``."""
+        return "whole" if self.whole else f"c{self.controls}_i{self.imbalance:g}"
+
+    @property
+    def whole(self) -> bool:
+        """Whether the cohort is taken as it is."""
+        return self.controls is None or self.imbalance is None
+
+    @property
+    def cases(self) -> int | None:
+        """Samples of each under-represented class."""
+        if self.controls is None or self.imbalance is None:
+            return None
+        return round(self.controls * self.imbalance)
+
+    def counts(self, classes: Sequence[str]) -> dict[str, int]:
+        """Return the number of samples asked for of each class; empty for the whole cohort."""
+        if self.controls is None or self.cases is None:
+            return {}
+        return {classes[0]: self.controls, **dict.fromkeys(classes[1:], self.cases)}
+
+
+def experiment_grid(options: Mapping[str, Any]) -> list[Experiment]:
+    """Return the experiments of a study.
+
+    Parameters
+    ----------
+    options : mapping
+        ``whole`` (bool), ``controls`` (list of int) and ``imbalance`` (list of float), as in the
+        section ``experiments`` of the config; every pair of the latter two is an experiment.
+
+    Returns
+    -------
+    list of Experiment
+    """
+    grid = [Experiment()] if options.get("whole", False) else []
+    grid += [
+        Experiment(int(controls), float(imbalance))
+        for controls in options.get("controls", [])
+        for imbalance in options.get("imbalance", [])
+    ]
+    return list(dict.fromkeys(grid))

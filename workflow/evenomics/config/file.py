@@ -1,0 +1,110 @@
+"""Files of a config as they were written: what Snakemake, which reads them, does not say of them.
+
+Snakemake takes the last one of a key that stands twice, and of a file that is no YAML it names
+neither line nor column. ``python -m evenomics.config.file FILE CORES`` checks what ``make run`` was
+given, before Snakemake is started.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import yaml
+
+from evenomics.errors import ConfigError
+from evenomics.messages import nearest
+
+
+def file_problems(path: str | os.PathLike[str]) -> list[str]:
+    """Return what keeps a file from being a config, and the keys that it gives twice.
+
+    Parameters
+    ----------
+    path : path-like
+        A file of YAML, or of JSON, which is YAML.
+
+    Returns
+    -------
+    list of str
+        One line per problem, with the file, the line and the column; empty if there is none.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = yaml.compose(text, yaml.SafeLoader)
+        yaml.safe_load(text)
+    except FileNotFoundError:
+        folders = dict.fromkeys([path.parent, Path("config")])
+        others = [str(other) for folder in folders for other in sorted(folder.glob("[!.]*.y*ml"))]
+        hint = f"; {nearest(str(path), others)}" if others else ""
+        return [f"{path}: there is no such file (paths start from {Path.cwd()}){hint}"]
+    except IsADirectoryError:
+        return [f"{path}: this is a folder; name a file in it"]
+    except OSError as error:
+        return [f"{path}: cannot be read ({error.strerror})"]
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        return [f"{path}, line {line}: not in UTF-8; save the file in this encoding"]
+    except yaml.MarkedYAMLError as error:
+        context = f" ({error.context})" if error.context else ""
+        return [f"{_place(path, error.problem_mark)}: no YAML: {error.problem}{context}"]
+    except (yaml.YAMLError, ValueError) as error:
+        return [f"{path}: no YAML: {error}"]
+    if not isinstance(tree, yaml.MappingNode):
+        found = "nothing" if tree is None else "no keys"
+        return [f"{path}: holds {found}; a config is a section with keys, `studies:` among them"]
+    return [f"{path}, {problem}" for problem in _twice(tree, "", set())]
+
+
+def _twice(node: yaml.Node, place: str, seen: set[int]) -> Iterator[str]:
+    """Find keys that stand twice in a section, and in the sections below it."""
+    if id(node) in seen:  # an alias
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for index, part in enumerate(node.value):
+            yield from _twice(part, f"{place}[{index}]", seen)
+    elif isinstance(node, yaml.MappingNode):
+        lines: dict[str, int] = {}
+        for key, part in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            here = f"{place}.{key.value}" if place else str(key.value)
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                yield f"lines {lines[key.value]} and {line}: {here} stands there twice; keep one"
+            lines.setdefault(key.value, line)
+            yield from _twice(part, here, seen)
+
+
+def _place(path: Path, mark: yaml.Mark | None) -> str:
+    return f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
+
+
+def cores_problems(cores: str) -> list[str]:
+    """Return what is wrong with a number of cores."""
+    if cores == "all" or (cores.isascii() and cores.isdigit() and int(cores) > 0):
+        return []
+    return [f"cores: found {cores!r}; has to be `all` or a number >= 1"]
+
+
+def check(path: str, cores: str) -> None:
+    """Check what ``make run`` was given.
+
+    Raises
+    ------
+    ConfigError
+        With all problems.
+    """
+    named = path.strip()
+    problems: Iterable[str] = file_problems(path) if named else ["CONFIG: is empty; name a file"]
+    if problems := [*problems, *cores_problems(cores.strip())]:
+        raise ConfigError("nothing was run:", problems)
+
+
+if __name__ == "__main__":
+    try:
+        check(*sys.argv[1:])
+    except ConfigError as error:
+        sys.exit(str(error))

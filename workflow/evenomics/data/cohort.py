@@ -1,0 +1,82 @@
+"""Cohorts: samples x features with a class per sample; read, checked, aligned, written."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+#: The cohorts of a study: what is trained on, what is pre-trained on, what scores are of.
+COHORTS = ("real", "external", "validation")
+
+SAMPLE = "sample_id"
+
+CLASS = "class"
+
+GROUP = "group"
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """Measured samples.
+
+    Attributes
+    ----------
+    features : pandas.DataFrame of float, shape (n_samples, n_features)
+        In the user's unit; the index holds the sample ids.
+    classes : pandas.Series of str or None
+        Class of each sample, same index; None for an unlabelled cohort.
+    name : str
+        real, external, validation, or what an experiment is called.
+    origin : str
+        File or generator that the samples come from, for messages.
+    groups : pandas.Series of str or None
+        Whom each sample is from, where one person gave several.
+    """
+
+    features: pd.DataFrame
+    classes: pd.Series | None = None
+    name: str = "cohort"
+    origin: str = ""
+    groups: pd.Series | None = None
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples."""
+        return len(self.features)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features."""
+        return self.features.shape[1]
+
+    @property
+    def place(self) -> str:
+        """Name and origin, for messages."""
+        return f"cohort {self.name!r}" + (f" ({self.origin})" if self.origin else "")
+
+    def class_counts(self) -> dict[str, int]:
+        """Return the number of samples per class, in order of appearance; empty if unlabelled."""
+        if self.classes is None:
+            return {}
+        return {str(label): int(n) for label, n in self.classes.value_counts(sort=False).items()}
+
+    def take(self, rows: Sequence[int] | np.ndarray, name: str | None = None) -> Self:
+        """Return the samples at these positions, as a cohort of their own."""
+        at = np.asarray(rows, dtype=np.intp)
+        return replace(
+            self,
+            features=self.features.iloc[at],
+            classes=None if self.classes is None else self.classes.iloc[at],
+            groups=None if self.groups is None else self.groups.iloc[at],
+            name=name or self.name,
+        )
+
+    def select(self, features: Iterable[str]) -> Self:
+        """Return the cohort with these features only, in this order."""
+        return replace(self, features=self.features.loc[:, list(features)])
+
+    def unlabelled(self) -> Self:
+        """Return the cohort without its classes."""
+        return replace(self, classes=None)

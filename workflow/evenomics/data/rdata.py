@@ -1,0 +1,614 @@
+"""R data files and the data of R packages as cohorts, through rpy2 (optional extra ``r``).
+
+R itself looks into its objects: the functions of ``rdata.R`` bring what is there down to matrices
+of doubles and vectors of text. So factors, NA, S4 classes and sparse matrices mean here what they
+mean in R, and rpy2 passes on only what looks the same on both sides.
+"""
+
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from evenomics.data.cohort import Cohort
+from evenomics.data.cohort_files import checked_cohort
+from evenomics.data.delimited import BadCell, Matrix, beyond
+from evenomics.data.user_table import filtered, without_gaps
+from evenomics.errors import CohortError, ConfigError
+from evenomics.messages import nearest, repeats, some
+
+logger = logging.getLogger(__name__)
+
+
+_R = Path(__file__).with_name("rdata.R")
+
+
+@dataclass(frozen=True)
+class _Store:
+    """R objects by name, and the file or package that they are from."""
+
+    objects: dict[str, Any]
+    place: str
+    stem: str = ""
+
+    def path(self, name: str) -> Path:
+        """Return what messages call an object; the single one of an .rds file has no name."""
+        return Path(f"{self.place} ({name})" if name else self.place)
+
+    def sample_ids(self, name: str, n: int) -> list[str]:
+        """Return ids for samples without names; those of another object get others."""
+        prefix = "_".join(part for part in dict.fromkeys([self.stem, name]) if part)
+        return [f"{prefix}_{i:0{len(str(n))}d}" for i in range(1, n + 1)]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """An R table about samples or features; a vector is a table of one column, `only`."""
+
+    r: Any
+    content: Any
+    place: Path
+    only: str | None = None
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return int(self.r.size(self.content)[0])
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return [self.only] if self.only is not None else list(self.r.columns(self.content))
+
+    def position(self, column: str | int, problems: list[str]) -> int | None:
+        """Return where a column is, the first being 1; None, and a problem, if it is not there."""
+        if isinstance(column, int):
+            if 1 <= column <= (n := int(self.r.size(self.content)[1])):
+                return column
+            problems.append(f"no column {column} in {self.place}; it has {n}")
+        elif column in self.columns:
+            return self.columns.index(column) + 1
+        else:
+            problems.append(
+                f"no column {column!r} in {self.place}; {nearest(column, self.columns)}"
+            )
+        return None
+
+    def text(self, column: str | int, problems: list[str]) -> list[str]:
+        """Return a column as text; empty, and a problem, if it is not there."""
+        if column == self.only:
+            return list(self.r.text(self.content))
+        at = self.position(column, problems)
+        return [] if at is None else list(self.r.text(self.content, at))
+
+    def names(self) -> list[str]:
+        """Return the names of the rows, empty if they have none."""
+        return list(self.r.names(self.content))
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What an object holds.
+
+    Attributes
+    ----------
+    cells : R matrix or data.frame
+        The measurements, and what else stands in the columns of a matrix or data.frame.
+    in_columns : bool
+        Whether the samples are in the columns of `cells`.
+    samples, features : _Table or None
+        What is known about them; with `cells` as its content where it stands there.
+    """
+
+    cells: Any
+    in_columns: bool
+    samples: _Table | None = None
+    features: _Table | None = None
+
+
+def read_rdata(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    package: str | None = None,
+    name: str = "cohort",
+    object: str | None = None,
+    assay: str | None = None,
+    samples: Literal["rows", "columns"] | None = None,
+    sample_column: str | None = None,
+    class_column: str | None = None,
+    class_object: str | None = None,
+    class_names: Mapping[Any, str] | None = None,
+    group_column: str | None = None,
+    feature_names_object: str | None = None,
+    feature_names_column: str | int | None = None,
+    make_unique: bool = False,
+    ignore_columns: Iterable[str] = (),
+    where: Mapping[str, Any] | None = None,
+    missing: Literal["error", "drop_features"] = "error",
+) -> Cohort:
+    """Read an object of an R data file or of an installed R package.
+
+    Open only files that you trust: a made-up one can get older versions of R to run code.
+
+    Parameters
+    ----------
+    path : path-like, optional
+        An .rds, .RData or .rda file. A list in an .rds file counts as several objects.
+    package : str, optional
+        In place of `path`: an installed R package with data sets.
+    name : str
+        Name of the cohort.
+    object : str, optional
+        The object with the measurements: an ExpressionSet, SummarizedExperiment, matrix or
+        data.frame. Has to be named where there are several.
+    assay : str, optional
+        Which assay of an ExpressionSet (``exprs`` by default) or a SummarizedExperiment.
+    samples : {"rows", "columns"}, optional
+        Where the samples of a matrix or data.frame are; by default in the columns of a matrix and
+        in the rows of a data.frame.
+    sample_column : str, optional
+        Column of the table of the samples (`class_object`, or the one inside `object`) with the
+        sample ids; its row names by default. Samples without any name get numbers.
+    class_column, group_column : str, optional
+        Columns of that table with the class of a sample, and with whom it is from. Without a class
+        the cohort is unlabelled.
+    class_object : str, optional
+        Another object: a vector of classes, or a table of the samples in place of the one inside
+        `object`. It is matched by names where both have some, else by position.
+    class_names : mapping, optional
+        What the classes are called, by what the object calls them, e.g. 0 -> ALL.
+    feature_names_object : str, optional
+        Another object with the names of the features: a vector, or a table of the features.
+        Matched as `class_object` is.
+    feature_names_column : str or int, optional
+        Column of `feature_names_object`, else of the table of the features inside `object` (with
+        the samples of a data.frame in its columns: of itself), by name or by number, the first
+        being 1 as in R.
+    make_unique : bool
+        Whether features of the same name are numbered, as R's ``make.unique`` does. In cohorts
+        that list such features in another order, the numbers do not mean the same.
+    ignore_columns : iterable of str
+        Columns of a matrix or data.frame with samples in rows that are no features.
+    where : mapping, optional
+        Column of the table of the samples -> value or list of values: only such samples are read.
+    missing : {"error", "drop_features"}
+        What to do about a feature with missing values in the samples read.
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    ConfigError
+        If neither or both of `path` and `package` are given, or without R or rpy2.
+    CohortError
+        With every problem of the object.
+    """
+    if (path is None) == (package is None):
+        raise ConfigError("R objects come from a file or from a package: give `path` or `package`")
+    filters = {column: _in_r(value) for column, value in (where or {}).items()}
+    others = [other for other in (class_object, feature_names_object) if other is not None]
+    problems: list[str] = []
+    with _session(f"{path or package}") as r:
+        if package is not None:
+            store = _package(r, package, object, others)
+        else:
+            store = _file(r, Path(path or ""))
+        object = _chosen(r, store, object, others)
+        place = store.path(object)
+        measured = _measured(r, store.objects[object], place, assay, samples)
+        about, annotation = measured.samples, measured.features
+        if class_object is not None:
+            about = _table(r, store, class_object)
+            class_column = _only_column(about, "class_column", class_column)
+        if feature_names_object is not None:
+            annotation = _table(r, store, feature_names_object)
+            feature_names_column = _only_column(
+                annotation, "feature_names_column", feature_names_column
+            )
+        labels = place if about is None else about.place
+        wanted = [c for c in (class_column, group_column, *filters) if c is not None]
+        inline: list[str | int | None] = [*ignore_columns]
+        if about is not None and about.content is measured.cells:
+            inline += [*wanted, sample_column]
+        if annotation is not None and annotation.content is measured.cells:
+            inline.append(feature_names_column)
+        values = _without(r, measured.cells, inline, place, problems)
+        matrix = _matrix(r, values, measured.in_columns)
+        metadata = _name_samples(
+            matrix,
+            about,
+            wanted,
+            sample_column,
+            inside=about is measured.samples,
+            made=store.sample_ids(object, len(matrix.numbers)),
+            problems=problems,
+        )
+        _name_features(
+            matrix,
+            annotation,
+            feature_names_column,
+            inside=annotation is measured.features,
+            problems=problems,
+        )
+        if make_unique:
+            matrix.columns = list(r.unique(r.strings(matrix.columns)))
+        matrix.problems += dict.fromkeys([*problems, *_twins(matrix)])
+        if matrix.problems:
+            raise CohortError(f"{place} cannot serve as cohort {name!r}:", matrix.problems)
+        matrix.bad = _bad_cells(r, values, matrix, measured.in_columns)
+    if filters:
+        matrix, metadata = filtered(matrix, metadata, filters, labels)
+    if class_names and class_column is not None:
+        metadata[class_column] = _renamed(metadata[class_column], class_names, labels)
+    if missing == "drop_features":
+        matrix = without_gaps(matrix, place)
+    cohort = checked_cohort(
+        matrix,
+        metadata,
+        place,
+        name=name,
+        class_column=class_column,
+        group_column=group_column,
+        labels=labels,
+    )
+    logger.info("%s: %d samples x %d features", cohort.place, cohort.n_samples, cohort.n_features)
+    return cohort
+
+
+def embedded_r() -> ModuleType:
+    """Start R in this process, unless it runs, and return ``rpy2.robjects``.
+
+    ``LD_LIBRARY_PATH`` stays as it was. rpy2 sets it to R's, where a Python that is started from
+    this process (a worker of joblib, say) may find another libpython than its own.
+
+    Raises
+    ------
+    Exception
+        Of many kinds, without R or rpy2.
+    """
+    rpy2_logger = logging.getLogger("rpy2")
+    rpy2_logger.setLevel(logging.ERROR)  # how it finds R is of no interest while it does
+    before = os.environ.get("LD_LIBRARY_PATH")
+    try:
+        from rpy2 import robjects
+    finally:
+        os.environ.pop("LD_LIBRARY_PATH", None)
+        if before is not None:
+            os.environ["LD_LIBRARY_PATH"] = before
+    rpy2_logger.setLevel(logging.WARNING)  # warnings of R
+    return robjects
+
+
+@contextmanager
+def _session(place: str) -> Iterator[Any]:
+    """Give the functions of ``rdata.R``; an error of R itself becomes one that names the place."""
+    try:
+        robjects = embedded_r()
+    except Exception as error:
+        raise ConfigError(
+            f"{place} holds R objects, and R or rpy2 cannot be loaded ({error}); install R, then "
+            "`pip install '.[r]'` (`make run` does the latter by itself)"
+        ) from error
+    from rpy2 import rinterface
+    from rpy2.rinterface_lib.embedded import RRuntimeError
+    from rpy2.robjects import numpy2ri
+    from rpy2.robjects.conversion import localconverter
+
+    with localconverter(robjects.default_converter):
+        functions = robjects.r(_R.read_text(encoding="utf-8"))
+        r = SimpleNamespace(**dict(zip(functions.names, functions, strict=True)))
+        r.integers, r.strings = robjects.IntVector, robjects.StrVector
+        r.parts = rinterface.ListSexpVector  # as they are: rpy2 asks S4 objects for their packages
+        in_r = r.numbers
+
+        def numbers(values: Any) -> np.ndarray:
+            with localconverter(robjects.default_converter + numpy2ri.converter):
+                return np.array(in_r(values), dtype=float)
+
+        r.numbers = numbers
+        try:
+            yield r
+        except RRuntimeError as error:
+            raise CohortError(f"{place}: R says: {str(error).strip()}") from error
+
+
+def _file(r: Any, path: Path) -> _Store:
+    """Return the objects of a file."""
+    if not path.is_file():
+        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = nearest(path.name, siblings)
+        raise CohortError(
+            f"{path}: there is no such file" + (f"; {near}" if near.startswith("did") else "")
+        )
+    readers = {".rds": r.read_rds, ".rdata": r.read_rdata, ".rda": r.read_rdata}
+    if path.suffix.lower() not in readers:
+        raise CohortError(f"{path}: R data files end in .rds, .RData or .rda")
+    found = readers[path.suffix.lower()](str(path))
+    single = path.suffix.lower() == ".rds" and len(found) == 1
+    names = [""] if single else [str(name) for name in found.names]
+    return _Store(dict(zip(names, r.parts(found), strict=True)), str(path), path.stem)
+
+
+def _package(r: Any, package: str, object: str | None, others: Sequence[str]) -> _Store:
+    """Return the objects of those data sets of a package that are asked for."""
+    place = f"R package {package}"
+    if not r.installed(package)[0]:
+        raise CohortError(
+            f"{place} is not installed; in R: install.packages({package!r}) or "
+            f"BiocManager::install({package!r})"
+        )
+    # R lists an object of a data set of several as "object (data set)"
+    items = [item.rstrip(")").partition(" (") for item in r.items(package)]
+    sets = {item: data_set or item for item, _, data_set in items}
+    if not sets:
+        raise CohortError(f"{place} has no data sets")
+    if object is None and len(set(sets.values())) > 1:
+        raise CohortError(f"{place} has several data sets; name one as `object`:", sorted(sets))
+    asked = {sets[name] for name in (object, *others) if name in sets} or set(sets.values())
+    found = r.data_sets(r.strings(sorted(asked)), package)
+    return _Store(dict(zip(found.names, r.parts(found), strict=True)), place)
+
+
+def _chosen(r: Any, store: _Store, object: str | None, others: Sequence[str]) -> str:
+    """Return the name of the object with the measurements; check that all can be looked into."""
+    objects = store.objects
+    if object is None:
+        if not objects:
+            raise CohortError(f"{store.place} holds no objects")
+        if len(objects) > 1:
+            raise CohortError(
+                f"{store.place} holds {len(objects)} objects; name the one with the measurements "
+                "as `object`:",
+                (f"{name}: {r.described(content)[0]}" for name, content in objects.items()),
+            )
+        (object,) = objects
+    problems = [
+        f"no object {name!r}; {nearest(name, objects)}"
+        for name in (object, *others)
+        if name not in objects
+    ]
+    problems += [
+        f"the class {r.class_of(objects[name])[0]} of {name or 'the object'} is one of the R "
+        f"package {package!r}, which is not installed; in R: BiocManager::install({package!r})"
+        for name in (object, *others)
+        if name in objects
+        for package in r.lacking(objects[name])
+    ]
+    if problems:
+        raise CohortError(f"{store.place} cannot serve as a cohort:", problems)
+    return object
+
+
+def _measured(
+    r: Any, content: Any, place: Path, assay: str | None, samples: str | None
+) -> _Measured:
+    """Return what an object holds, whichever kind it is of."""
+    (kind,) = r.kind(content)
+    problems = []
+    if kind not in ("ExpressionSet", "SummarizedExperiment", "data.frame", "matrix"):
+        problems.append(
+            f"found {r.described(content)[0]}; has to be an ExpressionSet, a "
+            "SummarizedExperiment, a matrix or a data.frame"
+        )
+    elif kind in ("data.frame", "matrix"):
+        if assay is not None:
+            problems.append(f"a {kind} has no assays; leave `assay` out")
+        table = r.table(content)
+        in_columns = samples == "columns" or (samples is None and kind == "matrix")
+        itself = _Table(r, table, place)
+        if in_columns:
+            measured = _Measured(table, in_columns, features=itself)
+        else:
+            measured = _Measured(table, in_columns, samples=itself)
+        problems += [
+            f"column {column!r} holds a matrix, not a value per row; save it as another object"
+            for column in r.nested(table)
+        ]
+    else:
+        assays = list(r.assays(content))
+        if samples == "rows":
+            problems.append(f"the samples of a {kind} are in columns; leave `samples` out")
+        if assay is None and "exprs" in assays:
+            assay = "exprs"
+        if assay is None and len(assays) != 1:
+            problems.append(f"there are the assays {some(assays, 10)}; name one as `assay`")
+        elif assay is not None and assay not in assays:
+            problems.append(f"no assay {assay!r}; {nearest(assay, assays)}")
+        else:
+            measured = _Measured(
+                r.assay(content, assay or assays[0]),
+                True,
+                _Table(r, r.table(r.samples(content)), place),
+                _Table(r, r.table(r.features(content)), place),
+            )
+    if problems:
+        raise CohortError(f"{place} cannot serve as a cohort:", problems)
+    return measured
+
+
+def _table(r: Any, store: _Store, name: str) -> _Table:
+    """Return an object about samples or features."""
+    content, place = store.objects[name], store.path(name)
+    (kind,) = r.kind(content)
+    if kind == "vector":
+        return _Table(r, content, place, only=name)
+    if kind in ("data.frame", "matrix"):
+        return _Table(r, r.table(content), place)
+    raise CohortError(
+        f"{place}: found {r.described(content)[0]}; has to be a vector, a matrix or a data.frame"
+    )
+
+
+def _only_column(table: _Table, option: str, column: Any) -> Any:
+    """Return which column of an object about samples or features is asked for."""
+    if table.only is not None:
+        if column is not None:
+            raise CohortError(f"{table.place} is a vector without columns; leave {option} out")
+        return table.only
+    if column is None:
+        raise CohortError(
+            f"{table.place} has columns; name one as {option}: {some(table.columns, 10)}"
+        )
+    return column
+
+
+def _without(
+    r: Any, values: Any, inline: Sequence[str | int | None], place: Path, problems: list[str]
+) -> Any:
+    """Return the columns that hold measurements."""
+    table = _Table(r, values, place)
+    others = {table.position(column, problems) for column in inline if column is not None}
+    kept = [at for at in range(1, int(r.size(values)[1]) + 1) if at not in others]
+    return r.take(values, r.integers(kept))
+
+
+def _matrix(r: Any, values: Any, in_columns: bool) -> Matrix:
+    """Return the measurements, samples in rows, with the names that they have in R."""
+    numbers, rows, columns = r.numbers(values), list(r.names(values)), list(r.columns(values))
+    if in_columns:
+        numbers, rows, columns = numbers.T, columns, rows
+    return Matrix(rows, columns, np.ascontiguousarray(numbers))
+
+
+def _name_samples(
+    matrix: Matrix,
+    about: _Table | None,
+    wanted: Sequence[str],
+    sample_column: str | None,
+    *,
+    inside: bool,
+    made: list[str],
+    problems: list[str],
+) -> pd.DataFrame:
+    """Give the samples ids, and return the columns asked for by ids."""
+    if about is None:
+        problems += [
+            f"no column {column!r}: there is no table of the samples; name one as class_object"
+            for column in dict.fromkeys([*wanted, sample_column])
+            if column is not None
+        ]
+        matrix.rows = matrix.rows or made
+        return pd.DataFrame(index=pd.Index(matrix.rows))
+    ids = about.names() if sample_column is None else about.text(sample_column, problems)
+    columns = {column: about.text(column, problems) for column in dict.fromkeys(wanted)}
+    if inside:
+        matrix.rows = (matrix.rows if sample_column is None else ids) or made
+        ids = matrix.rows
+    elif not (ids and matrix.rows):
+        if len(about) != len(matrix.numbers):
+            problems.append(
+                f"{about.place} is about {len(about)} samples, but there are {len(matrix.numbers)}"
+                f" (and {matrix.numbers.shape[1]} features); do they go together, and does "
+                "`samples` say where the samples are?"
+            )
+        ids = matrix.rows = matrix.rows or ids or made
+    elif repeated := repeats(ids):
+        problems.append(f"samples stand more than once in {about.place}: {some(repeated)}")
+    if any(len(column) != len(ids) for column in columns.values()):
+        return pd.DataFrame(index=pd.Index(ids))  # with a problem that says why
+    return pd.DataFrame(columns, index=pd.Index(ids), dtype=str)
+
+
+def _name_features(
+    matrix: Matrix,
+    annotation: _Table | None,
+    column: str | int | None,
+    *,
+    inside: bool,
+    problems: list[str],
+) -> None:
+    """Give the features the names asked for."""
+    n_features = matrix.numbers.shape[1]
+    if column is None:
+        if len(matrix.columns) < n_features:
+            problems.append(
+                f"the {n_features} features have no names (the samples are "
+                f"{len(matrix.numbers)}); give them some in R, or name the object that holds "
+                "them as feature_names_object"
+            )
+        return
+    if annotation is None:
+        problems.append(
+            f"no column {column!r}: there is no table of the features; name one as "
+            "feature_names_object"
+        )
+        return
+    names = annotation.text(column, problems)
+    by = annotation.names()
+    if not inside and by and matrix.columns:
+        found = dict(zip(by, names, strict=False))
+        absent = [name for name in matrix.columns if name not in found]
+        if repeated := repeats(by):
+            problems.append(
+                f"features stand more than once in {annotation.place}: {some(repeated)}"
+            )
+        elif absent and names:
+            problems.append(
+                f"{len(absent)} of {n_features} features are not in {annotation.place} "
+                f"({some(by, 2)}): {some(absent)}"
+            )
+        names = [found.get(name, name) for name in matrix.columns]
+    elif names and len(names) != n_features:
+        problems.append(
+            f"{annotation.place} names {len(names)} features, but there are {n_features} (and "
+            f"{len(matrix.numbers)} samples); do they go together, and does `samples` say where "
+            "the samples are?"
+        )
+    if blank := [i for i, name in enumerate(names, start=1) if name in ("", "NA")]:
+        problems.append(
+            f"{len(blank)} features have no name in column {column!r} of {annotation.place}: "
+            f"numbers {some(blank)}; take another column"
+        )
+    matrix.columns = names
+
+
+def _twins(matrix: Matrix) -> Iterator[str]:
+    """Say which names stand more than once."""
+    sides = (
+        ("samples", matrix.rows, "take another sample_column"),
+        ("features", matrix.columns, "take another feature_names_column, or set make_unique"),
+    )
+    for side, names, advice in sides:
+        if repeated := repeats(names):
+            yield f"names of {side} stand more than once: {some(repeated)}; {advice}"
+
+
+def _bad_cells(r: Any, values: Any, matrix: Matrix, in_columns: bool) -> list[BadCell]:
+    """Find the cells without a number to reckon with; their line is the row of the R object."""
+    samples, features = np.nonzero(beyond(matrix.numbers))
+    if not len(samples):
+        return []
+    rows, columns = (features, samples) if in_columns else (samples, features)
+    texts = r.cells(values, r.integers((rows + 1).tolist()), r.integers((columns + 1).tolist()))
+    return [
+        BadCell(matrix.rows[sample], matrix.columns[feature], int(row) + 1, text)
+        for sample, feature, row, text in zip(samples, features, rows, texts, strict=True)
+    ]
+
+
+def _in_r(value: Any) -> Any:
+    """Return values of the config as R writes them."""
+    if isinstance(value, list | tuple):
+        return [_in_r(part) for part in value]
+    if isinstance(value, bool):
+        return str(value).upper()
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def _renamed(classes: pd.Series, names: Mapping[Any, str], labels: Path) -> pd.Series:
+    """Return the classes under the names that the study has for them."""
+    table = {str(_in_r(label)): name for label, name in names.items()}
+    if unknown := [label for label in classes.unique() if label not in {*table, "", "NA"}]:
+        raise CohortError(
+            f"{labels}: class_names does not say what these classes are called: {some(unknown)}; "
+            f"it has {some(table)}"
+        )
+    return classes.map(lambda label: table.get(label, label))

@@ -1,0 +1,163 @@
+"""Tables as users have them: samples in rows or in columns, classes inside or in a second file."""
+
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from evenomics.data.cohort import Cohort
+from evenomics.data.cohort_files import checked_cohort
+from evenomics.data.delimited import Matrix, read_matrix, read_text_table
+from evenomics.errors import CohortError
+from evenomics.messages import nearest
+
+logger = logging.getLogger(__name__)
+
+
+def read_table(
+    path: str | os.PathLike[str],
+    *,
+    name: str = "cohort",
+    sample_column: str | None = None,
+    class_column: str | None = None,
+    samples: Literal["rows", "columns"] = "rows",
+    classes_path: str | os.PathLike[str] | None = None,
+    group_column: str | None = None,
+    ignore_columns: Iterable[str] = (),
+    where: Mapping[str, Any] | None = None,
+    missing: Literal["error", "drop_features"] = "error",
+) -> Cohort:
+    """Read a user's table of measurements.
+
+    Parameters
+    ----------
+    path : path-like
+        Text separated by tab, comma or semicolon (found out from the file), plain or gzip.
+    name : str
+        Name of the cohort.
+    sample_column : str, optional
+        Column with the sample ids, here and in `classes_path`; the first one by default. With
+        samples in columns it names the column of the feature names only in `classes_path`.
+    class_column : str, optional
+        Column (with samples in columns: row) with the classes; without it the cohort is
+        unlabelled.
+    samples : {"rows", "columns"}
+        What a row of the table is: a sample, or a feature.
+    classes_path : path-like, optional
+        Second table, samples in rows, that holds `class_column`, `group_column` and the columns of
+        `where`. Its further samples are left aside.
+    group_column : str, optional
+        Column that says whom a sample is from.
+    ignore_columns : iterable of str
+        Columns (rows) of the first table that are no features.
+    where : mapping, optional
+        Column -> value or list of values: only such samples are read.
+    missing : {"error", "drop_features"}
+        What to do about a feature with missing values in the samples read.
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    CohortError
+        With every problem of the table.
+    """
+    path, filters, ignored = Path(path), dict(where or {}), list(ignore_columns)
+    wanted = [column for column in (class_column, group_column, *filters) if column is not None]
+    inline = ignored if classes_path else [*ignored, *wanted]
+    if samples == "rows":
+        matrix = read_matrix(path, name_column=sample_column, text_columns=inline)
+    else:
+        matrix = _turned(read_matrix(path, text_rows=inline))
+    if classes_path:
+        metadata, source = read_text_table(classes_path, sample_column), Path(classes_path)
+    else:
+        metadata, source = pd.DataFrame(matrix.text, index=pd.Index(matrix.rows)), path
+    known = [*metadata.columns] if classes_path else [*metadata.columns, *matrix.columns]
+    problems = [
+        f"no column {column!r} in {source}; {nearest(column, known)}"
+        for column in dict.fromkeys(wanted)
+        if column not in metadata.columns
+    ]
+    absent = [column for column in ignored if column not in matrix.text]
+    problems += [
+        f"no column {column!r} to ignore in {path}; {nearest(column, matrix.columns)}"
+        for column in absent
+    ]
+    if problems:
+        raise CohortError(f"{path} cannot serve as a cohort:", [*matrix.problems, *problems])
+    if filters:
+        matrix, metadata = filtered(matrix, metadata, filters, source)
+    if missing == "drop_features":
+        matrix = without_gaps(matrix, path)
+    return checked_cohort(
+        matrix,
+        metadata,
+        path,
+        name=name,
+        class_column=class_column,
+        group_column=group_column,
+        labels=source,
+    )
+
+
+def _turned(matrix: Matrix) -> Matrix:
+    """Return the matrix with samples in rows."""
+    bad = [replace(cell, row=cell.column, column=cell.row) for cell in matrix.bad]
+    rows, columns = matrix.columns, matrix.rows
+    return replace(matrix, rows=rows, columns=columns, numbers=matrix.numbers.T, bad=bad, lines={})
+
+
+def filtered(
+    matrix: Matrix, metadata: pd.DataFrame, where: Mapping[str, Any], source: Path
+) -> tuple[Matrix, pd.DataFrame]:
+    """Return the samples whose columns have the values asked for."""
+    keep = pd.Series(True, index=metadata.index)
+    problems = []
+    for column, value in where.items():
+        values = [str(v) for v in (value if isinstance(value, list | tuple) else [value])]
+        problems += [
+            f"no sample has {column}: {v!r} in {source}; "
+            f"{nearest(v, metadata[column].drop_duplicates())}"
+            for v in values
+            if v not in set(metadata[column])
+        ]
+        keep &= metadata[column].isin(values)
+    kept = set(metadata.index[keep])
+    rows = [i for i, sample in enumerate(matrix.rows) if sample in kept]
+    if not rows and not problems:
+        problems.append(f"no sample of {source} fulfils all of {dict(where)}")
+    if problems:
+        raise CohortError("`where` leaves nothing to read:", problems)
+    return replace(
+        matrix,
+        rows=[matrix.rows[i] for i in rows],
+        numbers=matrix.numbers[rows],
+        bad=[cell for cell in matrix.bad if cell.row in kept],
+    ), metadata[keep]
+
+
+def without_gaps(matrix: Matrix, place: Path) -> Matrix:
+    """Leave out the features with missing values, and say how many."""
+    gaps = {cell.column for cell in matrix.bad if cell.fault == "missing"}
+    if not gaps:
+        return matrix
+    logger.warning(
+        "%s: %d of %d features left out, because they have missing values",
+        place,
+        len(gaps),
+        len(matrix.columns),
+    )
+    kept = [i for i, column in enumerate(matrix.columns) if column not in gaps]
+    return replace(
+        matrix,
+        columns=[matrix.columns[i] for i in kept],
+        numbers=matrix.numbers[:, kept],
+        bad=[cell for cell in matrix.bad if cell.column not in gaps],
+    )

@@ -1,0 +1,227 @@
+"""Scores of an arm: tune classifiers, train them on balanced draws, score them on validation.
+
+In cross-validation a test fold holds real samples only, of patients of whom the training folds have
+none, and balancing happens on the training folds. For the GAN arms the generator of the whole draw
+serves while tuning, so the cross-validated AUROC, which only chooses hyper-parameters, has seen the
+test folds through it. The score that counts is on the validation cohort, which nothing ever saw.
+
+Source: Cusworth, Gkoutos, Acharjee 2024, Methods (classification).
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from evenomics.balancing.arms import ARMS, Arm, over_represented
+from evenomics.balancing.balancer import Balancer
+from evenomics.data.cohort import Cohort
+from evenomics.errors import TrainingError
+from evenomics.evaluation.classifiers import CLASSIFIERS, Table, fit, predict
+from evenomics.evaluation.metrics import FALSE_POSITIVE_RATES, METRICS, roc
+from evenomics.evaluation.tuning import Tuned, tune
+from evenomics.gan.generator import Generator
+from evenomics.gan.requests import gan_name
+from evenomics.messages import some
+from evenomics.preparation.scaling import SkewScaler
+
+logger = logging.getLogger(__name__)
+
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ArmScores:
+    """What came out of an arm in one experiment, at all of its settings.
+
+    Attributes
+    ----------
+    scores : DataFrame
+        Columns experiment, arm, alpha, multiplier, classifier, repeat, metric, value.
+    tuning : DataFrame
+        Columns experiment, arm, alpha, multiplier, classifier, parameters (JSON), cv_auroc,
+        n_folds, note.
+    roc : DataFrame
+        Columns experiment, arm, alpha, multiplier, classifier, fpr, tpr_mean, tpr_sd.
+    generated : DataFrame
+        Samples that the first repeat added, in the user's unit: sample_id, class, features,
+        alpha, multiplier.
+    """
+
+    scores: pd.DataFrame
+    tuning: pd.DataFrame
+    roc: pd.DataFrame
+    generated: pd.DataFrame
+
+
+def gans_of(
+    arm: Arm, counts: Mapping[str, int], classes: Sequence[str], alphas: Iterable[Sequence[float]]
+) -> list[str]:
+    """Return the names of the GANs whose generators an arm needs in an experiment.
+
+    Parameters
+    ----------
+    arm : Arm
+    counts : mapping of str to int
+        Samples of each class in the training draw.
+    classes : sequence of str
+        Classes of the study.
+    alphas
+        See `Arm.settings`.
+    """
+    over = over_represented(counts, classes)
+    names = [
+        gan_name(label, alpha, str(arm.variant))
+        for setting in arm.settings(alphas, [1.0])
+        for label, alpha in arm.alphas_of(setting, classes, over).items()
+    ]
+    return list(dict.fromkeys(names))
+
+
+def score_arm(
+    name: str,
+    draw: Cohort,
+    validation: Cohort,
+    scaler: SkewScaler,
+    classes: Sequence[str],
+    *,
+    alphas: Iterable[Sequence[float]],
+    multipliers: Iterable[float],
+    generators: Mapping[str, Generator],
+    classifiers: Sequence[str],
+    repeats: int,
+    folds: int,
+    seed: int,
+    n_jobs: int = 1,
+) -> ArmScores:
+    """Tune, train and score the classifiers on what one arm makes of one training draw.
+
+    Parameters
+    ----------
+    name : str
+        Arm.
+    draw, validation : Cohort
+        Training draw, whose name is the experiment's, and validation cohort.
+    scaler : SkewScaler
+        Fitted on the draw.
+    classes : sequence of str
+        Classes of the study; with two, the second is the positive one.
+    alphas, multipliers
+        See `Arm.settings`.
+    generators : mapping of str to Generator
+        Trained generators by the name of their GAN (see `gans_of`).
+    classifiers : sequence of str
+        Names in `CLASSIFIERS`.
+    repeats : int
+        Classifiers, each trained on newly generated samples. Where the training set is the same
+        every time (`none`, `class_weight`), one is trained and its scores are repeated.
+    folds : int
+        Folds of the cross-validation that tunes.
+    seed : int
+    n_jobs : int
+        Processes.
+
+    Returns
+    -------
+    ArmScores
+
+    Raises
+    ------
+    TrainingError
+        If generators are missing.
+    """
+    arm, alphas = ARMS[name], list(alphas)
+    needed = gans_of(arm, draw.class_counts(), classes, alphas)
+    if missing := [gan for gan in needed if gan not in generators]:
+        raise TrainingError(
+            f"arm {name!r}, experiment {draw.name!r}: no generators for the GANs {some(missing)}; "
+            f"those handed over are for {some(generators) or 'none'}"
+        )
+    train = _table(draw, scaler, classes)
+    test = _table(validation, scaler, classes)
+    over = over_represented(draw.class_counts(), classes)
+    scores, tuning, curves, generated = [], [], [], []
+    for setting in arm.settings(alphas, multipliers):
+        gans = {
+            classes.index(label): generators[gan_name(label, alpha, str(arm.variant))]
+            for label, alpha in arm.alphas_of(setting, classes, over).items()
+        }
+        balancer = Balancer(arm, setting, classes.index(over), gans, seed, (draw.name, name))
+        tuned = tune(classifiers, train, balancer, n_folds=folds, n_jobs=n_jobs)
+        first, _ = balancer.balance(train, "repeat", 0)
+        at = {"alpha": setting.alpha_name, "multiplier": setting.multiplier_name}
+        generated.append(_added(train, first, scaler, draw, classes).assign(**at))
+        n_different = 1 if first is train else repeats
+        outcomes = Parallel(n_jobs=n_jobs)(
+            delayed(_repeat)(repeat, balancer, train, test, tuned) for repeat in range(n_different)
+        )
+        outcomes *= repeats // n_different
+        for classifier, choice in tuned.items():
+            label = {"experiment": draw.name, "arm": name, **at, "classifier": classifier}
+            notes = dict.fromkeys([choice.note, *(note for note, _ in outcomes)])
+            row = asdict(choice) | {"note": "; ".join(filter(None, notes))}
+            logger.info("%s tuned: %s", " ".join(label.values()), row)
+            metrics, rates = zip(*(of[classifier] for _, of in outcomes), strict=True)
+            tuning.append(label | row | {"parameters": json.dumps(choice.parameters)})
+            values = pd.DataFrame(metrics).rename_axis("repeat").reset_index()
+            scores.append(_labelled(values.melt("repeat", var_name="metric"), label))
+            curve = {
+                "fpr": FALSE_POSITIVE_RATES,
+                "tpr_mean": np.mean(rates, axis=0),
+                "tpr_sd": np.std(rates, axis=0, ddof=1),
+            }
+            curves.append(_labelled(pd.DataFrame(curve), label))
+    return ArmScores(
+        pd.concat(scores, ignore_index=True),
+        pd.DataFrame(tuning),
+        pd.concat(curves, ignore_index=True),
+        pd.concat(generated, ignore_index=True),
+    )
+
+
+def _table(cohort: Cohort, scaler: SkewScaler, classes: Sequence[str]) -> Table:
+    assert cohort.classes is not None
+    codes = pd.Categorical(cohort.classes, categories=list(classes)).codes
+    groups = None if cohort.groups is None else cohort.groups.to_numpy(dtype=object)
+    return Table(scaler.transform(cohort.features), codes.astype(np.intp), groups)
+
+
+def _labelled(frame: pd.DataFrame, label: Mapping[str, str]) -> pd.DataFrame:
+    return frame.assign(**label)[[*label, *frame.columns]]
+
+
+def _repeat(
+    repeat: int, balancer: Balancer, train: Table, test: Table, tuned: Mapping[str, Tuned]
+) -> tuple[str, dict[str, tuple[dict[str, float], Floats]]]:
+    """Score the classifiers trained on the samples of one repeat; the note, and metrics and ROC.
+
+    The training set lives no longer than this: all repeats of a wide table would fill the memory.
+    """
+    table, note = balancer.balance(train, "repeat", repeat)
+    outcomes = {}
+    for name, choice in tuned.items():
+        kind = CLASSIFIERS[name]
+        model = fit(kind, choice.parameters, table, balancer.arm.class_weight)
+        prediction = predict(kind, model, test)
+        values = {metric: METRICS[metric].score(prediction) for metric in METRICS}
+        outcomes[name] = values, roc(prediction)
+    return note, outcomes
+
+
+def _added(
+    train: Table, balanced: Table, scaler: SkewScaler, draw: Cohort, classes: Sequence[str]
+) -> pd.DataFrame:
+    """Tabulate the samples beyond those of the draw, in the user's unit."""
+    new, codes = balanced.X[len(train.X) :], balanced.y[len(train.X) :]
+    table = pd.DataFrame(new, columns=draw.features.columns)
+    if len(new):
+        table[:] = scaler.inverse_transform(table)
+    table.insert(0, "sample_id", [f"generated_{i + 1}" for i in range(len(new))])
+    table.insert(1, "class", [classes[code] for code in codes])
+    return table

@@ -1,0 +1,80 @@
+"""Tables on disk: written whole or not at all, read with the types that they were written with."""
+
+import gzip
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from evenomics.columns import COLUMNS
+from evenomics.messages import some
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path that becomes `path` when the block ends well.
+
+    A job that is killed leaves no half-written file under the real name.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    """Write a table as TSV, compressed where the name ends in ``.gz``.
+
+    The same table gives the same bytes, and floats come back exactly.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table; its index is not written.
+    path : path-like
+        Where to; missing folders are made.
+    """
+    text = frame.to_csv(sep="\t", index=False, lineterminator="\n").encode()
+    if str(path).endswith(".gz"):
+        text = gzip.compress(text, compresslevel=6, mtime=0)
+    with replacing(path) as temporary:
+        temporary.write_bytes(text)
+
+
+def read_back(path: str | os.PathLike[str], numbers: Iterable[str] = ()) -> pd.DataFrame:
+    """Read a table of results that `write_table` wrote, or ``write_tsv`` in R.
+
+    No type is guessed: `evenomics.columns` has it of every column. So text stays as it was written,
+    that which looks like a number or a gap (``1.0``, ``622.50``, ``NA``) too.
+
+    Parameters
+    ----------
+    path : path-like
+        TSV, plain or gzip; empty cells are missing values.
+    numbers : iterable of str
+        Columns of this table alone that hold numbers, e.g. its features.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    ValueError
+        If the table has a column whose type is not known.
+    """
+    names = pd.read_csv(path, sep="\t", nrows=0).columns
+    known = COLUMNS | dict.fromkeys(numbers, "float64")
+    types = {name: known.get(name) or known.get(name.partition(".")[0], "") for name in names}
+    if unknown := [name for name, kind in types.items() if not kind]:
+        raise ValueError(
+            f"{path}: of what type are the columns {some(unknown)}? Say so in `evenomics.columns`; "
+            "if the file was left by another version, delete it and run again"
+        )
+    return pd.read_csv(path, sep="\t", dtype=types, keep_default_na=False, na_values=[""])

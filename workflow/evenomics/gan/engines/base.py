@@ -1,0 +1,251 @@
+"""The seam between the recipe and what trains: a list of members goes in, a list comes back.
+
+A new engine is a function ``(jobs, *, dtype, threads, report)`` in a module of its own and one
+line in `ENGINES`.
+"""
+
+import importlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from tqdm import tqdm
+
+from evenomics.errors import TrainingError
+from evenomics.gan.checkpoint import State
+from evenomics.gan.run import Member, Trained
+
+logger = logging.getLogger(__name__)
+
+
+# seconds between two checkpoints of a member, and between two progress lines in a log
+CHECKPOINT_SECONDS = 20.0
+
+LOG_SECONDS = 30.0
+
+
+@dataclass(eq=False)
+class Job:
+    """A member for an engine to train.
+
+    Attributes
+    ----------
+    member : Member
+    dtype : {"float32", "float64"}
+    engine : str
+        Who trains it.
+    path : Path or None
+        Its checkpoint.
+    updates : int
+        Critic updates done.
+    trained : Trained
+        The result; there once the job has ended.
+    """
+
+    member: Member
+    dtype: str
+    engine: str
+    path: Path | None
+    updates: int = field(default=0, init=False)
+    trained: Trained = field(init=False, repr=False)
+    _saved: float = field(default=0.0, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """See how far an earlier training came."""
+        state = State.load(self.path) if self.path else None
+        if state is not None:
+            self._come_to(state.updates, lambda: state)
+
+    @property
+    def ended(self) -> bool:
+        """Whether all updates are done."""
+        return self.updates == self.member.n_updates
+
+    def begin(self) -> State:
+        """Return the state to go on from.
+
+        For when the member's turn has come: states are what takes the memory.
+        """
+        if self.path and self.updates:
+            state = State.read_back(self.path)
+        else:
+            state = State.begin(self.member, self.dtype)
+        state.engines = tuple(dict.fromkeys((*state.engines, self.engine)))
+        self._saved = time.monotonic()
+        return state
+
+    def report(self, updates: int, state: Callable[[], State]) -> None:
+        """Take note of how many updates are done; save the state now and then, and at the end."""
+        ends = updates == self.member.n_updates
+        if self.path and (ends or time.monotonic() - self._saved > CHECKPOINT_SECONDS):
+            state().save(self.path)
+            self._saved = time.monotonic()
+        self._come_to(updates, state)
+
+    def _come_to(self, updates: int, state: Callable[[], State]) -> None:
+        self.updates = updates
+        if self.ended:
+            self.trained = Trained.from_state(self.member, state(), self.path)
+
+
+class Report(Protocol):
+    """How an engine says that a job came along: to so many updates, to a state to ask for."""
+
+    def __call__(self, job: Job, updates: int, state: Callable[[], State]) -> None:
+        """Say that a job has come to so many critic updates."""
+
+
+class Engine(NamedTuple):
+    """Where an engine's function is, and whether it uses more than one thread."""
+
+    module: str
+    function: str
+    threaded: bool
+
+
+ENGINES = {
+    "cpu": Engine("evenomics.gan.engines.cpu", "train_on_cpu", threaded=True),
+    "torch": Engine("evenomics.gan.engines.torch_stacks", "train_on_torch", threaded=False),
+    "cuda": Engine("evenomics.gan.engines.torch_stacks", "train_on_cuda", threaded=False),
+}
+
+
+@dataclass
+class Training:
+    """How members are trained: by which engine, on how many cores, with or without checkpoints.
+
+    Attributes
+    ----------
+    engine : {"auto", "cpu", "torch", "cuda"}
+        ``auto`` takes a CUDA device where there is one, else the compiled CPU engine.
+    threads : int
+        Cores that the CPU engine uses; the others drive their device from one.
+    checkpoints : Path, optional
+        Folder for states and results. What is found there is not trained again, and weights stay
+        there until they are asked for.
+    progress : bool
+        A bar on a terminal; lines in the log are written in any case.
+    dtype : {"float32", "float64"}
+        Precision of the training.
+    """
+
+    engine: str = "auto"
+    threads: int = 1
+    checkpoints: Path | None = None
+    progress: bool = False
+    dtype: str = "float32"
+    _chosen: str | None = field(default=None, init=False, repr=False)
+
+    @property
+    def chosen_engine(self) -> str:
+        """The engine that ``auto`` stands for here."""
+        if self._chosen is None:
+            self._chosen = choose_engine(self.engine)
+        return self._chosen
+
+    def train(self, members: Sequence[Member], title: str = "training") -> list[Trained]:
+        """Train all members; equal ones once, and none that is found among the checkpoints.
+
+        Parameters
+        ----------
+        members : sequence of Member
+        title : str
+            For the progress bar and the log.
+
+        Returns
+        -------
+        list of Trained
+            In the order of the members.
+
+        Raises
+        ------
+        TrainingError
+            If the engine is not there, or a checkpoint cannot be written.
+        """
+        started = time.perf_counter()
+        prints = [member.fingerprint(self.dtype) for member in members]
+        jobs = {
+            name: Job(member, self.dtype, self.chosen_engine, self.path(name))
+            for name, member in dict(zip(prints, members, strict=True)).items()
+        }
+        missing = [job for job in jobs.values() if not job.ended]
+        engine = ENGINES[self.chosen_engine]
+        logger.info(
+            "%s: %d members (%d different, %d to train) on engine %s, threads: %d",
+            title, len(members), len(jobs), len(missing), self.chosen_engine,
+            self.threads if engine.threaded else 1,
+        )  # fmt: skip
+        if missing:
+            run = getattr(importlib.import_module(engine.module), engine.function)
+            with _Progress(title, missing, self.progress) as report:
+                run(missing, dtype=self.dtype, threads=self.threads, report=report)
+        logger.info("%s: done in %.1f s", title, time.perf_counter() - started)
+        return [
+            replace(jobs[name].trained, member=member)
+            for name, member in zip(prints, members, strict=True)
+        ]
+
+    def path(self, name: str) -> Path | None:
+        """Where the state of the member with this fingerprint lies, if anywhere."""
+        return self.checkpoints and self.checkpoints / f"{name}.safetensors"
+
+
+class _Progress:
+    """Bar and log lines while an engine runs."""
+
+    def __init__(self, title: str, jobs: list[Job], bar: bool) -> None:
+        self.title = title
+        self.total = sum(job.member.n_updates - job.updates for job in jobs)
+        self.done = 0
+        self.logged = time.monotonic()
+        self.bar = tqdm(
+            total=self.total,
+            desc=title,
+            unit="update",
+            unit_scale=True,
+            # tqdm's None: a bar only where a person watches a terminal
+            disable=None if bar else True,
+        )
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def __call__(self, job: Job, updates: int, state: Callable[[], State]) -> None:
+        self.done += updates - job.updates
+        self.bar.update(updates - job.updates)
+        now = time.monotonic()
+        if now - self.logged > LOG_SECONDS:
+            self.logged = now
+            logger.info("%s: %.0f%% of the updates done", self.title, 100 * self.done / self.total)
+        job.report(updates, state)
+
+
+def choose_engine(name: str) -> str:
+    """Return the engine to use: the one asked for, or for ``auto`` the best one that is here.
+
+    Raises
+    ------
+    TrainingError
+        For an unknown engine, or ``cuda`` without a CUDA device.
+    """
+    if name == "auto":
+        import torch
+
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name not in ENGINES:
+        raise TrainingError(f"unknown engine {name!r}; there are: auto, {', '.join(ENGINES)}")
+    if name == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise TrainingError(
+                "engine: cuda was asked for, but torch finds no CUDA device here; "
+                "set engine: auto (or cpu), or install a CUDA build of torch"
+            )
+    return name

@@ -1,0 +1,220 @@
+"""One member per task, tasks over GIL-free threads, one core each, longest first.
+
+Bit-equal whatever the number of threads: a member's arithmetic never depends on another's. Made
+for CPUs, where one member's state kept hot in the cache beats a stack in lockstep.
+"""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from threading import Event
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from evenomics.gan.checkpoint import State
+from evenomics.gan.distances import N_LOOK, energy_distance
+from evenomics.gan.engines import cpu_kernels, streams
+from evenomics.gan.engines.base import Job, Report
+from evenomics.gan.engines.streams import Purpose
+from evenomics.gan.generator import run
+from evenomics.gan.losses import AlphaDropout
+from evenomics.gan.networks import Architecture
+from evenomics.gan.run import Member, look_value
+
+Array = NDArray[Any]
+
+# Adam takes about as long as so many rows of a batch
+ADAM_ROWS = 5
+
+
+class Net(NamedTuple):
+    """A network and its workspace, as the kernels take it.
+
+    Attributes
+    ----------
+    flat, mean, square : ndarray of shape (n_parameters,)
+        Parameters and Adam's moments.
+    gradient : ndarray
+        Room for the gradient of the largest layer.
+    place : ndarray of int64, shape (n_layers, 3)
+        Per layer: start in the flat vector, n_in, n_out.
+    first_column : ndarray of int64, shape (n_layers,)
+        Sum of the widths of the layers before; places a layer's rows in the flat buffers.
+    n_columns : int
+        Sum of the widths of all layers' inputs.
+    left, right, slope : ndarray
+        Flat buffers (see `cpu_kernels`) of 4 batches of rows for the critic, one for the generator.
+    upper : ndarray
+        Flat buffer of one batch of rows: the input gradient before a layer's slope.
+    dropout : ndarray of shape (4,)
+        Threshold, scale, shift and floor of alpha-dropout.
+    """
+
+    flat: Array
+    mean: Array
+    square: Array
+    gradient: Array
+    place: Array
+    first_column: Array
+    n_columns: int
+    left: Array
+    right: Array
+    slope: Array
+    upper: Array
+    dropout: Array
+
+
+class Plan(NamedTuple):
+    """The numbers of a member's training, as the kernels take them."""
+
+    batch: int
+    critic_updates: int
+    rate: float
+    beta_1: float
+    beta_2: float
+    penalty: float
+    alpha: float
+    spectral: bool
+    key: int
+    bits: Array
+    no_dropout: Array
+
+
+NO_DROPOUT = (0.0, 1.0, 0.0, 0.0)
+
+
+def _net(
+    flat: Array,
+    mean: Array,
+    square: Array,
+    architecture: Architecture,
+    batch: int,
+    n_batches: int,
+    rate: float,
+) -> Net:
+    layers = architecture.layers
+    place = np.array([(layer.weight.start, layer.n_in, layer.n_out) for layer in layers])
+    first_column = np.concatenate([[0], np.cumsum(place[:-1, 1])])
+    n_columns = int(place[:, 1].sum())
+    left, right, slope = (np.zeros(n_batches * batch * n_columns, flat.dtype) for _ in range(3))
+    upper = np.zeros(batch * n_columns, flat.dtype)
+    # of one layer at a time; or what an error becomes on its way through one
+    n_gradient = max((layer.n_in + 1) * layer.n_out for layer in layers)
+    n_error = n_batches * batch * max(layer.n_in for layer in layers)
+    gradient = np.zeros(max(n_gradient, n_error), flat.dtype)
+    dropout = AlphaDropout(streams.dropout_threshold(rate))
+    numbers = (dropout.threshold, dropout.scale, dropout.shift, dropout.floor)
+    return Net(
+        flat, mean, square, gradient, place, first_column, n_columns,
+        left, right, slope, upper, np.array(numbers if dropout.threshold else NO_DROPOUT),
+    )  # fmt: skip
+
+
+def train_on_cpu(jobs: Sequence[Job], *, dtype: str, threads: int, report: Report) -> None:
+    """Train members on CPU cores (see `engine.Training`)."""
+    stop = Event()
+    # the products are small: a second BLAS thread only waits
+    with threadpool_limits(1), ThreadPoolExecutor(max(1, threads)) as pool:
+        tasks = [
+            pool.submit(_train_member, job, dtype, report, stop)
+            for job in sorted(jobs, key=_cost, reverse=True)
+        ]
+        try:
+            done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        finally:
+            # after an error or Ctrl-C nobody waits for more than the next look
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _cost(job: Job) -> float:
+    member = job.member
+    rows = ADAM_ROWS + member.batch
+    return (member.n_updates - job.updates) * rows * member.start.critic.size
+
+
+def _train_member(job: Job, dtype: str, report: Report, stop: Event) -> None:
+    member, state = job.member, job.begin()
+    batch, steps = member.batch, member.updates_per_epoch
+    start = member.start
+    generator = _net(
+        state.generator, state.generator_mean, state.generator_square,
+        start.generator_architecture, batch, 1, member.generator_dropout,
+    )  # fmt: skip
+    critic = _net(
+        state.critic, state.critic_mean, state.critic_square,
+        start.critic_architecture, batch, 4, member.dropout,
+    )  # fmt: skip
+    widest = max(start.hidden)
+    plan = Plan(
+        batch=batch,
+        critic_updates=member.critic_updates,
+        rate=member.learning_rate,
+        beta_1=member.loss.adam_betas[0],
+        beta_2=member.loss.adam_betas[1],
+        penalty=member.loss.gradient_penalty,
+        alpha=member.alpha,
+        spectral=member.loss.spread_norm == "spectral",
+        key=member.key,
+        bits=np.zeros(3 * batch * widest + 4, np.uint16),
+        no_dropout=np.array(NO_DROPOUT),
+    )
+    samples = np.ascontiguousarray(member.samples, dtype)
+    looker = _Looker(member, dtype)
+    began = time.perf_counter()
+    for look, epoch in enumerate(member.look_epochs):
+        done = state.updates // steps
+        if epoch <= done:
+            continue
+        draws = np.empty((int(epoch) - done, len(samples)), np.int64)
+        cpu_kernels.fill_shuffles(member.key, done, draws)
+        trained = cpu_kernels.train_epochs(
+            generator, critic, plan, samples, np.argsort(draws, kind="stable"), done,
+            state.critic_loss, state.generator_loss, state.wasserstein,
+        )  # fmt: skip
+        diverged = trained < epoch - done or not np.isfinite(state.wasserstein[epoch - 1])
+        # a member that has diverged to NaN is done: its records end there
+        state.updates = member.n_updates if diverged else int(epoch) * steps
+        if not diverged:
+            state.looks[look] = looker.measure(state)
+            value = look_value(member, state, look)
+            if value < state.kept_value:
+                state.kept_value, state.kept_epoch = value, int(epoch)
+                state.kept_generator = state.generator.copy()
+                state.kept_critic = state.critic.copy()
+        now = time.perf_counter()
+        state.seconds, began = state.seconds + now - began, now
+        report(job, state.updates, lambda: state)
+        if diverged or stop.is_set():
+            return
+
+
+class _Looker:
+    """Measures what `State.looks` holds."""
+
+    def __init__(self, member: Member, dtype: str) -> None:
+        self.member = member
+        self.generator = member.start.generator_architecture
+        self.critic = member.start.critic_architecture
+        n_features = member.start.n_features
+        self.noise = np.empty((N_LOOK, n_features), dtype)
+        base = np.uint64(cpu_kernels.event_base(member.key, np.uint64(Purpose.LOOK), 0))
+        cpu_kernels.fill_normals(base, self.noise.reshape(-1))
+        self.samples = member.samples.astype(dtype)
+        self.held_out = member.held_out.astype(dtype)
+
+    def measure(self, state: State) -> tuple[float, float, float]:
+        fake = run(state.generator, self.generator, self.noise)
+        level = run(state.critic, self.critic, fake).mean()
+        training = run(state.critic, self.critic, self.samples).mean() - level
+        if not len(self.held_out):
+            return training, np.nan, np.nan
+        held_out = run(state.critic, self.critic, self.held_out).mean() - level
+        if not np.isfinite(fake).all():
+            return training, held_out, np.nan
+        return training, held_out, energy_distance(fake, self.held_out)

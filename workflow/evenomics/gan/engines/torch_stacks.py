@@ -1,0 +1,476 @@
+"""Members stacked as [n_members, ...] tensors and trained in lockstep, on any device.
+
+This is the readable reference, and the engine for a GPU: static shapes, data resident on the
+device, no call inside the loop that waits for it. On CUDA the updates are captured once as graphs
+and replayed. Members of equal shapes share a stack whatever their samples, rates, alphas and
+lengths; a stack is packed anew when half of it is done. A member does not depend on its company but
+for rounding: the order in which a product is summed up can change with the size of the stack. The
+CPU engine, where members train alone, gives the same bits always.
+"""
+
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from evenomics.gan.checkpoint import State
+from evenomics.gan.distances import N_LOOK
+from evenomics.gan.engines import streams
+from evenomics.gan.engines.base import Job, Report
+from evenomics.gan.engines.streams import Purpose
+from evenomics.gan.losses import AlphaDropout, critic_gradient, forward, generator_gradient
+from evenomics.gan.run import Member
+
+ADAM_EPSILON = 1e-8
+
+# members per stack on a CPU: more no longer fit its cache
+CPU_STACK = 8
+
+# what a member takes on a device, in numbers a parameter: about 10, estimated from runs on a CPU,
+# and graphs keep what they work with in memory of their own
+DEVICE_COPIES = 25
+
+# times that an update runs before CUDA captures it
+WARM_UP = 2
+
+
+def train_on_torch(jobs: Sequence[Job], *, dtype: str, threads: int, report: Report) -> None:
+    """Train stacks of members on the CPU, on one thread (see `engine.Training`)."""
+    before = torch.get_num_threads()
+    # two torch threads on two busy cores were measured ten times slower than one
+    torch.set_num_threads(1)
+    try:
+        _train(jobs, dtype, torch.device("cpu"), lambda _: CPU_STACK, report)
+    finally:
+        torch.set_num_threads(before)
+
+
+def train_on_cuda(jobs: Sequence[Job], *, dtype: str, threads: int, report: Report) -> None:
+    """Train stacks of members on the first CUDA device (see `engine.Training`)."""
+    itemsize = np.dtype(dtype).itemsize
+
+    def largest(job: Job) -> int:
+        # what an earlier stack has left cached counts as free
+        torch.cuda.empty_cache()
+        return stack_size(job, torch.cuda.mem_get_info()[0] // itemsize)
+
+    _train(jobs, dtype, torch.device("cuda"), largest, report)
+
+
+def stack_size(job: Job, free: int) -> int:
+    """Members like this one that fit a device with room for so many numbers; at least one."""
+    start = job.member.start
+    return max(1, free // (DEVICE_COPIES * (start.generator.size + start.critic.size)))
+
+
+def _shape(job: Job) -> tuple[object, ...]:
+    member = job.member
+    return (
+        member.start.n_features,
+        member.start.hidden,
+        member.batch,
+        member.critic_updates,
+        member.dropout,
+        member.generator_dropout,
+        member.loss,
+        bool(len(member.held_out)),
+        job.updates,
+    )
+
+
+def _train(
+    jobs: Sequence[Job],
+    dtype: str,
+    device: torch.device,
+    largest: Callable[[Job], int],
+    report: Report,
+) -> None:
+    groups: dict[tuple[object, ...], list[Job]] = defaultdict(list)
+    for job in sorted(jobs, key=lambda job: -job.member.n_updates):
+        groups[_shape(job)].append(job)
+    for group in groups.values():
+        size = largest(group[0])
+        for first in range(0, len(group), size):
+            pack = [(job, job.begin()) for job in group[first : first + size]]
+            while pack:
+                halfway = pack[len(pack) // 2][0].member.n_updates
+                _Stack(pack, dtype, device).run(halfway, report)
+                pack = [(job, state) for job, state in pack if job.member.n_updates > halfway]
+
+
+class _Stack:
+    """Members in lockstep; the number of the critic update is their common clock."""
+
+    def __init__(self, pack: list[tuple[Job, State]], dtype: str, device: torch.device) -> None:
+        self.jobs, self.states = zip(*pack, strict=True)
+        self.members = members = [job.member for job in self.jobs]
+        states = self.states
+        self.device, self.dtype = device, getattr(torch, dtype)
+        first = members[0]
+        self.batch, self.critic_updates = first.batch, first.critic_updates
+        self.n_features, self.loss = first.start.n_features, first.loss
+        self.architecture = first.start.generator_architecture
+        self.critic_architecture = first.start.critic_architecture
+        self.dropout = AlphaDropout(streams.dropout_threshold(first.dropout))
+        self.generator_dropout = AlphaDropout(streams.dropout_threshold(first.generator_dropout))
+
+        self.samples, self.sizes = self._pad([member.samples for member in members])
+        self.held_out, self.held_out_sizes = self._pad([member.held_out for member in members])
+        self.needs_held_out = self._integers([0, 1, 1]) == 1  # of a look's records
+        self.keys = self._integers([member.key for member in members])
+        self.steps = self._integers([member.updates_per_epoch for member in members])
+        self.rates = self._floats([member.learning_rate for member in members])[:, None]
+        self.alphas = self._floats([member.alpha for member in members])
+
+        self.generator = self._stack("generator")
+        self.critic = self._stack("critic")
+        self.generator_moments = (self._stack("generator_mean"), self._stack("generator_square"))
+        self.critic_moments = (self._stack("critic_mean"), self._stack("critic_square"))
+        self.updates = states[0].updates
+        self.clock = torch.tensor(self.updates, device=device)
+        # places of the next records; tensors, so that a replayed graph moves them
+        self.row = torch.zeros(1, dtype=torch.int64, device=device)
+        self.generator_row = torch.zeros_like(self.row)
+        self.kept_generator, self.kept_critic = (
+            self._stack("kept_generator"),
+            self._stack("kept_critic"),
+        )
+        self.kept_value = self._floats([state.kept_value for state in states])
+        self.kept_updates = self._integers(
+            [s.kept_epoch * m.updates_per_epoch for m, s in zip(members, states, strict=True)]
+        )
+        self.look_noise = streams.normals(
+            self._words(Purpose.LOOK, torch.zeros_like(self.keys), self._noise_words(N_LOOK)),
+            N_LOOK * self.n_features,
+            self.dtype,
+        ).unflatten(1, (N_LOOK, self.n_features))
+
+    def _integers(self, values: list[int]) -> Tensor:
+        return torch.tensor(values, dtype=torch.int64, device=self.device)
+
+    def _floats(self, values: list[float]) -> Tensor:
+        return torch.tensor(values, dtype=self.dtype, device=self.device)
+
+    def _stack(self, name: str) -> Tensor:
+        arrays = np.stack([getattr(state, name) for state in self.states])
+        return torch.as_tensor(arrays, dtype=self.dtype, device=self.device)
+
+    def _pad(self, tables: list[np.ndarray]) -> tuple[Tensor, Tensor]:
+        longest = max(len(table) for table in tables)
+        padded = np.zeros((len(tables), longest, self.n_features))
+        for row, table in zip(padded, tables, strict=True):
+            row[: len(table)] = table
+        sizes = self._integers([len(table) for table in tables])
+        return torch.as_tensor(padded, dtype=self.dtype, device=self.device), sizes
+
+    def _words(self, purpose: Purpose, index: Tensor, n_words: int) -> Tensor:
+        return streams.words(self.keys, purpose, index, n_words)
+
+    def _noise_words(self, rows: int) -> int:
+        return streams.n_normal_words(rows * self.n_features)
+
+    def _noise(self, words: Tensor, rows: int) -> Tensor:
+        drawn = words[:, : self._noise_words(rows)]
+        numbers = streams.normals(drawn, rows * self.n_features, self.dtype)
+        return numbers.unflatten(1, (rows, self.n_features))
+
+    def _mask_words(self, rows: int, widths: Sequence[int], dropout: AlphaDropout) -> int:
+        return sum(streams.n_mask_words(rows * w) for w in widths) if dropout.threshold else 0
+
+    def _masks(
+        self, words: Tensor, rows: int, widths: Sequence[int], dropout: AlphaDropout
+    ) -> list[Tensor] | None:
+        if not dropout.threshold:
+            return None
+        masks, start = [], 0
+        for width in widths:
+            end = start + streams.n_mask_words(rows * width)
+            kept = streams.keep_mask(words[:, start:end], rows * width, dropout.threshold)
+            masks.append(kept.unflatten(1, (rows, width)))
+            start = end
+        return masks
+
+    def _batch(self) -> Tensor:
+        """Rows of this update: an epoch is cut from a shuffle of the member's samples."""
+        longest = self.samples.shape[1]
+        epoch = self.clock // self.steps
+        order = self._words(Purpose.SHUFFLE, epoch, longest) & 0x7FFFFFFFFFFFFFFF
+        place = torch.arange(longest, device=self.device)
+        order = torch.where(place < self.sizes[:, None], order, 0x7FFFFFFFFFFFFFFF)
+        shuffled = torch.argsort(order, dim=1, stable=True)
+        start = (self.clock % self.steps)[:, None] * self.batch
+        rows = shuffled.gather(1, start + torch.arange(self.batch, device=self.device))
+        return self.samples.gather(1, rows[:, :, None].expand(-1, -1, self.n_features))
+
+    def _generate(self, noise: Tensor, masks: list[Tensor] | None) -> Tensor:
+        return forward(self.generator, self.architecture, noise, masks, self.generator_dropout)[0]
+
+    def _criticise(self, x: Tensor) -> Tensor:
+        return forward(self.critic, self.critic_architecture, x, None, self.dropout)[0][:, :, 0]
+
+    def _adam(
+        self, flat: Tensor, gradient: Tensor, moments: tuple[Tensor, Tensor], step: Tensor
+    ) -> None:
+        mean, square = moments
+        beta_1, beta_2 = self.loss.adam_betas
+        mean.mul_(beta_1).add_(gradient, alpha=1 - beta_1)
+        square.mul_(beta_2).addcmul_(gradient, gradient, value=1 - beta_2)
+        exponent = step.to(torch.float64)
+        correction_1 = (1 - beta_1**exponent).to(self.dtype)
+        correction_2 = (1 - beta_2**exponent).sqrt().to(self.dtype)
+        flat.sub_(
+            (self.rates / correction_1) * mean / (square.sqrt() / correction_2 + ADAM_EPSILON)
+        )
+
+    def _update_critic(self, records: "_Records") -> None:
+        real = self._batch()
+        batch, hidden = self.batch, self.critic_architecture.hidden
+        n_noise = self._noise_words(batch)
+        n_generator = self._mask_words(batch, self.architecture.hidden, self.generator_dropout)
+        n_critic = self._mask_words(3 * batch, hidden, self.dropout)
+        words = self._words(Purpose.CRITIC, self.clock, n_noise + batch + n_critic + n_generator)
+        noise, position, critic_words, generator_words = torch.split(
+            words, [n_noise, batch, n_critic, n_generator], dim=1
+        )
+        masks = self._masks(
+            generator_words, batch, self.architecture.hidden, self.generator_dropout
+        )
+        fake = self._generate(self._noise(noise, batch), masks)
+        loss, gradient = critic_gradient(
+            self.critic,
+            self.critic_architecture,
+            real,
+            fake,
+            streams.uniforms(position, self.dtype)[:, :, None],
+            self._masks(critic_words, 3 * batch, hidden, self.dropout),
+            self.dropout,
+            self.loss.gradient_penalty,
+        )
+        self.clock += 1
+        self._adam(self.critic, gradient, self.critic_moments, self.clock)
+        value = self._criticise(torch.cat([real, fake], dim=1))
+        records.critic_loss.index_copy_(0, self.row, loss[None])
+        distance = value[:, :batch].mean(1) - value[:, batch:].mean(1)
+        records.wasserstein.index_copy_(0, self.row, distance[None])
+        self.row += 1
+
+    def _update_generator(self, records: "_Records") -> None:
+        batch, hidden = self.batch, self.critic_architecture.hidden
+        n_noise = self._noise_words(batch)
+        n_generator = self._mask_words(batch, self.architecture.hidden, self.generator_dropout)
+        n_critic = self._mask_words(batch, hidden, self.dropout)
+        index = self.clock // self.critic_updates
+        words = self._words(Purpose.GENERATOR, index - 1, n_noise + n_critic + n_generator)
+        noise, critic_words, generator_words = torch.split(
+            words, [n_noise, n_critic, n_generator], dim=1
+        )
+        loss, gradient = generator_gradient(
+            self.generator,
+            self.architecture,
+            self.critic,
+            self.critic_architecture,
+            self._noise(noise, batch),
+            self._masks(generator_words, batch, self.architecture.hidden, self.generator_dropout),
+            self._masks(critic_words, batch, hidden, self.dropout),
+            self.generator_dropout,
+            self.dropout,
+            self.alphas,
+            self.loss.spread_norm,
+        )
+        self._adam(self.generator, gradient, self.generator_moments, index)
+        records.generator_loss.index_copy_(0, self.generator_row, loss[None])
+        self.generator_row += 1
+
+    def _look(self) -> Tensor:
+        """Measure a look's records, [n_members, 3] (see `State.looks`)."""
+        fake = self._generate(self.look_noise, None)
+        level = self._criticise(fake).mean(1)
+        columns = []
+        for table, sizes in ((self.samples, self.sizes), (self.held_out, self.held_out_sizes)):
+            place = torch.arange(table.shape[1], device=self.device)
+            share = (place < sizes[:, None]) / sizes[:, None].to(self.dtype)
+            columns.append((self._criticise(table) * share).sum(1) - level)
+        across = (_distances(fake, self.held_out) * share[:, None]).sum((1, 2)) / N_LOOK
+        within = _distances(fake, fake).mean((1, 2))
+        among = _distances(self.held_out, self.held_out)
+        among = (among * share[:, None] * share[:, :, None]).sum((1, 2))
+        columns.append(2 * across - within - among)
+        records = torch.stack(columns, dim=1)
+        missing = (self.held_out_sizes == 0)[:, None] & self.needs_held_out
+        return torch.where(missing, math.nan, records)
+
+    def run(self, until: int, report: Report) -> None:
+        """Train up to a number of critic updates; members that are done before idle along.
+
+        Nothing in here waits for the device, but for a state that `report` asks for.
+        """
+        began = self.updates
+        records = _Records(began, until, self)
+        update_critic = self._capture(lambda: self._update_critic(records))
+        update_generator = self._capture(lambda: self._update_generator(records))
+        schedule: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for k, member in enumerate(self.members):
+            for look, epoch in enumerate(member.look_epochs):
+                at = int(epoch) * member.updates_per_epoch
+                if began < at <= until:
+                    schedule[at].append((k, look))
+        started = time.perf_counter()
+        for at in sorted({*schedule, until}):
+            while self.updates < at:
+                update_critic()
+                self.updates += 1
+                if self.updates % self.critic_updates == 0:
+                    update_generator()
+            if at in schedule:
+                self._keep_best(records, schedule[at])
+            for k, _ in schedule[at]:
+                state = partial(self._unloaded, k, records, started)
+                report(self.jobs[k], at, state)
+                if at == self.members[k].n_updates:
+                    self.rates[k] = 0.0
+        self._unload(records, started)
+
+    def _keep_best(self, records: "_Records", looked: list[tuple[int, int]]) -> None:
+        """Keep the weights of the members looked at where they are their best so far."""
+        measured = self._look()
+        records.looks.append((looked, measured))
+        done = self.updates - records.began
+        wasserstein = records.wasserstein[done - 1]
+        values = torch.full_like(wasserstein, math.inf)
+        for k, look in looked:
+            member = self.members[k]
+            if member.keep == "held_out":
+                values[k] = measured[k, 2]
+            elif member.keep == "above":
+                curve = (
+                    wasserstein[k]
+                    if member.curve == "wasserstein"
+                    else records.recent(done, member.updates_per_epoch)[:, k].mean()
+                )
+                values[k] = torch.where(curve > member.threshold, curve, math.inf)
+            else:
+                values[k] = -float(member.look_epochs[look])
+        finite = torch.isfinite(wasserstein) & torch.isfinite(measured[:, 0])
+        better = finite & (values < self.kept_value)
+        self.kept_value = torch.where(better, values, self.kept_value)
+        self.kept_updates = torch.where(better, self.updates, self.kept_updates)
+        self.kept_generator = torch.where(better[:, None], self.generator, self.kept_generator)
+        self.kept_critic = torch.where(better[:, None], self.critic, self.kept_critic)
+
+    def _unloaded(self, k: int, records: "_Records", started: float) -> State:
+        self._unload(records, started)
+        return self.states[k]
+
+    def _unload(self, records: "_Records", started: float) -> None:
+        """Bring all that has happened so far into the states."""
+        if records.unloaded == self.updates:
+            return
+        elapsed = time.perf_counter() - started
+        arrays = {
+            "generator": self.generator,
+            "critic": self.critic,
+            "generator_mean": self.generator_moments[0],
+            "generator_square": self.generator_moments[1],
+            "critic_mean": self.critic_moments[0],
+            "critic_square": self.critic_moments[1],
+            "kept_generator": self.kept_generator,
+            "kept_critic": self.kept_critic,
+        }
+        training = {
+            k: member
+            for k, member in enumerate(self.members)
+            if self.states[k].updates < member.n_updates
+        }
+        for name, tensor in arrays.items():
+            on_host = tensor.cpu().numpy()
+            for k in training:
+                setattr(self.states[k], name, on_host[k].copy())
+        kept_value, kept_updates = self.kept_value.tolist(), self.kept_updates.tolist()
+        records.store(self.states, self.members, self.updates)
+        for k, member in training.items():
+            state = self.states[k]
+            state.updates = self.updates
+            state.kept_value = kept_value[k]
+            state.kept_epoch = kept_updates[k] // member.updates_per_epoch
+            state.seconds += (elapsed - records.seconds) / len(training)
+        records.seconds, records.unloaded = elapsed, self.updates
+
+    def _capture(self, update: Callable[[], None]) -> Callable[[], None]:
+        """On CUDA, record the update as a graph to replay; elsewhere return it as it is."""
+        if self.device.type != "cuda":
+            return update
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            self._warm_up(update)
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            update()
+        return graph.replay
+
+    def _warm_up(self, update: Callable[[], None]) -> None:
+        """Run an update as often as CUDA wants before a capture, and put the members back."""
+        mutable = [self.generator, self.critic, *self.generator_moments, *self.critic_moments]
+        mutable += [self.clock, self.row, self.generator_row]
+        before = [tensor.clone() for tensor in mutable]
+        for _ in range(WARM_UP):
+            update()
+        for tensor, value in zip(mutable, before, strict=True):
+            tensor.copy_(value)
+
+
+class _Records:
+    """What happens between two packings of a stack, in tensors on the device."""
+
+    def __init__(self, began: int, until: int, stack: _Stack) -> None:
+        self.began, self.critic_updates = began, stack.critic_updates
+        self.generator_began = began // stack.critic_updates
+        # an epoch of a member can have begun before
+        before = max(0, began - max(member.updates_per_epoch for member in stack.members))
+        losses = [state.critic_loss[before:began] for state in stack.states]
+        self.before = torch.as_tensor(
+            np.stack(losses, axis=1), dtype=stack.dtype, device=stack.device
+        )
+        n_generator = until // stack.critic_updates - self.generator_began
+        # the warm-up writes records as well, which the first updates then write over
+        self.critic_loss, self.wasserstein, self.generator_loss = (
+            self.before.new_full((max(n, WARM_UP), len(stack.members)), math.nan)
+            for n in (until - began, until - began, n_generator)
+        )
+        self.looks: list[tuple[list[tuple[int, int]], Tensor]] = []
+        self.seconds = 0.0
+        self.unloaded = began
+
+    def recent(self, done: int, n: int) -> Tensor:
+        """Return the last n losses of the critics after so many updates, [n, n_members]."""
+        return torch.cat([self.before, self.critic_loss[max(done - n, 0) : done]])[-n:]
+
+    def store(self, states: Sequence[State], members: Sequence[Member], updates: int) -> None:
+        """Write the records into the members' states."""
+        critic_loss = self.critic_loss.cpu().numpy()
+        wasserstein = self.wasserstein.cpu().numpy()
+        generator_loss = self.generator_loss.cpu().numpy()
+        for k, (member, state) in enumerate(zip(members, states, strict=True)):
+            steps, end = member.updates_per_epoch, min(updates, member.n_updates)
+            state.critic_loss[self.began : end] = critic_loss[: end - self.began, k]
+            n_generator = end // self.critic_updates - self.generator_began
+            state.generator_loss[self.generator_began :][:n_generator] = generator_loss[
+                :n_generator, k
+            ]
+            epochs = np.arange(self.began // steps + 1, end // steps + 1)
+            state.wasserstein[epochs - 1] = wasserstein[epochs * steps - 1 - self.began, k]
+        for looked, measured in self.looks:
+            values = measured.cpu().numpy()
+            for k, look in looked:
+                states[k].looks[look] = values[k]
+        self.looks.clear()
+
+
+def _distances(x: Tensor, y: Tensor) -> Tensor:
+    return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")

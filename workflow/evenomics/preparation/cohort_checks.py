@@ -1,0 +1,309 @@
+"""What has to be known of the cohorts before any arm is compared.
+
+Classifiers are trained on the real cohort and scored on the validation cohort. Where the two differ
+in more than their samples (another platform, another unit), scores say how a classifier
+extrapolates, not how the classes were balanced. Here this is measured, with what harmonising would
+do about it, and put into sentences. No class is looked at, but for features that copy the class.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from math import exp, lgamma
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+from sklearn.preprocessing import StandardScaler
+
+from evenomics.data.cohort import Cohort
+from evenomics.errors import CohortError
+from evenomics.messages import some
+from evenomics.preparation.harmonise import METHODS, REFERENCE
+
+#: Columns of the table of findings.
+FINDINGS = ("check", "cohort", "value", "threshold", "message")
+
+_FOLDS = 5
+
+#: Features that separate the classes are no finding where chance would make so many of them.
+_CHANCE = 0.05
+
+_CONSEQUENCES = {
+    "validation": "Classifiers extrapolate; differences between arms mean little.",
+    "external": "GANs are pre-trained on it, and may start from another distribution than theirs.",
+}
+
+
+def shift(real: Cohort, other: Cohort) -> dict[str, float]:
+    """Measure how far a cohort lies from the real one.
+
+    Parameters
+    ----------
+    real, other : Cohort
+        Cohorts with the same features in the same order.
+
+    Returns
+    -------
+    dict of str to float
+        ``beyond_range``: share of the cells of `other` outside of the range that the feature has
+        in `real`. ``expected``: the same by chance, 2 / (n_real + 1), for cohorts that are alike
+        and continuous. ``shift_sd``: median over features of |difference of the means| / SD of
+        `real`. ``scale_ratio``: median over features of SD of `other` / SD of `real`. ``auroc``:
+        how well a linear classifier tells the cohorts apart, see `told_apart`. A feature that is
+        constant in `real` has no SD to measure by, one that is constant in `other` no scale; both
+        are left out, and where none is left the number is missing.
+    """
+    ours, theirs = real.features, other.features
+    beyond = (theirs < ours.min()) | (theirs > ours.max())
+    # by its values, since rounding gives a constant feature an SD a little above 0
+    spread = ours.std().mask(ours.max() == ours.min())
+    other_spread = theirs.std().mask(theirs.max() == theirs.min())
+    return {
+        "beyond_range": float(beyond.to_numpy().mean()),
+        "expected": 2 / (real.n_samples + 1),
+        "shift_sd": float(((theirs.mean() - ours.mean()).abs() / spread).median()),
+        "scale_ratio": float((other_spread / spread).median()),
+        "auroc": told_apart(real, other),
+    }
+
+
+def told_apart(real: Cohort, other: Cohort) -> float:
+    """Return the AUROC of a classifier that tells two cohorts apart.
+
+    Logistic regression with an L2 penalty (C = 1) on standardised features, 5-fold stratified
+    cross-validation, mean over the folds. 0.5: the cohorts are alike in location, 1: no sample can
+    be mistaken. A difference in scale alone is not seen. Less than 0.5 is no better than chance and
+    given as 0.5: where means are equal by construction (z-scores), what the held-out samples have
+    more of the others have less of.
+
+    Parameters
+    ----------
+    real, other : Cohort
+        Cohorts with the same features in the same order.
+
+    Returns
+    -------
+    float
+        Missing where a cohort has a single sample.
+
+    Notes
+    -----
+    The penalty does not change under rotation. Where there are more features than samples, these
+    are given by their coordinates along the singular vectors of the pooled table, of which there
+    are as many as samples. The fit is the one on all features, for the price of few.
+    """
+    folds = min(_FOLDS, real.n_samples, other.n_samples)
+    if folds < 2:
+        return float("nan")
+    pooled = StandardScaler().fit_transform(
+        np.vstack([real.features.to_numpy(), other.features.to_numpy()])
+    )
+    cohort = np.repeat([0, 1], [real.n_samples, other.n_samples])
+    if pooled.shape[1] > len(pooled):
+        variances, vectors = np.linalg.eigh(pooled @ pooled.T)
+        pooled = vectors * np.sqrt(variances.clip(min=0))
+    scores = []
+    for train, test in StratifiedKFold(folds, shuffle=True, random_state=0).split(pooled, cohort):
+        model = LogisticRegression(max_iter=1000).fit(pooled[train], cohort[train])
+        scores.append(roc_auc_score(cohort[test], model.decision_function(pooled[test])))
+    return max(0.5, float(np.mean(scores)))
+
+
+def shift_table(
+    before: Mapping[str, Cohort], used: Mapping[str, Cohort], method: str
+) -> pd.DataFrame:
+    """Measure the shift of the cohorts as they are used, and as other ways of harmonising had it.
+
+    Parameters
+    ----------
+    before : mapping of str to Cohort
+        The cohorts with all shared features, not harmonised.
+    used : mapping of str to Cohort
+        The cohorts that arms are compared on: harmonised by `method`, with selected features.
+    method : str
+        The ``harmonise`` of the study: ``none``, a method of
+        `evenomics.preparation.harmonise.METHODS`, or ``combat``, which needs R: without numbers
+        where it is not the method of the study.
+
+    Returns
+    -------
+    DataFrame
+        One row per cohort and method: cohort, method, used, and the measures of `shift`, all on
+        the features of `used`. An external cohort that is the real one has no rows.
+    """
+    features = used[REFERENCE].features.columns
+    tried = {"none": before}
+    for name, harmonised in METHODS.items():
+        try:
+            tried[name] = harmonised(before)
+        except CohortError:  # a cohort of one sample has no SD to be matched
+            continue
+    tried = {
+        name: {cohort: part.select(features) for cohort, part in parts.items()}
+        for name, parts in tried.items()
+    }
+    tried[method] = dict(used)
+    return pd.DataFrame(
+        [
+            {"cohort": name, "method": way, "used": way == method, **shift(parts[REFERENCE], part)}
+            for name in used
+            if name != REFERENCE
+            and not used[name].features.index.equals(used[REFERENCE].features.index)
+            for way, parts in tried.items()
+            for part in [parts[name]]
+        ]
+    )
+
+
+def findings(
+    measured: pd.DataFrame,
+    used: Mapping[str, Cohort],
+    limits: Mapping[str, float],
+    watched: Collection[str],
+    n_features: int,
+) -> pd.DataFrame:
+    """Say what a user should know before any arm is compared.
+
+    Parameters
+    ----------
+    measured : DataFrame
+        Of `shift_table`.
+    used : mapping of str to Cohort
+        The cohorts that arms are compared on.
+    limits : mapping of str to float
+        The section ``checks`` of the config.
+    watched : collection of str
+        Cohorts whose shift matters: ``external`` does where GANs are pre-trained on it only.
+    n_features : int
+        Features that `used` was selected from.
+
+    Returns
+    -------
+    DataFrame
+        One row per finding: check, cohort, value, threshold, message; none where all is well.
+    """
+    rows: list[dict[str, Any]] = []
+    for name, of_cohort in measured.groupby("cohort", sort=False):
+        if name in watched:
+            rows += _scale_findings(of_cohort, limits["scale_ratio"])
+            rows += _shift_findings(of_cohort, limits)
+    rows += _copy_findings(used, n_features)
+    return pd.DataFrame(rows, columns=list(FINDINGS))
+
+
+def warnings_of(findings: pd.DataFrame) -> list[str]:
+    """Return the findings as lines for a terminal.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Of `findings`, with the columns study and selection.
+    """
+    return [
+        f"study {study}{'' if selection == 'none' else f', features selected by {selection}'}: "
+        f"{message}"
+        for study, selection, message in zip(
+            findings["study"], findings["selection"], findings["message"], strict=True
+        )
+    ]
+
+
+def _scale_findings(measured: pd.DataFrame, limit: float) -> Iterator[dict[str, Any]]:
+    now = measured[measured["used"]].iloc[0]
+    factor = max(now["scale_ratio"], 1 / now["scale_ratio"])
+    if factor > limit:
+        wide, narrow = "real", now["cohort"]
+        if now["scale_ratio"] > 1:
+            wide, narrow = narrow, wide
+        yield {
+            "check": "scale_ratio",
+            "cohort": now["cohort"],
+            "value": now["scale_ratio"],
+            "threshold": limit,
+            "message": f"The features of the {wide} cohort spread {_rounded(factor)} times as wide "
+            f"as those of the {narrow} cohort (median ratio of the SDs). Is one of them in another "
+            "unit, or without its logarithm? Bring all cohorts to one unit.",
+        }
+
+
+def _shift_findings(
+    measured: pd.DataFrame, limits: Mapping[str, float]
+) -> Iterator[dict[str, Any]]:
+    now = measured[measured["used"]].iloc[0]
+    thresholds = {
+        "beyond_range": limits["beyond_range"] + now["expected"],
+        "shift_sd": limits["shift_sd"],
+    }
+    exceeded = [name for name, threshold in thresholds.items() if now[name] > threshold]
+    if exceeded:
+        yield {
+            "check": exceeded[0],
+            "cohort": now["cohort"],
+            "value": now[exceeded[0]],
+            "threshold": thresholds[exceeded[0]],
+            "message": f"{_percent(now['beyond_range'])} of the {now['cohort']} cells lie beyond "
+            "the range of the real cohort, and the median feature is shifted by "
+            f"{_rounded(now['shift_sd'])} SD. {_CONSEQUENCES[now['cohort']]} {_ways_out(measured)}",
+        }
+
+
+def _ways_out(measured: pd.DataFrame) -> str:
+    """Say what the methods of harmonising that the study does not use would do."""
+    others = measured[~measured["used"] & (measured["method"] != "none")].dropna()
+    ways = " or ".join(
+        f"{_percent(row['beyond_range'])} and {_rounded(row['shift_sd'])} SD "
+        f"(`harmonise: {row['method']}`)"
+        for _, row in others.iterrows()
+    )
+    text = f"Harmonising would bring this to {ways}." if ways else ""
+    if "combat" not in set(measured["method"]):
+        text += " `harmonise: combat` needs R and was not tried."
+    return text.strip()
+
+
+def _copy_findings(used: Mapping[str, Cohort], n_features: int) -> Iterator[dict[str, Any]]:
+    real = used[REFERENCE]
+    copies = real.features.columns[_separates(real)]
+    if len(copies) and n_features * _chance_to_separate(real) < _CHANCE:
+        again = int((_separates(used["validation"].select(copies))).sum())
+        yield {
+            "check": "label_copy",
+            "cohort": real.name,
+            "value": len(copies),
+            "threshold": 0,
+            "message": f"{len(copies)} of {real.n_features} features of the real cohort tell its "
+            f"classes apart without an error, each by itself: {some(copies)}; so they do in the "
+            f"validation cohort: {again}. Such a feature may be a copy of the label (an id, a "
+            "date, a batch, an outcome): then name it under `ignore_columns`. If it is a "
+            "measurement, no way of balancing can do better than this feature alone.",
+        }
+
+
+def _separates(cohort: Cohort) -> np.ndarray:
+    """Return for every feature whether the values of no two classes overlap."""
+    by_class = cohort.features.groupby(np.asarray(cohort.classes))
+    low, high = by_class.min().to_numpy(), by_class.max().to_numpy()
+    order = low.argsort(axis=0)
+    low, high = np.take_along_axis(low, order, 0), np.take_along_axis(high, order, 0)
+    return np.asarray((high[:-1] < low[1:]).all(axis=0))
+
+
+def _chance_to_separate(cohort: Cohort) -> float:
+    """Return the probability that a feature that knows nothing of the classes separates them.
+
+    Of all ways to deal the classes to the ranked samples, as many keep every class together as
+    there are orders of the classes; with two classes, 2 / C(n, n_1).
+    """
+    counts = list(cohort.class_counts().values())
+    factorials = [lgamma(n + 1) for n in counts]
+    return exp(lgamma(len(counts) + 1) + sum(factorials) - lgamma(sum(counts) + 1))
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}"
+
+
+def _rounded(number: float) -> str:
+    return f"{number:,.1f}" if number < 10 else f"{number:,.0f}"

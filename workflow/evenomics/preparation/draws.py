@@ -1,0 +1,192 @@
+"""Experiments: imbalanced draws from the real cohort.
+
+Where the cohort has groups (patients who gave several samples), a draw is that of a smaller study
+of the same design: fewer patients, each with all their samples. Patients come in random order, the
+same for every class, so that pairs stay together where patients are paired. Each gives all samples
+of a class until this has as many as were asked for; the last one gives only as many as are lacking.
+So the numbers of samples, and with them the imbalance, are exactly those asked for, and samples
+that are left out of a draw are on no other side of it. The number of independent observations,
+however, is nearer to that of the groups, which the tables name beside that of the samples.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evenomics.config.experiments import Experiment
+from evenomics.data.checks import check_classes
+from evenomics.data.cohort import Cohort
+from evenomics.errors import CohortError
+from evenomics.preparation.folds import shared_groups
+from evenomics.randomness import stream
+
+_SMALLEST_CLASS = 2  # fewer samples, or groups, cannot be cross-validated
+
+
+def draw(
+    cohort: Cohort,
+    experiments: Iterable[Experiment],
+    classes: Sequence[str],
+    seed: int,
+    disjoint: bool = False,
+) -> dict[str, Cohort]:
+    """Draw the training samples of every experiment, without replacement.
+
+    Each experiment has its own random stream, so that its samples do not depend on the others of
+    the grid; with `disjoint` they depend on those before it. Groups are drawn one after the other
+    (see the module); every class has samples of two at the least.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The real cohort.
+    experiments : iterable of Experiment
+        What to draw.
+    classes : sequence of str
+        Classes of the study, the over-represented one first.
+    seed : int
+        Seed of the run.
+    disjoint : bool
+        Whether no sample, and no group, may be in two experiments, as if each had its own real
+        data.
+
+    Returns
+    -------
+    dict of str to Cohort
+        The draw of each experiment by its name, samples in the cohort's order.
+
+    Raises
+    ------
+    CohortError
+        With every class that has too few samples or groups: for which experiment, asked and found.
+    """
+    experiments = list(experiments)
+    check_classes(cohort, classes)
+    assert cohort.classes is not None
+    _check_sizes(cohort, experiments, classes, disjoint)
+    labels = cohort.classes.to_numpy()
+    groups = shared_groups(cohort.groups)
+    free = np.ones(len(labels), dtype=bool)
+    draws, problems = {}, []
+    for experiment in experiments:
+        rng = stream(seed, "draw", experiment.name)
+        left = {label: np.flatnonzero(free & (labels == label)) for label in classes}
+        counts = experiment.counts(classes) or {label: len(left[label]) for label in classes}
+        if groups is None:
+            taken = [
+                rng.choice(left[label], count, replace=False) for label, count in counts.items()
+            ]
+        else:
+            problems += _shortages(experiment, left, counts, groups)
+            taken = _by_group(left, counts, groups, rng)
+        rows = np.sort(np.concatenate(taken))
+        draws[experiment.name] = cohort.take(rows, name=experiment.name)
+        if disjoint:
+            free[rows if groups is None else np.isin(groups, groups[rows])] = False
+    if problems:
+        raise CohortError(f"{cohort.place} is too small for the experiments:", problems)
+    return draws
+
+
+def experiment_table(draws: Mapping[str, Cohort]) -> pd.DataFrame:
+    """Tabulate what was drawn.
+
+    Parameters
+    ----------
+    draws : mapping of str to Cohort
+        The draw of each experiment by its name.
+
+    Returns
+    -------
+    DataFrame
+        Columns experiment, class, n_samples and, where samples have groups, n_groups (how many
+        groups gave these samples; one with samples of two classes counts in both).
+    """
+    rows = []
+    for name, cohort in draws.items():
+        assert cohort.classes is not None
+        for label, n_samples in cohort.class_counts().items():
+            row = {"experiment": name, "class": label, "n_samples": n_samples}
+            if cohort.groups is not None:
+                row["n_groups"] = cohort.groups[cohort.classes == label].nunique()
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _by_group(
+    left: Mapping[str, NDArray[np.intp]],
+    counts: Mapping[str, int],
+    groups: NDArray[np.intp],
+    rng: np.random.Generator,
+) -> list[NDArray[np.intp]]:
+    """Return the rows drawn of each class, groups one after the other.
+
+    Where the first group could give all that is asked for, it leaves one to the next: a class of
+    one group cannot be cross-validated.
+    """
+    place = rng.permutation(groups.max() + 1)[groups]
+    shuffled = rng.permutation(len(groups))
+    order = shuffled[np.argsort(place[shuffled], kind="stable")]
+    taken = []
+    for label, asked in counts.items():
+        rows = order[np.isin(order, left[label])]
+        others = rows[groups[rows] != groups[rows[:1]]]
+        if len(rows) - len(others) >= asked and len(others):
+            rows = np.append(rows[: asked - 1], others)
+        taken.append(rows[:asked])
+    return taken
+
+
+def _shortages(
+    experiment: Experiment,
+    left: Mapping[str, NDArray[np.intp]],
+    counts: Mapping[str, int],
+    groups: NDArray[np.intp],
+) -> list[str]:
+    """Return what hinders a draw by groups, one line per class."""
+    problems = []
+    for label, asked in counts.items():
+        n_left, n_groups = len(left[label]), len(np.unique(groups[left[label]]))
+        what = f"experiment {experiment.name!r}: {asked} samples of the class {label!r} asked for"
+        if asked > n_left:
+            problems.append(
+                f"{what}, {n_left} left, since a group that is in one experiment is in no other; "
+                "enlarge the cohort or set `disjoint: false`"
+            )
+        elif n_groups < _SMALLEST_CLASS:
+            problems.append(
+                f"{what}, and all {n_left} found are of one group; at least {_SMALLEST_CLASS} "
+                "groups are needed to learn from"
+            )
+    return problems
+
+
+def _check_sizes(
+    cohort: Cohort, experiments: Sequence[Experiment], classes: Sequence[str], disjoint: bool
+) -> None:
+    available = cohort.class_counts()
+    asked_in_all: Counter[str] = Counter()
+    problems = []
+    for experiment in experiments:
+        counts = experiment.counts(classes) or available
+        asked_in_all.update(counts)
+        for label, asked in counts.items():
+            what = f"experiment {experiment.name!r}: {asked} samples of the class {label!r}"
+            if asked < _SMALLEST_CLASS:
+                problems.append(f"{what}; at least {_SMALLEST_CLASS} are needed to learn from")
+            elif asked > available[label]:
+                problems.append(
+                    f"{what} asked for, {available[label]} found; lower `controls` or `imbalance`"
+                )
+    if disjoint and not problems:
+        problems += [
+            f"all experiments together ask for {asked} samples of the class {label!r}, "
+            f"{available[label]} found; enlarge the cohort or set `disjoint: false`"
+            for label, asked in asked_in_all.items()
+            if asked > available[label]
+        ]
+    if problems:
+        raise CohortError(f"{cohort.place} is too small for the experiments:", problems)

@@ -1,0 +1,358 @@
+"""Scaling that follows a feature's skewness, as a scikit-learn transformer."""
+
+import json
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import exprel
+from scipy.stats import skewtest
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from evenomics.data.cohort import Cohort
+from evenomics.messages import some
+from evenomics.randomness import stream
+
+Floats = NDArray[np.float64]
+
+_SMALLEST_SKEWTEST = 8  # below, scipy.stats.skewtest is not defined
+
+_ROUNDING = 1e-10  # of the largest value; what varies by less varies by rounding alone
+
+_UNIT = 10  # percentile of the distances from the lighter tail's end that a power is fitted in
+
+_LOSS = 18.0  # a power may lose exp(18) times the precision of a float: 1e-8 of the range
+
+_FURTHEST = 10.0  # no scaled training value lies further from 0
+
+_WIDENING = 10.0  # how many widths beyond the training range a generated value may come to lie
+
+
+class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Yeo-Johnson for skewed features, robust or standard scaling for the others.
+
+    A feature is skewed where D'Agostino's test says so (``scipy.stats.skewtest``, two-sided,
+    p < `alpha`). With fewer than eight samples the test is not defined and no feature counts as
+    skewed.
+
+    The power transform of Yeo and Johnson depends on the zero and the unit of a feature. Raw
+    intensities, ratios, or small differences of large numbers can leave it without effect or
+    without an inverse. A skewed feature is therefore first measured from the end of its lighter
+    tail, in units of the tenth percentile of the (non-zero) distances from there. So scaled values
+    do not depend on the unit, the offset or the sign of a feature, and a log-normal feature is
+    close to its logarithm. The exponent is the most likely one of those that float64 can undo to a
+    millionth of the training range. Then the feature is standardised.
+
+    Beyond the training range a power transform goes on as its tangent: the power itself ends one
+    unit before the origin, and where it is all but flat it leads back to anywhere.
+
+    A constant feature is only centred; so is one that varies by less than 1e-10 of its size, which
+    is rounding. No training value comes to lie further than 10 from 0. A feature that would have
+    one beyond ten interquartile ranges (mostly zeros, say) is divided by its standard deviation;
+    where that does not suffice (a single spike among hundreds of samples), by a tenth of the
+    largest distance from its centre.
+
+    Source: Cusworth, Gkoutos, Acharjee 2024, Methods (scaling); its text names both robust and
+    standard scaling, so that is a parameter. The paper transforms skewed features in the unit that
+    they come in.
+
+    Parameters
+    ----------
+    alpha : float
+        Level of the skewness test.
+    unskewed : {"robust", "standard"}
+        Scaling of the other features: (x - median) / interquartile range, or (x - mean) / SD.
+
+    Attributes
+    ----------
+    skewed_ : numpy.ndarray of bool, shape (n_features,)
+        Features that are power-transformed.
+    origin_, unit_ : numpy.ndarray of float, shape (n_features,)
+        A skewed feature is transformed as the distance (x - origin) / unit, with its order kept;
+        the unit is negative where the longer tail is the left one. 0 and 1 for the others.
+    lambdas_ : numpy.ndarray of float, shape (n_features,)
+        Exponents of Yeo-Johnson for these distances; 1 where a feature is not skewed.
+    center_, scale_ : numpy.ndarray of float, shape (n_features,)
+        What is subtracted and divided by, after the power transform.
+    lower_, upper_ : numpy.ndarray of float, shape (n_features,)
+        Range of the training samples, in the user's unit.
+    """
+
+    _FITTED = (
+        "skewed_", "origin_", "unit_", "lambdas_", "center_", "scale_", "lower_", "upper_",
+    )  # fmt: skip
+
+    def __init__(
+        self, alpha: float = 0.05, unskewed: Literal["robust", "standard"] = "robust"
+    ) -> None:
+        self.alpha = alpha
+        self.unskewed = unskewed
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn transform, centre and scale of every feature.
+
+        Parameters
+        ----------
+        X : array-like of float, shape (n_samples, n_features)
+            Training samples.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        SkewScaler
+
+        Raises
+        ------
+        ValueError
+            If float64 cannot hold the spread of a feature, or `unskewed` is unknown.
+        """
+        if self.unskewed not in ("robust", "standard"):
+            raise ValueError(f"unskewed must be 'robust' or 'standard', found {self.unskewed!r}")
+        X = validate_data(self, X, dtype=np.float64)
+        self.lower_, self.upper_ = X.min(axis=0), X.max(axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):  # refused below, by name
+            width = self.upper_ - self.lower_
+            varies = width > _ROUNDING * np.abs(X).max(axis=0)
+            self._fit_power(X, width, varies)
+            self._fit_scale(X, varies)
+        self._refuse_what_is_not_finite()
+        return self
+
+    def _fit_power(self, X: Floats, width: Floats, varies: NDArray[np.bool_]) -> None:
+        n_samples, n_features = X.shape
+        self.skewed_ = np.zeros(n_features, dtype=bool)
+        self.origin_, self.unit_ = np.zeros(n_features), np.ones(n_features)
+        self.lambdas_ = np.ones(n_features)
+        at = np.flatnonzero(varies)
+        if n_samples < _SMALLEST_SKEWTEST or not len(at):
+            return
+        # The test does not depend on the unit; tiny or huge units would under- or overflow it.
+        test = skewtest((X[:, at] - self.lower_[at]) / width[at], axis=0)
+        self.skewed_[at] = test.pvalue < self.alpha
+        rightwards = np.zeros(n_features, dtype=bool)
+        rightwards[at] = test.statistic > 0
+        ends = np.where(rightwards, self.lower_, self.upper_)
+        self.origin_ = np.where(self.skewed_, ends, 0.0)
+        for i in np.flatnonzero(self.skewed_):
+            distance = np.abs(X[:, i] - self.origin_[i])
+            unit = np.percentile(distance[distance > _ROUNDING * width[i]], _UNIT)
+            self.unit_[i] = unit if rightwards[i] else -unit
+            self.lambdas_[i] = _most_likely_exponent(distance / unit)
+
+    def _fit_scale(self, X: Floats, varies: NDArray[np.bool_]) -> None:
+        powered = self._powered(X)
+        self.center_, scale = powered.mean(axis=0), powered.std(axis=0)
+        if self.unskewed == "robust":
+            first, median, third = np.percentile(X, [25, 50, 75], axis=0)
+            iqr = third - first
+            self.center_ = np.where(self.skewed_, self.center_, median)
+            near = np.abs(X - median).max(axis=0) <= _FURTHEST * iqr
+            scale = np.where(~self.skewed_ & near, iqr, scale)
+        furthest = np.abs(powered - self.center_).max(axis=0)
+        self.scale_ = np.where(varies, np.maximum(scale, furthest / _FURTHEST), 1.0)
+
+    def _refuse_what_is_not_finite(self) -> None:
+        fitted = [getattr(self, name) for name in self._FITTED]
+        bad = np.flatnonzero(~np.isfinite(fitted).all(axis=0) | (self.scale_ == 0))
+        if len(bad):
+            names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
+            raise ValueError(
+                f"{len(bad)} features cannot be scaled, as their values are too large or too small "
+                f"for numbers of 64 bits: {some(names[bad])}; give them in another unit"
+            )
+
+    def _powered(self, X: Floats) -> Floats:
+        """Return samples whose skewed features are power-transformed."""
+        at = np.flatnonzero(self.skewed_)
+        if not len(at):
+            return X
+        within = np.clip(X[:, at], self.lower_[at], self.upper_[at])
+        beyond = (X[:, at] - within) * self._slope(within, at)
+        X = X.copy()
+        X[:, at] = self._power(within, at) + beyond
+        return X
+
+    def _power(self, X: Floats, at: NDArray[np.intp]) -> Floats:
+        """Return the power transform of values of these features within the training range."""
+        logs = np.log1p((X - self.origin_[at]) / self.unit_[at])
+        return np.sign(self.unit_[at]) * _power_of_log(logs, self.lambdas_[at])
+
+    def _undone(self, powered: Floats, at: NDArray[np.intp]) -> Floats:
+        """Return the values that `_power` made these of."""
+        exponent, size = self.lambdas_[at], np.abs(powered)
+        logs = np.log1p(exponent * size)
+        logs = np.divide(logs, exponent, out=size, where=exponent != 0)
+        return self.origin_[at] + self.unit_[at] * np.expm1(logs)
+
+    def _slope(self, X: Floats, at: NDArray[np.intp]) -> Floats:
+        """Return the derivative of the power transform of these features."""
+        logs = np.log1p((X - self.origin_[at]) / self.unit_[at])
+        return np.exp((self.lambdas_[at] - 1) * logs) / np.abs(self.unit_[at])
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Scale samples.
+
+        Parameters
+        ----------
+        X : array-like of float, shape (n_samples, n_features)
+            Samples in the user's unit.
+
+        Returns
+        -------
+        numpy.ndarray of float64, shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return (self._powered(X) - self.center_) / self.scale_
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Bring scaled samples back to the user's unit.
+
+        Skewed features end at the training range, widened by ten times its width on each side:
+        where their power transform is all but flat, its tangent leads anywhere.
+
+        Parameters
+        ----------
+        X : array-like of float, shape (n_samples, n_features)
+            Scaled samples.
+
+        Returns
+        -------
+        numpy.ndarray of float64, shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = X * self.scale_ + self.center_
+        at = np.flatnonzero(self.skewed_)
+        if len(at):
+            lower, upper = self.lower_[at], self.upper_[at]
+            within = np.clip(X[:, at], *self._power(np.stack([lower, upper]), at))
+            values = np.clip(self._undone(within, at), lower, upper)
+            margin = _WIDENING * (upper - lower)
+            with np.errstate(over="ignore"):
+                beyond = (X[:, at] - within) / self._slope(values, at)
+            X[:, at] = np.clip(values + beyond, lower - margin, upper + margin)
+        return X
+
+    def to_json(self) -> str:
+        """Return the fitted scaler as JSON text; every number comes back exactly."""
+        check_is_fitted(self)
+        state: dict[str, Any] = {"parameters": self.get_params()}
+        for name in self._FITTED:
+            state[name] = getattr(self, name).tolist()
+        if hasattr(self, "feature_names_in_"):
+            state["feature_names_in_"] = [str(name) for name in self.feature_names_in_]
+        return json.dumps(state, indent=1, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the scaler that `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            If a fitted attribute is missing, as in what another version wrote.
+        """
+        state = json.loads(text)
+        missing = [name for name in ("parameters", *cls._FITTED) if name not in state]
+        if missing:
+            raise ValueError(
+                f"not a scaler that this version wrote, {some(missing)} is missing; fit it again"
+            )
+        scaler = cls(**state["parameters"])
+        for name in cls._FITTED:
+            setattr(scaler, name, np.array(state[name]))
+        names = state.get("feature_names_in_")
+        scaler.n_features_in_ = len(scaler.center_)
+        if names is not None:
+            scaler.feature_names_in_ = np.array(names, dtype=object)
+        return scaler
+
+
+def _power_of_log(logs: Floats, exponent: Floats | float) -> Floats:
+    """Return ((1 + x) ** exponent - 1) / exponent of log(1 + x), without loss near exponent 0."""
+    return logs * exprel(exponent * logs)
+
+
+def _most_likely_exponent(distance: Floats) -> float:
+    """Return the exponent of Yeo-Johnson with the largest likelihood that float64 can undo."""
+    logs = np.log1p(distance)
+    total, n_samples = logs.sum(), len(logs)
+
+    def cost(exponent: float) -> float:
+        variance = np.var(_power_of_log(logs, exponent))
+        return n_samples / 2 * np.log(variance) - (exponent - 1) * total
+
+    bound = _LOSS / logs.max()
+    found = minimize_scalar(
+        cost, bounds=(-bound, 1 + bound), method="bounded", options={"xatol": 1e-8}
+    )
+    return float(found.x)
+
+
+def fit_scaler(
+    cohort: Cohort,
+    *,
+    alpha: float = 0.05,
+    unskewed: Literal["robust", "standard"] = "robust",
+    n_samples: int | None = None,
+    seed: int = 0,
+) -> SkewScaler:
+    """Return a scaler fitted on a cohort, or on some of its samples.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The external cohort, or the training draw of an experiment; never validation samples.
+    alpha, unskewed : float, str
+        See `SkewScaler`.
+    n_samples : int, optional
+        Number of samples, drawn at random (the paper: 200 external ones); all of them by default,
+        or where there are fewer.
+    seed : int
+        Seed of that draw.
+
+    Returns
+    -------
+    SkewScaler
+    """
+    features = cohort.features
+    if n_samples is not None and n_samples < len(features):
+        rows = stream(seed, "scaler", cohort.name).choice(len(features), n_samples, replace=False)
+        features = features.iloc[np.sort(rows)]
+    return SkewScaler(alpha=alpha, unskewed=unskewed).fit(features)
+
+
+def fit_scalers(
+    external: Cohort,
+    draw: Cohort,
+    *,
+    alpha: float = 0.05,
+    unskewed: Literal["robust", "standard"] = "robust",
+    n_external: int | None = 200,
+    seed: int = 0,
+) -> tuple[SkewScaler, SkewScaler]:
+    """Return the scaler of the external cohort and that of a training draw.
+
+    Parameters
+    ----------
+    external, draw : Cohort
+        External cohort, and the draw of an experiment.
+    alpha, unskewed : float, str
+        See `SkewScaler`.
+    n_external : int, optional
+        Number of external samples the first is fitted on, drawn at random.
+    seed : int
+        Seed of that draw.
+
+    Returns
+    -------
+    tuple of SkewScaler
+    """
+    return (
+        fit_scaler(external, alpha=alpha, unskewed=unskewed, n_samples=n_external, seed=seed),
+        fit_scaler(draw, alpha=alpha, unskewed=unskewed),
+    )

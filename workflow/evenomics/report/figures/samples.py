@@ -1,0 +1,114 @@
+"""Real and generated samples side by side."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from sklearn.decomposition import PCA
+
+from evenomics.report.style import (
+    CLASS_COLOURS,
+    arm_order,
+    arm_title,
+    experiment_title,
+    grid,
+    setting_title,
+    style,
+)
+
+# Arms that add no samples of their own, or only copies: nothing to see in a figure of samples.
+WITHOUT_SAMPLES = frozenset({"none", "class_weight", "random_over"})
+
+# The frame is the range of the real samples and this share of it on every side: a few generated
+# samples far away would otherwise press everything else into a dot. How many are outside is said.
+_MARGIN = 0.3
+
+
+def sample_pca(
+    real: pd.DataFrame,
+    real_classes: pd.Series,
+    generated: Mapping[str, pd.DataFrame],
+    classes: Sequence[str],
+    experiment: str,
+) -> Figure:
+    """First two principal components of the real training draw, with generated samples put in.
+
+    Parameters
+    ----------
+    real : DataFrame, n_samples x n_features
+        The training draw, scaled. The components are fitted on it alone.
+    real_classes : Series
+        Its classes.
+    generated : mapping of str to DataFrame
+        Per arm the generated samples, scaled alike; columns class, alpha, multiplier, then the
+        features of ``real``. Of several alpha settings the first is shown.
+    classes : sequence of str
+        Class names, over-represented class first; they fix the colours.
+    experiment : str
+        Which experiment, for the title.
+
+    Returns
+    -------
+    Figure
+        One panel per arm, all with the same axes.
+    """
+    pca = PCA(n_components=2, svd_solver="full").fit(real.to_numpy())
+    arms = arm_order(arm for arm, table in generated.items() if len(table))
+    colours = {name: CLASS_COLOURS[i % len(CLASS_COLOURS)] for i, name in enumerate(classes)}
+    real_points = pca.transform(real.to_numpy())
+    low, high = real_points.min(axis=0), real_points.max(axis=0)
+    low, high = low - _MARGIN * (high - low), high + _MARGIN * (high - low)
+    n_rows, n_columns = grid(len(arms), 3 if len(arms) != 4 else 2)
+    with style():
+        figure = Figure(figsize=(0.8 + 3.3 * n_columns, 1.3 + 3.0 * n_rows))
+        panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
+        for panel, arm in zip(panels.flat, arms, strict=False):
+            table = generated[arm]
+            alpha, multiplier = table[["alpha", "multiplier"]].iloc[0]
+            shown = table[(table["alpha"] == alpha) & (table["multiplier"] == multiplier)]
+            points = pca.transform(shown[list(real.columns)].to_numpy())
+            for name in classes:
+                mine = (shown["class"] == name).to_numpy()
+                panel.scatter(
+                    *points[mine].T, marker="x", s=20, linewidths=0.9, color=colours[name],
+                    alpha=0.75,
+                )  # fmt: skip
+                mine = (real_classes == name).to_numpy()
+                panel.scatter(
+                    *real_points[mine].T, marker="o", s=22, facecolor=colours[name],
+                    edgecolor="white", linewidths=0.5,
+                )  # fmt: skip
+            setting = setting_title(arm, str(alpha))
+            panel.set_title(arm_title(arm) + (f" (alpha {setting})" if setting else ""))
+            panel.axhline(0, color="0.9", linewidth=0.6, zorder=0)
+            panel.axvline(0, color="0.9", linewidth=0.6, zorder=0)
+            panel.tick_params(labelbottom=True)
+            outside = int(((points < low) | (points > high)).any(axis=1).sum())
+            if outside:
+                panel.text(
+                    0.98, 0.02, f"{outside} of {len(points)} generated outside the frame",
+                    transform=panel.transAxes, ha="right", fontsize=7.5,
+                )  # fmt: skip
+        panels.flat[0].set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+        for panel in panels.flat[len(arms) :]:
+            panel.set_visible(False)
+        share = 100 * np.asarray(pca.explained_variance_ratio_)
+        for panel in panels.flat[: len(arms)]:
+            panel.set_xlabel(f"PC 1 ({share[0]:.0f}% of real variance)")
+        for panel in panels[:, 0]:
+            panel.set_ylabel(f"PC 2 ({share[1]:.0f}% of real variance)")
+        figure.suptitle(f"{experiment_title(experiment)}: real and generated samples")
+        marks = [
+            Line2D([], [], linestyle="", marker=marker, color=colours[name])
+            for name in classes
+            for marker in "ox"
+        ]
+        figure.legend(
+            handles=marks,
+            labels=[f"{name}, {kind}" for name in classes for kind in ("real", "generated")],
+            loc="outside lower center",
+            ncols=min(4, 2 * len(classes)),
+        )
+    return figure

@@ -1,0 +1,273 @@
+"""Tables of results as HTML pages that need nothing but a browser."""
+
+from collections.abc import Collection, Mapping
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evenomics.evaluation.metrics import METRICS
+from evenomics.report.style import (
+    METRIC_TITLES,
+    arm_order,
+    arm_title,
+    classifier_title,
+    experiment_order,
+    experiment_title,
+    metric_title,
+    of_metric,
+    setting_title,
+    signed,
+)
+
+STYLESHEET = """
+:root { color-scheme: light; }
+body { font: 15px/1.5 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #1a1a1a;
+       background: #fff; max-width: 76rem; margin: 1.5rem auto; padding: 0 1.2rem; }
+h1 { font-size: 1.5rem; margin: 0 0 .5rem; } h2 { font-size: 1.2rem; margin: 2rem 0 .4rem; }
+h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
+p { max-width: 52rem; } .note { color: #555; font-size: .9rem; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .88rem; margin: .5rem 0 1rem; }
+caption { text-align: left; color: #555; padding-bottom: .3rem; }
+th, td { padding: .28rem .65rem; border-bottom: 1px solid #ddd; text-align: left;
+         white-space: nowrap; vertical-align: top; }
+thead th { border-bottom: 2px solid #666; white-space: normal; vertical-align: bottom; }
+th:first-child, td:first-child { position: sticky; left: 0; background: #fff; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; }
+tr:hover td { background: #f4f7fb; } .best { font-weight: 700; }
+.warning { border-left: 4px solid #D55E00; background: #fdf1e8; padding: .4rem .8rem; }
+img { max-width: 100%; height: auto; }
+"""
+
+# Headings of columns that a reader would otherwise have to look up.
+HEADINGS = {
+    "experiment": "Experiment",
+    "gan": "GAN",
+    "class": "Class",
+    "alpha": "Alpha",
+    "variant": "Variant",
+    "n_samples": "Training samples",
+    "lr_1": "First rate",
+    "lr_1_rule": "First rate chosen by",
+    "epoch_1": "Epoch at first rate",
+    "updates_1": "Updates at first rate",
+    "lr_2": "Second rate",
+    "lr_2_rule": "Second rate chosen by",
+    "epoch_2": "Epoch at second rate",
+    "epoch_2_rule": "Epoch chosen by",
+    "updates_2": "Updates at second rate",
+    "note": "Note",
+    "wasserstein_training": "Wasserstein, training samples",
+    "wasserstein_held_out": "Wasserstein, set-aside samples",
+    "energy_distance": "Energy distance",
+    "effective_rank_generated": "Effective rank, generated",
+    "effective_rank_real": "Effective rank, real",
+    "nn_distance_training": "Nearest-neighbour distance, training",
+    "nn_distance_held_out": "Nearest-neighbour distance, set-aside",
+    "engine": "Engine",
+    "seconds": "Time (s)",
+    "n_held_out": "Set-aside samples",
+    "n_folds": "Folds",
+    "phase": "Re-training",
+    "rate": "Rate",
+    "smallest_above": "Smallest value above the threshold",
+    "instability": "Instability",
+    "speed": "Speed",
+    "objective": "3 × instability − speed",
+    "cut_epoch": "Cut at epoch",
+    "chosen": "Chosen",
+}
+
+
+def html_page(title: str, body: str) -> str:
+    """Self-contained HTML page, in ASCII so that no reader can take it for another encoding."""
+    page = (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(title)}</title><style>{STYLESHEET}</style></head>\n"
+        f"<body>\n<h1>{escape(title)}</h1>\n{body}\n</body></html>\n"
+    )
+    return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+def leaders(values: pd.Series, smallest: bool = False) -> list[object]:
+    """Labels of the largest (or smallest) value; of those equal but for rounding, all."""
+    values = values.dropna()
+    best = values.min() if smallest else values.max()
+    return values.index[np.isclose(values, best, rtol=0, atol=1e-9)].tolist()
+
+
+def html_table(
+    frame: pd.DataFrame,
+    caption: str = "",
+    best: Mapping[str, Collection[object]] | None = None,
+    bold_rows: Collection[object] = (),
+) -> str:
+    """One table; numbers to the right, missing values as a dash.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Column names are the headings. Floats are written with four significant digits.
+    caption : str
+        Text above the table.
+    best : mapping of str to collection, optional
+        Per column the labels of the rows whose cells are set in bold.
+    bold_rows : collection of object, optional
+        Labels of rows that are set in bold.
+    """
+    head = "".join(f'<th scope="col">{escape(str(column))}</th>' for column in frame.columns)
+    lines = []
+    for label, row in zip(frame.index, frame.itertuples(index=False), strict=True):
+        cells = []
+        for column, value in zip(frame.columns, row, strict=True):
+            numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+            kinds = ["number"] * numeric
+            kinds += ["best"] * bool(best and label in best.get(column, ()))
+            mark = f' class="{" ".join(kinds)}"' if kinds else ""
+            cells.append(f"<td{mark}>{escape(_text(value))}</td>")
+        strong = ' class="best"' if label in bold_rows else ""
+        lines.append(f"<tr{strong}>{''.join(cells)}</tr>")
+    heading = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return (
+        f'<div class="scroll"><table>{heading}<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>{chr(10).join(lines)}</tbody></table></div>"
+    )
+
+
+def _text(value: Any) -> str:
+    if pd.isna(value) or value == "":
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def mean_and_sd(mean: float, sd: float) -> str:
+    """``0.812 ± 0.031``; the mean alone where there is no SD."""
+    if np.isnan(mean):
+        return "–"
+    return f"{mean:.3f}" if np.isnan(sd) else f"{mean:.3f} ± {sd:.3f}"
+
+
+def scores_page(summary: pd.DataFrame, title: str) -> str:
+    """Page with, per metric and classifier, mean and SD of every arm, setting and experiment."""
+    parts = []
+    metrics = [m for m in METRIC_TITLES if m in set(summary["metric"])]
+    metrics += sorted(set(summary["metric"]) - set(metrics))
+    for metric in metrics:
+        parts.append(f"<h2>{escape(metric_title(metric))}</h2>")
+        rows = of_metric(summary, metric)
+        for classifier in sorted(rows["classifier"].unique()):
+            table, best = _wide(
+                rows[rows["classifier"] == classifier],
+                smallest=not METRICS[metric].larger_is_better,
+            )
+            parts.append(html_table(table, classifier_title(classifier), best))
+    note = (
+        '<p class="note">Mean ± standard deviation over the repeats, on the validation cohort. '
+        "Bold: best mean of an experiment. Alpha is written under/over where both classes' "
+        "generators are used.</p>"
+    )
+    return html_page(title, note + "\n".join(parts))
+
+
+def _wide(rows: pd.DataFrame, smallest: bool) -> tuple[pd.DataFrame, dict[str, list[object]]]:
+    experiments = experiment_order(rows["experiment"])
+    keys = rows[["arm", "alpha", "multiplier"]].drop_duplicates()
+    keys = keys.sort_values(
+        ["arm", "alpha", "multiplier"],
+        key=lambda column: column.map(arm_order(column).index) if column.name == "arm" else column,
+    )
+    indexed = rows.set_index(["experiment", "arm", "alpha", "multiplier"])
+    lines, best = [], {}
+    for arm, alpha, multiplier in keys.itertuples(index=False):
+        setting = setting_title(arm, alpha, multiplier)
+        cells = {"Arm": arm_title(arm), "Alpha": setting}
+        for experiment in experiments:
+            key = (experiment, arm, alpha, multiplier)
+            cells[experiment_title(experiment)] = (
+                mean_and_sd(*indexed.loc[key, ["mean", "sd"]]) if key in indexed.index else "–"
+            )
+        lines.append(cells)
+    for experiment in experiments:
+        means = [
+            float(indexed["mean"].get((experiment, *key), float("nan")))
+            for key in keys.itertuples(index=False)
+        ]
+        best[experiment_title(experiment)] = leaders(pd.Series(means), smallest)
+    return pd.DataFrame(lines), best
+
+
+def comparison_page(comparison: pd.DataFrame, title: str, level: float) -> str:
+    """Page with every pair of arms per experiment and classifier, significant ones in bold."""
+    parts = [
+        '<p class="note">Welch t-test between the repeats of two arms, each at its best alpha; '
+        "p-values adjusted by Benjamini and Hochberg over this table. "
+        f"Bold: adjusted p below {level:g}. The repeats share one training draw and one validation "
+        "cohort, so they are not independent samples and the test finds differences too "
+        "easily.</p>"
+    ]
+    for experiment in experiment_order(comparison["experiment"]):
+        parts.append(f"<h2>{escape(experiment_title(experiment))}</h2>")
+        of_experiment = comparison[comparison["experiment"] == experiment]
+        for classifier in sorted(of_experiment["classifier"].unique()):
+            rows = of_experiment[of_experiment["classifier"] == classifier].reset_index(drop=True)
+            table = pd.DataFrame(
+                {
+                    "Arm A": [_arm_cell(row, "a") for _, row in rows.iterrows()],
+                    "Arm B": [_arm_cell(row, "b") for _, row in rows.iterrows()],
+                    "Mean ± SD of A": map(mean_and_sd, rows["mean_a"], rows["sd_a"]),
+                    "Mean ± SD of B": map(mean_and_sd, rows["mean_b"], rows["sd_b"]),
+                    "Difference A − B": rows["difference"].map(signed),
+                    "p": rows["p_value"].map(p_text),
+                    "Adjusted p": rows["adjusted_p_value"].map(p_text),
+                    "Note": rows["note"].fillna(""),
+                }
+            )
+            significant = set(rows.index[rows["adjusted_p_value"] < level])
+            parts.append(html_table(table, classifier_title(classifier), bold_rows=significant))
+    return html_page(title, "\n".join(parts))
+
+
+def _arm_cell(row: pd.Series, side: str) -> str:
+    arm = row[f"arm_{side}"]
+    setting = setting_title(arm, str(row[f"alpha_{side}"]), row[f"multiplier_{side}"])
+    return f"{arm_title(arm)} ({setting})" if setting else arm_title(arm)
+
+
+def p_text(p_value: float) -> str:
+    """p-value for people: never 0, a dash where there is none."""
+    if np.isnan(p_value):
+        return "–"
+    return "< 0.0001" if p_value < 1e-4 else f"{p_value:.4f}"
+
+
+def named(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a table headings for people."""
+    names = [str(column) for column in frame]
+    headings = {name: HEADINGS.get(name, name.replace("_", " ").capitalize()) for name in names}
+    return frame.rename(columns=headings)
+
+
+def training_page(chosen: pd.DataFrame, rates: pd.DataFrame, title: str) -> str:
+    """Page with the chosen rates and epochs of every GAN, the rule behind each, and all rates."""
+    note = (
+        '<p class="note">One row per GAN (class, alpha, variant). "Chosen by" names the rule, or '
+        "the fallback where no rate or epoch met the rule. Updates are those of the critic in the "
+        "GAN's own training: that of a class with several folds was on all samples, with as many "
+        "updates as the folds had up to the chosen epoch. A Wasserstein estimate that is large on "
+        "training samples and small or negative on set-aside samples means that the critic has "
+        "learnt its few samples by heart. Fewer effective dimensions than the real samples "
+        "have means that generated samples are less varied.</p>"
+    )
+    return html_page(
+        title,
+        f"<h2>Chosen rates and epochs</h2>{note}{html_table(named(chosen))}"
+        f"<h2>All rates that were tried</h2>{html_table(named(rates))}",
+    )
+
+
+def plain_page(frame: pd.DataFrame, title: str, note: str = "") -> str:
+    """Page with one table as it is."""
+    text = f'<p class="note">{escape(note)}</p>' if note else ""
+    return html_page(title, text + html_table(named(frame)))

@@ -1,0 +1,180 @@
+"""What all figures share: colours, words, order, and how a figure is saved."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from evenomics.balancing.arms import ARMS
+
+# Okabe and Ito's colours, which stay apart for colour-blind readers, one per arm in every figure;
+# their yellow is darkened, since as a thin line on white it cannot be seen.
+PALETTE = {
+    "none": "#000000",
+    "class_weight": "#8C8C8C",
+    "random_over": "#C8B400",
+    "smote": "#E69F00",
+    "gan": "#0072B2",
+    "expand_gan": "#56B4E9",
+    "classic_gan": "#D55E00",
+    "classic_expand_gan": "#CC79A7",
+    "shrunk_gaussian": "#009E73",
+}
+
+# Paul Tol's muted colours, for arms that have none of their own yet.
+SPARE_COLOURS = ("#882255", "#332288", "#999933", "#44AA99", "#661100", "#117733", "#AA4499")
+
+CLASS_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+CLASSIFIER_TITLES = {"hist_gradient_boosting": "Gradient boosting", "svc": "Support vector machine"}
+
+METRIC_TITLES = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "balanced_accuracy": "Balanced accuracy",
+    "mcc": "MCC",
+    "f1": "F1",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "brier": "Brier score",
+}
+
+NO_SETTING = "none"
+
+_STYLE: Any = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "Helvetica"],
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+    "savefig.facecolor": "white",
+    # Text stays text, so that it can be searched, read aloud and edited for a paper.
+    "svg.fonttype": "none",
+    # Ids inside an SVG are random without a salt: the same table must give the same bytes.
+    "svg.hashsalt": "evenomics",
+}
+
+
+def style() -> Any:
+    """Context in which every figure is made and saved."""
+    return mpl.rc_context(_STYLE)
+
+
+def save_figure(figure: Figure, paths: Iterable[str | Path]) -> None:
+    """Write a figure once per path; the suffix (``.svg``, ``.png``) says the format.
+
+    The same figure gives the same bytes: no date, no version, no random ids.
+    """
+    for path in map(Path, paths):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        undated = {"Date": None} if path.suffix == ".svg" else {"Software": None}
+        with style():
+            figure.savefig(path, dpi=150, metadata=undated)
+
+
+def arm_order(arms: Iterable[str]) -> list[str]:
+    """Distinct arms in the order of the registry, arms that it does not know last."""
+    known = list(ARMS)
+    return sorted(set(arms), key=lambda arm: (known.index(arm) if arm in ARMS else len(known), arm))
+
+
+def arm_title(arm: str) -> str:
+    """Name of an arm for people."""
+    return ARMS[arm].title if arm in ARMS else arm
+
+
+def arm_colours(arms: Iterable[str]) -> dict[str, str]:
+    """One colour per arm: its own, or a spare one for an arm that the palette does not know."""
+    ordered = arm_order(arms)
+    strangers = [arm for arm in ordered if arm not in PALETTE]
+    spare = {arm: SPARE_COLOURS[i % len(SPARE_COLOURS)] for i, arm in enumerate(strangers)}
+    return {arm: PALETTE.get(arm) or spare[arm] for arm in ordered}
+
+
+def experiment_order(experiments: Iterable[str]) -> list[str]:
+    """Distinct experiments, c80 before c120."""
+    return sorted(
+        set(experiments),
+        key=lambda name: [
+            (0, float(part), "") if part.replace(".", "", 1).isdigit() else (1, 0.0, part)
+            for part in re.split(r"(\d+(?:\.\d+)?)", name)
+            if part
+        ],
+    )
+
+
+def experiment_title(experiment: str, separator: str = ", ") -> str:
+    """``c40_i0.4`` in words; any other name, such as ``whole``, in its own."""
+    found = re.fullmatch(r"c(\d+)_i([\d.]+)", experiment)
+    if found:
+        return f"{found[1]} controls{separator}imbalance {found[2]}"
+    return "whole cohort" if experiment == "whole" else experiment
+
+
+def classifier_title(classifier: str) -> str:
+    """Name of a classifier for people."""
+    return CLASSIFIER_TITLES.get(classifier, classifier)
+
+
+def metric_title(metric: str) -> str:
+    """Name of a metric for people."""
+    return METRIC_TITLES.get(metric, metric)
+
+
+def setting_title(arm: str, alpha: str, multiplier: object = NO_SETTING) -> str:
+    """Alpha and multiplier of a row in short; empty for an arm that has neither.
+
+    ``1/0`` (under/over) for an arm that grows both classes, ``1`` for one that grows only the
+    under-represented ones.
+    """
+    words = []
+    if alpha != NO_SETTING:
+        under, _, over = alpha.removeprefix("a").partition("-")
+        expands = arm not in ARMS or ARMS[arm].expands
+        words.append(f"{under}/{over}" if expands and over else under)
+    if str(multiplier) != NO_SETTING:
+        words.append(f"× {float(str(multiplier)):g}")
+    return " ".join(words)
+
+
+def signed(value: float) -> str:
+    """``+0.012``, ``−0.012``, or ``0`` where there is no difference but for rounding."""
+    return "0" if abs(value) < 1e-12 else f"{value:+.3f}".replace("-", "−")
+
+
+def of_metric(summary: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Rows of one metric.
+
+    Raises
+    ------
+    ValueError
+        When there is no such row.
+    """
+    rows = summary[summary["metric"] == metric]
+    if rows.empty:
+        known = ", ".join(sorted(summary["metric"].unique()))
+        raise ValueError(f"no scores of the metric {metric!r}; the table has {known}")
+    return rows
+
+
+def grid(n_panels: int, n_columns: int) -> tuple[int, int]:
+    """Rows and columns that hold the panels, as few as possible."""
+    columns = max(1, min(n_panels, n_columns))
+    return -(-n_panels // columns), columns
+
+
+def chunks(items: Sequence[str], size: int) -> list[list[str]]:
+    """Consecutive parts of at most ``size`` items, as even as can be."""
+    n_parts = -(-len(items) // max(1, size))
+    even = -(-len(items) // n_parts)
+    return [list(items[i : i + even]) for i in range(0, len(items), even)]
