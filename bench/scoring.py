@@ -15,10 +15,11 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from bench.training import machine, markdown, markdown_row
-from evenomics.balancing.arms import ARMS, Setting
+from evenomics.balancing.arm import ARMS, Setting
 from evenomics.balancing.balancer import Balancer
-from evenomics.evaluation.classifiers import CLASSIFIERS, Table
+from evenomics.evaluation.classifier import CLASSIFIERS
 from evenomics.evaluation.tuning import tune
+from evenomics.preparation.samples import Samples
 from evenomics.randomness import derive_seed
 
 N_FEATURES, N_FOLDS, DIFFERENCE = 150, 5, 0.3
@@ -28,14 +29,14 @@ KIND = "hist_gradient_boosting"
 SEED = 1
 
 
-def table(n_samples: int) -> Table:
+def table(n_samples: int) -> Samples:
     """Make samples of two classes that differ a little."""
     rng = np.random.default_rng(n_samples)
     y = np.arange(n_samples) % 2
-    return Table(rng.normal(size=(n_samples, N_FEATURES)) + DIFFERENCE * y[:, None], y)
+    return Samples(rng.normal(size=(n_samples, N_FEATURES)) + DIFFERENCE * y[:, None], y)
 
 
-def grid_search(data: Table) -> float:
+def grid_search(data: Samples) -> float:
     """Tune with GridSearchCV and the classifier's defaults."""
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=derive_seed(SEED, "folds"))
     grid = list(CLASSIFIERS[KIND].grid)
@@ -44,17 +45,17 @@ def grid_search(data: Table) -> float:
     return float(search.best_score_)
 
 
-def best_first(n_jobs: int) -> Callable[[Table], float]:
+def best_first(n_jobs: int) -> Callable[[Samples], float]:
     """Tune as the workflow does, in so many processes."""
     balancer = Balancer(ARMS["none"], Setting(), 0, {}, SEED, ("bench",))
 
-    def run(data: Table) -> float:
+    def run(data: Samples) -> float:
         return tune([KIND], data, balancer, n_folds=N_FOLDS, n_jobs=n_jobs)[KIND].cv_auroc
 
     return run
 
 
-def rows(contenders: dict[str, Callable[[Table], float]]) -> Iterator[tuple[object, ...]]:
+def rows(contenders: dict[str, Callable[[Samples], float]]) -> Iterator[tuple[object, ...]]:
     """Measure; yield the rows of the table as they come."""
     for n_samples, n_turns in TURNS.items():
         data = table(n_samples)

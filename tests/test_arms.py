@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from evenomics.balancing.arms import ARMS, Setting, Unbalanced, gan_requests, over_represented
+from evenomics.balancing.arm import ARMS, Setting, TrainingSet, gan_requests, over_represented
 
 ALPHAS = [[0, 0], [1, 0], [1, 1]]
 
@@ -24,7 +24,7 @@ def balanced(arm, sizes=(12, 7, 7), multiplier=1.0):
     generators = {label: Far() for label in range(len(sizes))}
     over = int(np.argmax(sizes))
     sampler, note = ARMS[arm].build(
-        Unbalanced(Counter(y.tolist()), over, 1, multiplier, generators)
+        TrainingSet(Counter(y.tolist()), over, 1, multiplier, generators)
     )
     if sampler is None:
         return X, y, note, X
@@ -47,7 +47,7 @@ def test_balancing_arms_bring_every_class_to_the_largest_and_keep_the_draw(arm):
 
 @pytest.mark.parametrize("arm", ["none", "class_weight"])
 def test_arms_without_sampler_leave_the_draw_as_it_is(arm):
-    assert ARMS[arm].build(Unbalanced({0: 5, 1: 3}, 0, 1))[0] is None
+    assert ARMS[arm].build(TrainingSet({0: 5, 1: 3}, 0, 1))[0] is None
     assert ARMS[arm].class_weight == ("balanced" if arm == "class_weight" else None)
 
 

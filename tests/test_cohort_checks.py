@@ -12,9 +12,10 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
+from evenomics.config.names import COHORTS
 from evenomics.config.schemas import read_schema
 from evenomics.data.checks import align
-from evenomics.data.cohort import COHORTS, Cohort
+from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import read_cohort
 from evenomics.preparation.cohort_checks import (
     FINDINGS,

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from evenomics.config.names import SCHEMAS
 from evenomics.config.paths import table_paths
 from evenomics.config.reference import README, with_reference
-from evenomics.config.schemas import REGISTRIES, SCHEMAS, read_schema
+from evenomics.config.schemas import REGISTRIES, read_schema
 from evenomics.config.validation import validated
 from evenomics.data import geo
 from evenomics.data.sources import SOURCES

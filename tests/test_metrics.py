@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evenomics.evaluation.metrics import FALSE_POSITIVE_RATES, METRICS, Prediction, roc
+from evenomics.evaluation.metric import FALSE_POSITIVE_RATES, METRICS, Prediction, roc
 
 
 def prediction(n_classes, n_samples=60, seed=0):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from evenomics.config.names import SCHEMAS
 from evenomics.config.paths import SHIPPED_GENE_SETS
-from evenomics.config.schemas import SCHEMAS
 from snakemake_runs import ROOT, run_rules
 
 GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")

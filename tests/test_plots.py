@@ -13,13 +13,26 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 import fake_tables
-from evenomics import plots
+from evenomics.config.names import names
 from evenomics.data.cohort import Cohort
 from evenomics.report import style
+from evenomics.report.figures.samples import sample_pca
+from evenomics.report.figures.scores import (
+    difference_map,
+    multiplier_lines,
+    roc_curves,
+    score_boxes,
+)
+from evenomics.report.figures.training import pretraining_curves, training_curves
 from evenomics.report.pages import data, tables
 from evenomics.report.pages import summary as overview
+from evenomics.report.pages.summary import summary_page
+from evenomics.report.pages.tables import plain_page, scores_page
+from evenomics.report.style import save_figure
 
 STRANGERS = ["copula", "tabular_vae", "diffusion"]
+
+TWINS = ["gan", "classic_gan", "expand_gan", "classic_expand_gan"]
 
 
 def drawn_texts(figure):
@@ -74,7 +87,7 @@ def boxes_of(panel):
 def test_boxes_are_mean_and_one_sd_of_auroc_minus_chance():
     """Every row of the table is one box: AUROC - 0.5 +/- SD, in the colour of its arm."""
     summary = fake_tables.summary(arms=["none", "smote", "gan", "expand_gan"])
-    figure = plots.score_boxes(summary)
+    figure = score_boxes(summary)
     panels = [axes for axes in figure.axes if axes.patches]
     assert [panel.get_title("left") for panel in panels] == [
         "Gradient boosting",
@@ -86,7 +99,7 @@ def test_boxes_are_mean_and_one_sd_of_auroc_minus_chance():
         np.testing.assert_allclose([box[0] for box in drawn], rows["mean"] - 0.5)
         np.testing.assert_allclose([box[1] for box in drawn], rows["sd"])
         assert all(
-            same_color(box[2], to_rgb(style.PALETTE[arm]))
+            same_color(box[2], to_rgb(names("arms")[arm]["colour"]))
             for box, arm in zip(drawn, rows["arm"], strict=True)
         )
         dashed = [line for line in panel.lines if line.get_linestyle() == "--"]
@@ -98,19 +111,19 @@ def test_boxes_far_above_chance_are_shown_large_and_the_axis_says_so():
     """Differences of a hundredth can be seen where every arm is near 1; otherwise 0 is in sight."""
     near = fake_tables.summary(arms=["none", "smote"])
     near = near.assign(mean=np.linspace(0.95, 0.99, len(near)), sd=0.002)
-    for panel in plots.score_boxes(near).axes:
+    for panel in score_boxes(near).axes:
         if panel.patches:
             assert 0.4 < panel.get_ylim()[0] < 0.448
             assert "does not begin at 0" in panel.get_ylabel()
     for sd, mean in ((0.002, 0.65), (0.4, 0.95)):
-        panel = plots.score_boxes(near.assign(mean=mean, sd=sd)).axes[0]
+        panel = score_boxes(near.assign(mean=mean, sd=sd)).axes[0]
         assert panel.get_ylim()[0] <= 0
         assert "begin" not in panel.get_ylabel()
 
 
 def test_boxes_of_a_metric_without_a_chance_level_are_not_shifted():
     summary = fake_tables.summary(arms=["none", "smote"], metrics=("auprc",))
-    panel = plots.score_boxes(summary, "auprc").axes[0]
+    panel = score_boxes(summary, "auprc").axes[0]
     rows = summary[summary["classifier"] == "hist_gradient_boosting"]
     np.testing.assert_allclose([box[0] for box in boxes_of(panel)], rows["mean"])
 
@@ -118,14 +131,14 @@ def test_boxes_of_a_metric_without_a_chance_level_are_not_shifted():
 def test_boxes_name_the_alphas_of_arms_that_have_several():
     """One number for arms that generate one class, under/over for arms that enlarge all."""
     summary = fake_tables.summary(arms=["none", "gan", "expand_gan"])
-    panel = plots.score_boxes(summary).axes[0]
+    panel = score_boxes(summary).axes[0]
     labels = [label.get_text() for label in panel.get_xticklabels()]
     assert labels == ["0", "1", "0/0", "1/0", "1/1"]
 
 
 def test_boxes_show_the_main_multiplier_only():
     summary = fake_tables.summary(arms=["none", "expand_gan"], multipliers=(0.25, 1.0))
-    panel = plots.score_boxes(summary).axes[0]
+    panel = score_boxes(summary).axes[0]
     rows = summary[summary["classifier"] == "hist_gradient_boosting"]
     main = rows[rows["multiplier"].isin(["none", "1"])]
     np.testing.assert_allclose([box[0] for box in boxes_of(panel)], main["mean"] - 0.5)
@@ -134,7 +147,7 @@ def test_boxes_show_the_main_multiplier_only():
 def test_boxes_at_the_best_alpha_only():
     """The figure of classic twins shows one box per arm, that of the largest mean."""
     summary = fake_tables.summary()
-    panel = plots.score_boxes(summary, arms=plots.TWINS, best_alpha=True).axes[0]
+    panel = score_boxes(summary, arms=TWINS, best_alpha=True).axes[0]
     rows = summary[summary["classifier"] == "hist_gradient_boosting"]
     best = rows.groupby("arm")["mean"].max()[
         ["gan", "expand_gan", "classic_gan", "classic_expand_gan"]
@@ -144,7 +157,7 @@ def test_boxes_at_the_best_alpha_only():
 
 def test_a_metric_that_was_not_scored_is_named():
     with pytest.raises(ValueError, match="'auprc'; the table has auroc"):
-        plots.score_boxes(fake_tables.summary(), "auprc")
+        score_boxes(fake_tables.summary(), "auprc")
 
 
 @pytest.mark.parametrize(
@@ -160,40 +173,38 @@ class TestLegible:
     """1 to 9 experiments, 3 to 12 arms, 1 to 3 alphas: no text overlaps or is cut off."""
 
     def test_boxes(self, experiments, arms):
-        assert_legible(plots.score_boxes(fake_tables.summary(experiments, arms)))
+        assert_legible(score_boxes(fake_tables.summary(experiments, arms)))
 
     def test_differences(self, experiments, arms):
         comparison = fake_tables.comparison(fake_tables.summary(experiments, arms))
-        assert_legible(plots.difference_map(comparison))
+        assert_legible(difference_map(comparison))
 
     def test_roc(self, experiments, arms):
         summary = fake_tables.summary(experiments, arms)
-        assert_legible(plots.roc_curves(fake_tables.roc(summary), summary, experiments[0]))
+        assert_legible(roc_curves(fake_tables.roc(summary), summary, experiments[0]))
 
     def test_multipliers(self, experiments, arms):
         summary = fake_tables.summary(experiments, [*arms, "expand_gan"], (0.25, 0.5, 1.0))
-        assert_legible(plots.multiplier_lines(summary))
+        assert_legible(multiplier_lines(summary))
 
     def test_samples(self, experiments, arms):
         classes = ["control", "case", "third"][: 2 + (len(arms) > 9)]
         real = fake_tables.samples(classes)
         generated = {arm: fake_tables.generated(arm, classes) for arm in arms}
         features = real.drop(columns=["sample_id", "class"])
-        assert_legible(
-            plots.sample_pca(features, real["class"], generated, classes, experiments[0])
-        )
+        assert_legible(sample_pca(features, real["class"], generated, classes, experiments[0]))
 
 
 def test_training_figures_are_legible():
     chosen, history, _ = fake_tables.training()
-    assert_legible(plots.training_curves(history, chosen, "c40_i0.4", cuts=(15, -10)))
-    assert_legible(plots.pretraining_curves(fake_tables.pretraining()))
+    assert_legible(training_curves(history, chosen, "c40_i0.4", cuts=(15, -10)))
+    assert_legible(pretraining_curves(fake_tables.pretraining()))
 
 
 def test_the_chosen_epoch_is_marked_on_the_chosen_curve():
     """The triangle sits at the chosen epoch, at the fold-averaged value of the chosen rate."""
     chosen, history, _ = fake_tables.training()
-    figure = plots.training_curves(history, chosen, "c40_i0.4")
+    figure = training_curves(history, chosen, "c40_i0.4")
     first = chosen.iloc[0]
     for panel, phase, epoch in zip(figure.axes, ("lr_1", "lr_2"), (400, 320), strict=False):
         (marker,) = [line for line in panel.lines if line.get_marker() == "v"]
@@ -213,7 +224,7 @@ def test_the_chosen_epoch_is_marked_on_the_chosen_curve():
 def test_training_figure_names_the_rule_or_fallback_that_chose():
     chosen, history, _ = fake_tables.training()
     chosen["epoch_2_rule"] = "fallback: last before the cut"
-    panels = plots.training_curves(history, chosen, "c40_i0.4").axes
+    panels = training_curves(history, chosen, "c40_i0.4").axes
     assert "rate: smallest above 3" in panels[0].get_title("left")
     assert "epoch: fallback: last before the cut" in panels[1].get_title("left")
 
@@ -221,7 +232,7 @@ def test_training_figure_names_the_rule_or_fallback_that_chose():
 def test_roc_curves_are_those_of_the_best_alpha():
     summary = fake_tables.summary(arms=["none", "gan"])
     roc = fake_tables.roc(summary)
-    panel = plots.roc_curves(roc, summary, "c40_i0.4").axes[0]
+    panel = roc_curves(roc, summary, "c40_i0.4").axes[0]
     rows = summary[(summary["classifier"] == "hist_gradient_boosting") & (summary["arm"] == "gan")]
     best = rows.loc[rows["mean"].idxmax()]
     (line,) = [line for line in panel.lines if style.arm_title("gan") in str(line.get_label())]
@@ -247,7 +258,7 @@ def test_differences_are_arm_minus_reference_from_either_side():
             "adjusted_p_value": [0.01],
         }
     )  # fmt: skip
-    figure = plots.difference_map(comparison)
+    figure = difference_map(comparison)
     cells = {
         axes.get_title("left"): [text.get_text() for text in axes.texts] for axes in figure.axes[:2]
     }
@@ -262,9 +273,7 @@ def test_components_are_fitted_on_the_real_draw_and_their_share_is_on_the_axes()
     features = real.drop(columns=["sample_id", "class"])
     far = fake_tables.generated("smote")
     far[features.columns] += 1000.0
-    figure = plots.sample_pca(
-        features, real["class"], {"smote": far}, ["control", "case"], "c40_i0.4"
-    )
+    figure = sample_pca(features, real["class"], {"smote": far}, ["control", "case"], "c40_i0.4")
     centred = features.to_numpy() - features.to_numpy().mean(axis=0)
     variances = np.linalg.svd(centred, compute_uv=False) ** 2
     share = 100 * variances / variances.sum()
@@ -279,13 +288,15 @@ def test_components_are_fitted_on_the_real_draw_and_their_share_is_on_the_axes()
 def test_an_arm_that_nobody_foresaw_gets_a_colour_of_its_own():
     colours = style.arm_colours([*fake_tables.ARMS, *STRANGERS])
     assert len(set(colours.values())) == len(fake_tables.ARMS) + len(STRANGERS)
-    assert {arm: colours[arm] for arm in style.PALETTE} == style.PALETTE
+    assert {arm: colours[arm] for arm in names("arms")} == {
+        arm: entry["colour"] for arm, entry in names("arms").items()
+    }
 
 
 def test_the_same_table_gives_the_same_bytes(tmp_path):
     paths = [tmp_path / name for name in ("a.svg", "a.png", "b.svg", "b.png")]
     for some in (paths[:2], paths[2:]):
-        plots.save_figure(plots.score_boxes(fake_tables.summary()), some)
+        save_figure(score_boxes(fake_tables.summary()), some)
     assert paths[0].read_bytes() == paths[2].read_bytes()
     assert paths[1].read_bytes() == paths[3].read_bytes()
     assert "AUROC" in paths[0].read_text()
@@ -299,7 +310,7 @@ def test_experiments_are_in_numeric_order():
 
 def test_pages_hold_the_numbers_and_mark_the_best_of_each_experiment():
     summary = fake_tables.summary(["whole"], metrics=("auroc", "brier"))
-    page = plots.scores_page(summary, "Scores")
+    page = scores_page(summary, "Scores")
     for metric, pick in (("auroc", "idxmax"), ("brier", "idxmin")):
         rows = summary[(summary["metric"] == metric) & (summary["classifier"] == "svc")]
         best = rows.loc[getattr(rows["mean"], pick)()]
@@ -309,7 +320,7 @@ def test_pages_hold_the_numbers_and_mark_the_best_of_each_experiment():
 
 def test_names_from_the_config_cannot_break_a_page():
     frame = pd.DataFrame({"note": ["<script>alert(1)</script>"]})
-    page = plots.plain_page(frame, "a <b> & c")
+    page = plain_page(frame, "a <b> & c")
     assert "<script>" not in page
     assert "a &lt;b&gt; &amp; c" in page
 
@@ -380,7 +391,7 @@ def test_warnings_stand_before_the_verdict_and_the_shift_below_the_arms():
 
 
 def test_the_summary_page_is_self_contained_and_has_table_and_figure_of_every_study():
-    page = plots.summary_page([made_up(0.1, 0.01), made_up(0.0, 0.5)])
+    page = summary_page([made_up(0.1, 0.01), made_up(0.0, 0.5)])
     assert page.isascii()
     assert page.count('src="data:image/svg+xml;base64,') == 2
     assert "http" not in page.replace("http-equiv", "")

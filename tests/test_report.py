@@ -14,7 +14,6 @@ import pytest
 
 import fake_tables
 from evenomics.files import write_table
-from evenomics.gan.settings import GanSettings
 from evenomics.preparation.scaling import SkewScaler
 from evenomics.report.style import arm_title
 from snakemake_runs import run_rules
@@ -40,47 +39,28 @@ CONFIG = {
             "classes": ["control", "case"],
             "selections": ["none"],
             "cohorts": {"source": "builtin"},
-            "harmonise": "none",
-            "enrichment": {"source": "none"},
+            "experiments": {"controls": [40], "imbalance": [0.4]},
         }
     },
     "arms": ARMS,
     "multipliers": [0.5, 1.0],
-    "gan": {
-        "choice": {
-            "curve": GanSettings().choice.curve, "cut_above": 15.0, "cut_below": -10.0,
-            "rate_choice": "held_out", "epoch_choice": "held_out",
-        }
-    },
-    "selection": {},
-    "scaling": {"unskewed": "robust"},
+    "gan": {"choice": {"rate_choice": "held_out", "epoch_choice": "held_out"}},
     "scoring": {"repeats": 10},
-    "comparison": {"metric": "auroc", "level": 0.05},
-    "checks": {"beyond_range": 0.2, "shift_sd": 1.0, "scale_ratio": 10.0},
-}  # fmt: skip
+}
 
 SNAKEFILE = f"""
 report: "{ROOT}/workflow/report/workflow.rst"
 configfile: "config.yaml"
 
-from evenomics.preparation.selection import SELECTIONS
-from evenomics.data.cohort import COHORTS
-
-HARMONISED = []
-
-def experiment_names(study):
-    return ["{EXPERIMENT}"]
-
-def setting(*keys):
-    return lambda wildcards: config["studies"][wildcards.study][keys[0]]
-
+include: "{ROOT}/workflow/rules/location.smk"
+include: "{ROOT}/workflow/rules/common.smk"
 include: "{ROOT}/workflow/rules/report.smk"
 include: "{ROOT}/workflow/rules/report_selection.smk"
 
 rule all:
     default_target: True
     input:
-        figure_outputs()
+        [path for path in PLAN.targets() if "/figures/" in path or path.endswith(".html")]
 """
 
 

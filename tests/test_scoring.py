@@ -14,13 +14,14 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
-from evenomics.balancing.arms import ARMS, Setting
+from evenomics.balancing.arm import ARMS, Setting
 from evenomics.balancing.balancer import Balancer
 from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
-from evenomics.evaluation.classifiers import CLASSIFIERS, Table, fit, predict
+from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
 from evenomics.evaluation.scoring import score_arm
 from evenomics.evaluation.tuning import tune
+from evenomics.preparation.samples import Samples
 from evenomics.preparation.scaling import SkewScaler
 from evenomics.randomness import derive_seed
 
@@ -30,7 +31,7 @@ CLASSES = ["healthy", "ill"]
 def table(sizes=(24, 12), p=5, seed=0):
     rng = np.random.default_rng(seed)
     y = np.repeat(range(len(sizes)), sizes)
-    return Table(rng.normal(size=(len(y), p)) + 0.6 * y[:, None], y)
+    return Samples(rng.normal(size=(len(y), p)) + 0.6 * y[:, None], y)
 
 
 def cohort(sizes, name, seed, classes=CLASSES, p=5):
@@ -86,7 +87,7 @@ def test_skipped_points_cannot_split_and_others_can(n_train):
     kind = CLASSIFIERS["hist_gradient_boosting"]
     rng = np.random.default_rng(0)
     y = np.arange(n_train) % 2
-    data = Table(rng.normal(size=(n_train, 3)) + 2 * y[:, None], y)
+    data = Samples(rng.normal(size=(n_train, 3)) + 2 * y[:, None], y)
     for leaf in kind.grid[0]["min_samples_leaf"]:
         parameters = {"learning_rate": 1e-2, "min_samples_leaf": leaf}
         scores = predict(kind, fit(kind, parameters, data), data).scores[:, 1]
@@ -113,8 +114,8 @@ def test_no_point_of_the_svc_is_fitted_twice():
 def test_of_equally_good_kernels_the_linear_one_is_chosen_and_goes_on_beyond_the_training_range():
     """The classes lie apart, so that all kernels are perfect; validation is far away."""
     near, far = table(seed=1), table(seed=2)
-    near = Table(near.X + 20 * near.y[:, None], near.y)
-    far = Table(far.X + 20 * far.y[:, None] + 200, far.y)
+    near = Samples(near.X + 20 * near.y[:, None], near.y)
+    far = Samples(far.X + 20 * far.y[:, None] + 200, far.y)
     tuned = tune(["svc"], near, balancer(), n_folds=3)["svc"]
     assert (tuned.parameters["kernel"], tuned.cv_auroc) == ("linear", 1)
     aurocs = {}

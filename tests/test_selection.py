@@ -365,12 +365,13 @@ def test_deg_scripts_know_the_features_by_their_names(tmp_path, best):
 
 def test_selections_of_the_library_and_their_rules_agree():
     """Every step has a rule that ends in it."""
-    from evenomics.preparation.selection import SELECTIONS
+    from evenomics.config.names import names
 
     rules = (SCRIPTS.parent / "rules/selection.smk").read_text()
-    steps = {step for sequence in SELECTIONS.values() for step in sequence}
+    sequences = [entry["steps"] for entry in names("selections").values()]
+    steps = {step for sequence in sequences for step in sequence}
     assert all(f'ending_in("{step}")' in rules for step in steps)
-    assert all(sequence[:-1] in SELECTIONS.values() for sequence in SELECTIONS.values())
+    assert all(sequence[:-1] in sequences for sequence in sequences)
     schema = yaml.safe_load(
         (SCRIPTS.parent / "evenomics/config/schema/config.schema.yaml").read_text()
     )

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from evenomics.data.cohort_files import read_cohort
-from evenomics.evaluation.classifiers import CLASSIFIERS
+from evenomics.evaluation.classifier import CLASSIFIERS
 from evenomics.files import read_back
 from snakemake_runs import SCRIPTS, run_workflow
 

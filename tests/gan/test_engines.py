@@ -15,7 +15,7 @@ from evenomics.gan.distances import N_LOOK
 from evenomics.gan.engines import streams
 from evenomics.gan.engines.base import ENGINES, Job, Training
 from evenomics.gan.engines.streams import Purpose
-from evenomics.gan.engines.torch_stacks import DEVICE_COPIES, _Stack, stack_size
+from evenomics.gan.engines.torch import DEVICE_COPIES, _Stack, stack_size
 from evenomics.gan.losses import AlphaDropout
 from evenomics.gan.networks import SELU_ALPHA, SELU_SCALE
 from evenomics.gan.settings import Loss
@@ -306,7 +306,7 @@ def test_equal_members_are_trained_once(monkeypatch):
     trained = []
 
     def spy(jobs, **options):
-        from evenomics.gan.engines.torch_stacks import train_on_torch
+        from evenomics.gan.engines.torch import train_on_torch
 
         trained.extend(jobs)
         train_on_torch(jobs, **options)

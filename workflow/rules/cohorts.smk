@@ -6,7 +6,7 @@ rule load_cohorts:
         lambda wildcards: users_own(
             table_paths(config["studies"][wildcards.study]["cohorts"])
         ),
-        unpack(lambda wildcards: made_cohorts(wildcards.study)),
+        unpack(made_cohorts),
     output:
         real="results/{study}/cohorts/real.tsv.gz",
         external="results/{study}/cohorts/external.tsv.gz",
@@ -68,7 +68,7 @@ rule harmonise:
     log:
         "logs/harmonise/{study}.log",
     wildcard_constraints:
-        study=harmonised_by("zscore", "quantile"),
+        study=one_of(PLAN.harmonised("zscore", "quantile")),
     priority: 100
     conda:
         "../../envs/evenomics.yaml"
@@ -94,7 +94,7 @@ rule combat:
     log:
         "logs/combat/{study}.log",
     wildcard_constraints:
-        study=harmonised_by("combat"),
+        study=one_of(PLAN.harmonised("combat")),
     priority: 100
     conda:
         "../../envs/sva.yaml"
@@ -112,7 +112,7 @@ rule check_cohorts:
         before=lambda wildcards: expand(
             "results/{study}/{stage}/cohorts/{cohort}.tsv.gz",
             study=wildcards.study,
-            stage="aligned" if wildcards.study in HARMONISED else "none",
+            stage="aligned" if wildcards.study in PLAN.harmonised() else "none",
             cohort=COHORTS,
         ),
         used=expand(
@@ -134,7 +134,7 @@ rule check_cohorts:
         harmonise=setting("harmonise"),
         checks=config["checks"],
         # the external cohort serves for pre-training only
-        watched=["validation"] + ["external"] * NEEDS_PRETRAINING,
+        watched=["validation"] + ["external"] * PLAN.pretrains,
     script:
         "../scripts/check_cohorts.py"
 

@@ -3,16 +3,13 @@ import sys
 
 sys.path.insert(0, str(LIBRARY))
 
-from evenomics.balancing.arms import ARMS
-from evenomics.data.cohort import COHORTS
-from evenomics.config.paths import gene_set_paths, table_paths
-from evenomics.config.validation import validated
-from evenomics.config.file import cores_problems, file_problems
-from evenomics.errors import ConfigError, TrainingError
-from evenomics.config.experiments import experiment_grid
-from evenomics.gan.engines.base import ENGINES, choose_engine
-from evenomics.preparation.selection import SELECTIONS
 from evenomics.config.cohorts import given_cohorts, made_names
+from evenomics.config.file import cores_problems, file_problems
+from evenomics.config.names import COHORTS
+from evenomics.config.paths import gene_set_paths, table_paths
+from evenomics.config.plan import Plan, selections_ending_in, steps_before
+from evenomics.config.validation import validated
+from evenomics.errors import ConfigError, TrainingError
 
 
 def problems_beside_the_config():
@@ -29,7 +26,13 @@ def problems_beside_the_config():
     # jobs run here for certain where nothing was said of nodes
     if config.get("engine") == "cuda" and given.nodes is None:
         try:
+            from evenomics.gan.engines.base import choose_engine
+
             choose_engine("cuda")
+        except (
+            ImportError
+        ):  # Snakemake is alone here, and the jobs have an environment of their own
+            pass
         except TrainingError as error:
             problems.append(str(error))
     return problems
@@ -53,17 +56,17 @@ shell.prefix(
     "export NUMBA_CACHE_DIR=${{NUMBA_CACHE_DIR:-.numba_cache}}; "
 )
 
-HARMONISED = [
-    name for name, study in config["studies"].items() if study["harmonise"] != "none"
-]
+PLAN = Plan(config)
 GPU = int(config["engine"] == "cuda")
-THREADED = config["engine"] == "auto" or ENGINES[config["engine"]].threaded
-NEEDS_PRETRAINING = any(ARMS[arm].variant == "transfer" for arm in config["arms"])
+# The report sorts categories by name: numbers put them in order.
+SUMMARY = "1. Summary"
+STUDY = "2. Study {study}"
+DATA = "4. Data and features"
 
 
-def one_of(names):
-    """Wildcard constraint: one of these names; nothing where there are none."""
-    return "|".join(names) or "(?!)"
+def one_of(words):
+    """Wildcard constraint: one of these words; nothing where there are none."""
+    return "|".join(words) or "(?!)"
 
 
 wildcard_constraints:
@@ -86,19 +89,54 @@ def setting(*keys):
     return find
 
 
-def experiment_names(study):
-    """Names of the experiments of a study."""
-    return [e.name for e in experiment_grid(config["studies"][study]["experiments"])]
+def labels(result, **more):
+    """Labels of a result: what it is, and of what."""
+    return {"result": result, **more, "features": "{selection}"}
 
 
-def experiments_before(wildcards):
-    """Experiments that the draw of an experiment depends on, itself included."""
-    options = config["studies"][wildcards.study]["experiments"]
-    grid = experiment_grid(options)
-    at = [e.name for e in grid].index(wildcards.experiment)
-    return [
-        (e.controls, e.imbalance) for e in grid[at * (not options["disjoint"]) : at + 1]
-    ]
+def users_own(paths):
+    """Files that the config names: where it says, whatever the prefix of a module."""
+    return [local(path) for path in paths if path]
+
+
+def spec_of(wildcards):
+    """What the config says of one cohort."""
+    return given_cohorts(setting("cohorts")(wildcards))[wildcards.cohort]
+
+
+def made_cohorts(wildcards):
+    """Tables that a rule of sources.smk makes for a study, by cohort."""
+    return {
+        name: f"results/{wildcards.study}/made/{name}.tsv.gz"
+        for name in made_names(setting("cohorts")(wildcards))
+    }
+
+
+def geo_files(wildcards):
+    """Files of a GEO cohort: those that the config names, the others from the download."""
+    spec = spec_of(wildcards)
+    platform = spec["platform"] or "any"
+    if spec["file"]:
+        files = {"series": local(spec["file"])}
+    else:
+        files = {
+            "series": f"resources/geo/checked/{spec['accession']}.{platform}.series.gz"
+        }
+    if spec["platform_file"]:
+        files["platform"] = local(spec["platform_file"])
+    elif spec["platform"] and not spec["file"] and spec["symbol_column"] != "none":
+        files["platform"] = f"resources/geo/checked/{spec['platform']}.table.gz"
+    if spec["samples_query"]:
+        files["samples"] = (
+            f"results/{wildcards.study}/made/{wildcards.cohort}.samples.txt"
+        )
+    return files
+
+
+def cohorts_before(wildcards):
+    """Input function: the cohorts that a selection takes its features from."""
+    folder = f"results/{wildcards.study}/{steps_before(wildcards.selection)}"
+    return {name: f"{folder}/cohorts/{name}.tsv.gz" for name in COHORTS}
 
 
 def of_experiments(path):
@@ -108,7 +146,7 @@ def of_experiments(path):
         folder + path,
         study=wildcards.study,
         selection=wildcards.selection,
-        experiment=experiment_names(wildcards.study),
+        experiment=[e.name for e in PLAN.experiments(wildcards.study)],
         arm=config["arms"],
     )
 
@@ -118,21 +156,6 @@ def of_arms(path):
     return of_experiments(f"arms/{{arm}}/{path}")
 
 
-def timed(wildcards):
-    """Benchmark files of the steps of a study that take time."""
-    of_study = f"{wildcards.study}.{wildcards.selection}"
-    each = [
-        f"{of_study}.{e}.{arm}"
-        for e in experiment_names(wildcards.study)
-        for arm in config["arms"]
-    ]
-    steps = {
-        "pretrain": [of_study] * NEEDS_PRETRAINING,
-        "retrain": [of_study] * bool(GAN_ARMS),
-    }
-    steps["score_arm"] = each
-    return [
-        f"benchmarks/{step}/{what}.tsv"
-        for step, names in steps.items()
-        for what in names
-    ]
+def of_studies(path):
+    """Files of every study and selection."""
+    return [f"results/{study}/{selection}/{path}" for study, selection in PLAN.studies]

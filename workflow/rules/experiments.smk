@@ -38,7 +38,10 @@ rule draw_experiment:
         mem_mb=1000,
         runtime=30,
     params:
-        experiments=experiments_before,
+        experiments=lambda wildcards: [
+            (e.controls, e.imbalance)
+            for e in PLAN.experiments_before(wildcards.study, wildcards.experiment)
+        ],
         classes=setting("classes"),
         disjoint=setting("experiments", "disjoint"),
         seed=config["seed"],

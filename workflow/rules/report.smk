@@ -1,7 +1,4 @@
 # Figures, HTML tables and the summary page. Everything is drawn from the tables that are exported.
-include: "report_common.smk"
-
-
 rule plot_scores:
     input:
         summary="results/{study}/{selection}/summary.tsv",
@@ -44,7 +41,7 @@ use rule plot_scores as plot_twins with:
         "logs/plot_twins/{study}.{selection}.log",
     params:
         metric=config["comparison"]["metric"],
-        arms=TWINS,
+        arms=PLAN.twins,
         best_alpha=True,
 
 
@@ -132,7 +129,7 @@ rule plot_samples:
         scaler="results/{study}/{selection}/experiments/{experiment}/scaler.json",
         generated=expand(
             "results/{{study}}/{{selection}}/experiments/{{experiment}}/arms/{arm}/generated.tsv.gz",
-            arm=SAMPLING_ARMS,
+            arm=PLAN.sampling_arms,
         ),
     output:
         svg=report(
@@ -154,7 +151,7 @@ rule plot_samples:
         mem_mb=1000,
         runtime=10,
     params:
-        arms=SAMPLING_ARMS,
+        arms=PLAN.sampling_arms,
         classes=lambda wildcards: config["studies"][wildcards.study]["classes"],
     script:
         "../scripts/plot_samples.py"
@@ -296,19 +293,10 @@ rule write_training_page:
 
 rule write_summary_page:
     input:
-        summaries=[
-            f"results/{study}/{selection}/summary.tsv" for study, selection in STUDIES
-        ],
-        comparisons=[
-            f"results/{study}/{selection}/comparison.tsv"
-            for study, selection in STUDIES
-        ],
-        shifts=[
-            f"results/{study}/{selection}/shift.tsv" for study, selection in STUDIES
-        ],
-        findings=[
-            f"results/{study}/{selection}/findings.tsv" for study, selection in STUDIES
-        ],
+        summaries=of_studies("summary.tsv"),
+        comparisons=of_studies("comparison.tsv"),
+        shifts=of_studies("shift.tsv"),
+        findings=of_studies("findings.tsv"),
     output:
         page=report(
             "results/summary.html",
@@ -327,7 +315,7 @@ rule write_summary_page:
     params:
         studies=[
             (study, selection, config["studies"][study].get("description", ""))
-            for study, selection in STUDIES
+            for study, selection in PLAN.studies
         ],
         metric=config["comparison"]["metric"],
         level=config["comparison"]["level"],

@@ -1,5 +1,4 @@
 # Scores of every arm in every experiment, the tables made of them, and how long it all took.
-EXPANDING = [arm for arm in config["arms"] if ARMS[arm].expands]
 
 
 rule score_arm:
@@ -8,7 +7,7 @@ rule score_arm:
         scaler="results/{study}/{selection}/experiments/{experiment}/scaler.json",
         validation="results/{study}/{selection}/cohorts/validation.tsv.gz",
         training=branch(
-            lambda wildcards: wildcards.arm in GAN_ARMS,
+            lambda wildcards: wildcards.arm in PLAN.gan_arms,
             then="results/{study}/{selection}/training",
         ),
     output:
@@ -21,7 +20,7 @@ rule score_arm:
     benchmark:
         "benchmarks/score_arm/{study}.{selection}.{experiment}.{arm}.tsv"
     wildcard_constraints:
-        arm=one_of(arm for arm in config["arms"] if arm not in EXPANDING),
+        arm=one_of(arm for arm in config["arms"] if arm not in PLAN.expanding_arms),
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
@@ -42,7 +41,7 @@ rule score_arm:
 # sets and the most settings.
 use rule score_arm as score_expanding_arm with:
     wildcard_constraints:
-        arm=one_of(EXPANDING),
+        arm=one_of(PLAN.expanding_arms),
     priority: 10
 
 
@@ -89,7 +88,7 @@ rule compare_arms:
 
 rule summarise_studies:
     input:
-        [f"results/{study}/{selection}/summary.tsv" for study, selection in STUDIES],
+        of_studies("summary.tsv"),
     output:
         summary="results/summary.tsv",
     log:
@@ -108,11 +107,15 @@ rule summarise_studies:
 
 rule gather_timings:
     input:
-        benchmarks=timed,
-        pretraining=branch(
-            NEEDS_PRETRAINING, then="results/{study}/{selection}/pretraining"
+        benchmarks=lambda wildcards: PLAN.benchmarks(
+            wildcards.study, wildcards.selection
         ),
-        training=branch(bool(GAN_ARMS), then="results/{study}/{selection}/training"),
+        pretraining=branch(
+            PLAN.pretrains, then="results/{study}/{selection}/pretraining"
+        ),
+        training=branch(
+            bool(PLAN.gan_arms), then="results/{study}/{selection}/training"
+        ),
     output:
         timings="results/{study}/{selection}/timings.tsv",
     log:

@@ -4,7 +4,7 @@ rule test_expression:
         # features that other cohorts lack take part, as in the paper, unless the cohorts were
         # harmonised, which takes all three
         real=branch(
-            lambda wildcards: wildcards.study in HARMONISED,
+            lambda wildcards: wildcards.study in PLAN.harmonised(),
             then="results/{study}/none/cohorts/real.tsv.gz",
             otherwise="results/{study}/cohorts/real.tsv.gz",
         ),
@@ -15,7 +15,7 @@ rule test_expression:
     benchmark:
         "benchmarks/test_expression/{study}.{selection}.tsv"
     wildcard_constraints:
-        selection=ending_in("deg"),
+        selection=one_of(selections_ending_in("deg")),
     priority: 100
     conda:
         "../../envs/limma.yaml"
@@ -40,7 +40,7 @@ rule select_deg:
     log:
         "logs/select_deg/{study}.{selection}.log",
     wildcard_constraints:
-        selection=ending_in("deg"),
+        selection=one_of(selections_ending_in("deg")),
     priority: 100
     conda:
         "../../envs/evenomics.yaml"
@@ -68,7 +68,7 @@ rule select_stable:
     benchmark:
         "benchmarks/select_stable/{study}.{selection}.tsv"
     wildcard_constraints:
-        selection=ending_in("lasso_en"),
+        selection=one_of(selections_ending_in("lasso_en")),
     priority: 100
     conda:
         "../../envs/evenomics.yaml"

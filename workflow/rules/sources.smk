@@ -74,7 +74,7 @@ rule read_geo:
     benchmark:
         "benchmarks/read_geo/{study}.{cohort}.tsv"
     wildcard_constraints:
-        study=of_source("geo"),
+        study=one_of(PLAN.from_source("geo")),
     priority: 100
     conda:
         "../../envs/geoquery.yaml"
@@ -99,7 +99,7 @@ rule read_rdata:
     benchmark:
         "benchmarks/read_rdata/{study}.{cohort}.tsv"
     wildcard_constraints:
-        study=of_source("rdata"),
+        study=one_of(PLAN.from_source("rdata")),
     priority: 100
     conda:
         "../../envs/rdata.yaml"
@@ -123,7 +123,7 @@ rule simulate_umpire:
     benchmark:
         "benchmarks/simulate_umpire/{study}.tsv"
     wildcard_constraints:
-        study=of_source("umpire"),
+        study=one_of(PLAN.from_source("umpire")),
     priority: 100
     conda:
         "../../envs/umpire.yaml"

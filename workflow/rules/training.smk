@@ -30,7 +30,7 @@ rule retrain:
         draws=of_experiments("draw.tsv.gz"),
         scalers=of_experiments("scaler.json"),
         pretraining=branch(
-            NEEDS_PRETRAINING, then="results/{study}/{selection}/pretraining"
+            PLAN.pretrains, then="results/{study}/{selection}/pretraining"
         ),
     output:
         training=directory("results/{study}/{selection}/training"),
@@ -42,15 +42,17 @@ rule retrain:
     conda:
         "../../envs/evenomics.yaml"
     # the GANs of all experiments train side by side, on the CPU engine with a core each
-    threads: (workflow.cores or 16) if THREADED else 1
+    threads: (workflow.cores or 16) if PLAN.trains_on_cores else 1
     resources:
         # at 20,000 features: 400 MB for every core, and 4 GB for the results of 40 GANs
         mem_mb=lambda wildcards, threads: 5000 + 400 * threads,
         runtime=1440,
         gpu=GPU,
     params:
-        experiments=lambda wildcards: experiment_names(wildcards.study),
-        arms=GAN_ARMS,
+        experiments=lambda wildcards: [
+            e.name for e in PLAN.experiments(wildcards.study)
+        ],
+        arms=PLAN.gan_arms,
         alphas=config["alphas"],
         classes=setting("classes"),
         engine=config["engine"],

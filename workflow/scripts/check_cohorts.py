@@ -2,7 +2,7 @@
 
 from script_log import log_to, warn_loudly
 
-from evenomics.data.cohort import COHORTS
+from evenomics.config.names import COHORTS
 from evenomics.data.cohort_files import read_cohort
 from evenomics.files import write_table
 from evenomics.preparation.cohort_checks import findings, shift_table, warnings_of

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.data.cohort import COHORTS
+from evenomics.config.names import COHORTS
 from evenomics.data.cohort_files import read_cohort
 from evenomics.files import read_back, write_table
 from evenomics.report.pages.data import cohort_table, data_page

@@ -2,7 +2,7 @@
 
 from script_log import log_to
 
-from evenomics.data.cohort import COHORTS
+from evenomics.config.names import COHORTS
 from evenomics.data.cohort_files import read_cohort
 from evenomics.report.figures.harmonise import cohort_pca
 from evenomics.report.style import save_figure

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from evenomics.evaluation.classifiers import CLASSIFIERS
+from evenomics.evaluation.classifier import CLASSIFIERS
 from evenomics.files import read_back
 from evenomics.preparation.cohort_checks import warnings_of
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from script_log import log_to
 
-from evenomics.balancing.arms import gan_requests
+from evenomics.balancing.arm import gan_requests
 from evenomics.data.cohort_files import read_cohort
 from evenomics.files import write_table
 from evenomics.gan.engines.base import Training

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.balancing.arms import ARMS
+from evenomics.balancing.arm import ARMS
 from evenomics.data.cohort_files import read_cohort
 from evenomics.evaluation.scoring import gans_of, score_arm
 from evenomics.files import write_table

@@ -2,7 +2,7 @@
 
 from script_log import log_to
 
-from evenomics.data.cohort import COHORTS
+from evenomics.config.names import COHORTS
 from evenomics.data.cohort_files import read_cohort, write_cohort
 from evenomics.files import read_back
 from evenomics.preparation.selection import top_features

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evenomics.balancing.arms import Arm, Setting, Unbalanced
-from evenomics.evaluation.classifiers import Table
+from evenomics.balancing.arm import Arm, Setting, TrainingSet
 from evenomics.gan.generator import Generator
+from evenomics.preparation.samples import Samples
 from evenomics.randomness import derive_seed
 
 
@@ -34,11 +34,11 @@ class Balancer:
     seed: int
     names: tuple[str, ...]
 
-    def balance(self, table: Table, *purpose: str | int) -> tuple[Table, str]:
-        """Return the balanced table, the samples of `table` first, and what is to be noted."""
+    def balance(self, samples: Samples, *purpose: str | int) -> tuple[Samples, str]:
+        """Return the balanced samples, those of `samples` first, and what is to be noted."""
         at = (self.setting.alpha_name, self.setting.multiplier_name)
-        training_set = Unbalanced(
-            Counter(table.y.tolist()),
+        training_set = TrainingSet(
+            Counter(samples.y.tolist()),
             self.over,
             derive_seed(self.seed, "balance", *self.names, *at, *purpose),
             self.setting.multiplier or 0.0,
@@ -46,5 +46,5 @@ class Balancer:
         )
         sampler, note = self.arm.build(training_set)
         if sampler is None:
-            return table, note
-        return Table(*sampler.fit_resample(table.X, table.y)), note
+            return samples, note
+        return Samples(*sampler.fit_resample(samples.X, samples.y)), note

@@ -2,6 +2,6 @@
 
 Everything here needs no more than PyYAML and jsonschema, which Snakemake brings along: a workflow
 is parsed where no numerical library is installed. `schema/` is the only list of names (arms,
-sources, metrics, ...), with their titles and descriptions. `validation.validated` fills in the defaults and
-reports all problems together.
+sources, metrics, ...), with their titles and descriptions. `validation.validated` fills in the
+defaults and reports all problems together.
 """

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from evenomics.data.cohort import COHORTS
-from evenomics.data.sources import SOURCES, made
+from evenomics.config.names import COHORTS, names
 
 
 def given_cohorts(options: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -33,6 +32,6 @@ def made_names(options: Mapping[str, Any]) -> list[str]:
     list of str
         Empty for sources that need no rule.
     """
-    if SOURCES[options["source"]] is not made:
+    if not names("sources")[options["source"]].get("rule"):
         return []
     return list(COHORTS if options["source"] == "umpire" else given_cohorts(options))

@@ -3,21 +3,26 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from evenomics.config.cohorts import given_cohorts
 from evenomics.config.experiments import Experiment, experiment_grid
+from evenomics.config.names import COHORTS, names
 from evenomics.config.paths import gene_set_paths, table_paths
-from evenomics.data.cohort import COHORTS
-from evenomics.data.geo import accession_problem
-from evenomics.data.sources import DATASETS
-from evenomics.gan.networks import critic_architecture, generator_architecture
 from evenomics.messages import nearest, slug
 
 # What a single run of a GAN may take at most, by the least that it can take: more than any machine
 # has for it.
 _MOST_BYTES, _MOST_SECONDS = 100e9, 365 * 24 * 3600
+
+
+def accession_problem(accession: str, *kinds: str) -> str:
+    """Say what is wrong with an accession of one of these kinds (GSE, ...); empty if nothing is."""
+    if re.fullmatch(rf"({'|'.join(kinds)})[1-9]\d*", accession):
+        return ""
+    return f"found {accession!r}; has to be {' or '.join(kinds)} and a number"
 
 
 def not_finite(
@@ -54,8 +59,9 @@ def cost_problems(gan: Mapping[str, Any]) -> Iterator[str]:
     """
     hidden = gan["networks"]["hidden"]
     limits = f"at most {_MOST_BYTES / 1e9:g} GB and a year on one core are allowed for a run"
-    networks = generator_architecture(1, hidden), critic_architecture(1, hidden)
-    n = sum(network.n_parameters for network in networks)
+    widths = [1, *hidden, 1]
+    # generator and critic, whose layers are the same in reverse
+    n = 2 * sum(n_in * n_out for n_in, n_out in pairwise(widths))
     if (needed := 36 * n) > _MOST_BYTES:
         yield (
             f"gan.networks.hidden: found {hidden}; these layers have {n:,} parameters and need "
@@ -144,7 +150,7 @@ def _sklearn_problems(
 ) -> Iterator[str]:
     cohorts = study["cohorts"]
     yield from _not_one(cohorts["fractions"], f"{place}.cohorts.fractions")
-    known = [str(name) for name in DATASETS[cohorts["dataset"]]().target_names]
+    known = names("datasets")[cohorts["dataset"]]["classes"]
     for label in study["classes"]:
         if label not in known:
             yield (

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from evenomics.config.messages import in_yaml
-from evenomics.config.schemas import SCHEMAS, read_schema
-from evenomics.data.sources import SOURCES
+from evenomics.config.names import SCHEMAS, names
+from evenomics.config.schemas import read_schema
 
 README = SCHEMAS.parents[3] / "config" / "README.md"
 
@@ -21,7 +21,7 @@ _HEAD = ["| key | type | default | allowed | unit | what it is |", "|---|---|---
 def reference() -> str:
     """Return the tables of all keys, as Markdown."""
     parts = [*_HEAD, *_rows(read_schema("config.schema.yaml"), "")]
-    for source in SOURCES:
+    for source in names("sources"):
         schema = read_schema(f"sources/{source}.schema.yaml")
         parts += ["", f"### {schema['title']}", "", schema["description"].strip(), ""]
         parts += [*_HEAD, *_rows(schema, "studies.NAME.cohorts.")]

@@ -1,8 +1,7 @@
 """The configuration: defaults from its schema, and all its problems in one message.
 
-The schema is part of the package, in ``schemas``. Names that the library knows (arms,
-sources, engines, ...) are not repeated there: the keyword ``registry`` stands for them, so that a
-new arm or source is allowed in a config as soon as it is registered.
+The schema is in the folder ``schema``. Its keyword ``registry`` stands for all names of a kind
+(arms, sources, engines, ...), which are in ``names.yaml``.
 """
 
 import copy
@@ -15,6 +14,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from evenomics.config.messages import described, key_path, shown
+from evenomics.config.names import names
 from evenomics.config.paths import table_paths
 from evenomics.config.problems import (
     cost_problems,
@@ -24,7 +24,6 @@ from evenomics.config.problems import (
     texts_of,
 )
 from evenomics.config.schemas import read_schema
-from evenomics.data.sources import SOURCES
 from evenomics.errors import ConfigError
 from evenomics.messages import some
 
@@ -129,7 +128,7 @@ def schema_for(config: Mapping[str, Any]) -> dict[str, Any]:
         named[name] = copy.deepcopy(study)
         cohorts = options.get("cohorts") if isinstance(options, Mapping) else None
         source = cohorts.get("source") if isinstance(cohorts, Mapping) else None
-        if source in list(SOURCES):
+        if source in list(names("sources")):
             named[name]["properties"]["cohorts"] = copy.deepcopy(
                 read_schema(f"sources/{source}.schema.yaml")
             )

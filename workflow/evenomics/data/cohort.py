@@ -7,9 +7,6 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-#: The cohorts of a study: what is trained on, what is pre-trained on, what scores are of.
-COHORTS = ("real", "external", "validation")
-
 SAMPLE = "sample_id"
 
 CLASS = "class"

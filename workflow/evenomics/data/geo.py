@@ -10,6 +10,7 @@ import re
 import time
 from typing import Any
 
+from evenomics.config.problems import accession_problem
 from evenomics.data.download import fetch_json
 from evenomics.errors import ConfigError, DownloadError
 from evenomics.messages import some
@@ -27,13 +28,6 @@ ENTREZ = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
 _PAGE = 500
 
 _SECONDS_BETWEEN_REQUESTS = 0.35
-
-
-def accession_problem(accession: str, *kinds: str) -> str:
-    """Say what is wrong with an accession of one of these kinds (GSE, ...); empty if nothing is."""
-    if re.fullmatch(rf"({'|'.join(kinds)})[1-9]\d*", accession):
-        return ""
-    return f"found {accession!r}; has to be {' or '.join(kinds)} and a number"
 
 
 def series_files(accession: str, platform: str | None = None, mirror: str = MIRROR) -> list[str]:

@@ -17,8 +17,9 @@ import pandas as pd
 from sklearn.datasets import load_breast_cancer, load_wine
 
 from evenomics.config.cohorts import given_cohorts
+from evenomics.config.names import COHORTS
 from evenomics.data.checks import check_classes, check_together
-from evenomics.data.cohort import COHORTS, SAMPLE, Cohort
+from evenomics.data.cohort import SAMPLE, Cohort
 from evenomics.data.cohort_files import read_cohort
 from evenomics.data.simulate import Engine
 from evenomics.data.user_table import read_table

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control, ttest_ind_from_stats
 
-from evenomics.evaluation.metrics import METRICS
+from evenomics.evaluation.metric import METRICS
 
 CASE = ["study", "selection", "experiment", "classifier", "metric"]
 

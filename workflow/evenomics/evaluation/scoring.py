@@ -18,16 +18,17 @@ import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from evenomics.balancing.arms import ARMS, Arm, over_represented
+from evenomics.balancing.arm import ARMS, Arm, over_represented
 from evenomics.balancing.balancer import Balancer
 from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
-from evenomics.evaluation.classifiers import CLASSIFIERS, Table, fit, predict
-from evenomics.evaluation.metrics import FALSE_POSITIVE_RATES, METRICS, roc
+from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
+from evenomics.evaluation.metric import FALSE_POSITIVE_RATES, METRICS, roc
 from evenomics.evaluation.tuning import Tuned, tune
 from evenomics.gan.generator import Generator
 from evenomics.gan.requests import gan_name
 from evenomics.messages import some
+from evenomics.preparation.samples import Samples, scaled_samples
 from evenomics.preparation.scaling import SkewScaler
 
 logger = logging.getLogger(__name__)
@@ -143,8 +144,8 @@ def score_arm(
             f"arm {name!r}, experiment {draw.name!r}: no generators for the GANs {some(missing)}; "
             f"those handed over are for {some(generators) or 'none'}"
         )
-    train = _table(draw, scaler, classes)
-    test = _table(validation, scaler, classes)
+    train = scaled_samples(draw, scaler, classes)
+    test = scaled_samples(validation, scaler, classes)
     over = over_represented(draw.class_counts(), classes)
     scores, tuning, curves, generated = [], [], [], []
     for setting in arm.settings(alphas, multipliers):
@@ -185,29 +186,22 @@ def score_arm(
     )
 
 
-def _table(cohort: Cohort, scaler: SkewScaler, classes: Sequence[str]) -> Table:
-    assert cohort.classes is not None
-    codes = pd.Categorical(cohort.classes, categories=list(classes)).codes
-    groups = None if cohort.groups is None else cohort.groups.to_numpy(dtype=object)
-    return Table(scaler.transform(cohort.features), codes.astype(np.intp), groups)
-
-
 def _labelled(frame: pd.DataFrame, label: Mapping[str, str]) -> pd.DataFrame:
     return frame.assign(**label)[[*label, *frame.columns]]
 
 
 def _repeat(
-    repeat: int, balancer: Balancer, train: Table, test: Table, tuned: Mapping[str, Tuned]
+    repeat: int, balancer: Balancer, train: Samples, test: Samples, tuned: Mapping[str, Tuned]
 ) -> tuple[str, dict[str, tuple[dict[str, float], Floats]]]:
     """Score the classifiers trained on the samples of one repeat; the note, and metrics and ROC.
 
     The training set lives no longer than this: all repeats of a wide table would fill the memory.
     """
-    table, note = balancer.balance(train, "repeat", repeat)
+    samples, note = balancer.balance(train, "repeat", repeat)
     outcomes = {}
     for name, choice in tuned.items():
         kind = CLASSIFIERS[name]
-        model = fit(kind, choice.parameters, table, balancer.arm.class_weight)
+        model = fit(kind, choice.parameters, samples, balancer.arm.class_weight)
         prediction = predict(kind, model, test)
         values = {metric: METRICS[metric].score(prediction) for metric in METRICS}
         outcomes[name] = values, roc(prediction)
@@ -215,7 +209,7 @@ def _repeat(
 
 
 def _added(
-    train: Table, balanced: Table, scaler: SkewScaler, draw: Cohort, classes: Sequence[str]
+    train: Samples, balanced: Samples, scaler: SkewScaler, draw: Cohort, classes: Sequence[str]
 ) -> pd.DataFrame:
     """Tabulate the samples beyond those of the draw, in the user's unit."""
     new, codes = balanced.X[len(train.X) :], balanced.y[len(train.X) :]

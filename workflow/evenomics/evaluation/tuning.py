@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 
-from evenomics.balancing.arms import Arm
+from evenomics.balancing.arm import Arm
 from evenomics.balancing.balancer import Balancer
-from evenomics.evaluation.classifiers import CLASSIFIERS, Table, fit, predict
-from evenomics.evaluation.metrics import METRICS
+from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
+from evenomics.evaluation.metric import METRICS
 from evenomics.preparation.folds import stratified_folds
+from evenomics.preparation.samples import Samples
 from evenomics.randomness import derive_seed
 
 
 def _cv_auroc(
-    name: str, parameters: Mapping[str, Any], train: Table, test: Table, arm: Arm
+    name: str, parameters: Mapping[str, Any], train: Samples, test: Samples, arm: Arm
 ) -> float:
     kind = CLASSIFIERS[name]
     if kind.is_constant(parameters, len(train.y)):
@@ -45,7 +46,7 @@ class Tuned:
 
 
 def tune(
-    kinds: Iterable[str], table: Table, balancer: Balancer, *, n_folds: int = 5, n_jobs: int = 1
+    kinds: Iterable[str], samples: Samples, balancer: Balancer, *, n_folds: int = 5, n_jobs: int = 1
 ) -> dict[str, Tuned]:
     """Choose hyper-parameters by stratified cross-validation on AUROC.
 
@@ -53,7 +54,7 @@ def tune(
     ----------
     kinds : iterable of str
         Names in `CLASSIFIERS`.
-    table : Table
+    samples : Samples
         The training draw. The samples of a group stay in one fold.
     balancer : Balancer
         Balances the training folds; test folds stay as they are.
@@ -68,11 +69,11 @@ def tune(
         The point of the grid with the largest mean; of equally good ones the first.
     """
     seed = derive_seed(balancer.seed, "folds")
-    parts, fewer = stratified_folds(table.y, n_folds, seed, table.groups)
+    parts, fewer = stratified_folds(samples.y, n_folds, seed, samples.groups)
     notes, folds = [fewer], []
     for i, (train, test) in enumerate(parts):
-        balanced, note = balancer.balance(Table(table.X[train], table.y[train]), "fold", i)
-        folds.append((balanced, Table(table.X[test], table.y[test])))
+        balanced, note = balancer.balance(Samples(samples.X[train], samples.y[train]), "fold", i)
+        folds.append((balanced, Samples(samples.X[test], samples.y[test])))
         notes.append(note)
     note = "; ".join(dict.fromkeys(filter(None, notes)))
     tuned = {}
@@ -87,7 +88,7 @@ def tune(
 def _best_point(
     name: str,
     points: Sequence[Mapping[str, Any]],
-    folds: Sequence[tuple[Table, Table]],
+    folds: Sequence[tuple[Samples, Samples]],
     arm: Arm,
     parallel: Parallel,
 ) -> tuple[int, float]:

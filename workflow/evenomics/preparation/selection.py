@@ -1,7 +1,8 @@
 """Feature selection on the real cohort: differential expression, and stable LASSO / elastic net.
 
-A selection is a sequence of steps. A new one is a line in `SELECTIONS`; its rules are in
-``workflow/rules/selection.smk``.
+A selection is a sequence of steps: an entry in ``config/schema/names.yaml``, whose rules are in
+``workflow/rules/selection.smk``. `deg` is `top_features` of limma's table, `lasso_en` is
+`stable_features`.
 
 Source: Cusworth, Gkoutos, Acharjee 2024, Methods (model training; feature selection using
 regularization methods).
@@ -26,7 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from evenomics.data.cohort import Cohort
 from evenomics.errors import CohortError
-from evenomics.evaluation.metrics import METRICS, Prediction
+from evenomics.evaluation.metric import METRICS, Prediction
 from evenomics.messages import some
 from evenomics.preparation.folds import group_counts, set_aside, shared_groups, stratified_folds
 from evenomics.randomness import derive_seed
@@ -36,14 +37,6 @@ logger = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 
-#: Steps of every selection: `deg` is `top_features` of limma's table, `lasso_en` is
-#: `stable_features`.
-SELECTIONS: dict[str, tuple[str, ...]] = {
-    "none": (),
-    "deg": ("deg",),
-    "lasso_en": ("lasso_en",),
-    "deg_lasso_en": ("deg", "lasso_en"),
-}
 
 # The search along the penalties needs no more than the order of their scores; the model whose
 # features count is fitted to the end. SAGA draws samples at random: its seed is part of the result.

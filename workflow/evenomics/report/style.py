@@ -9,41 +9,15 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from evenomics.balancing.arms import ARMS
+from evenomics.config.names import NO_SETTING, names, title
 
-# Okabe and Ito's colours, which stay apart for colour-blind readers, one per arm in every figure;
-# their yellow is darkened, since as a thin line on white it cannot be seen.
-PALETTE = {
-    "none": "#000000",
-    "class_weight": "#8C8C8C",
-    "random_over": "#C8B400",
-    "smote": "#E69F00",
-    "gan": "#0072B2",
-    "expand_gan": "#56B4E9",
-    "classic_gan": "#D55E00",
-    "classic_expand_gan": "#CC79A7",
-    "shrunk_gaussian": "#009E73",
-}
-
-# Paul Tol's muted colours, for arms that have none of their own yet.
+# An arm has its colour in the schema: Okabe and Ito's, which stay apart for colour-blind readers
+# (their yellow is darkened, since as a thin line on white it cannot be seen). Paul Tol's muted
+# colours are for arms that have none of their own.
 SPARE_COLOURS = ("#882255", "#332288", "#999933", "#44AA99", "#661100", "#117733", "#AA4499")
 
 CLASS_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
-CLASSIFIER_TITLES = {"hist_gradient_boosting": "Gradient boosting", "svc": "Support vector machine"}
-
-METRIC_TITLES = {
-    "auroc": "AUROC",
-    "auprc": "AUPRC",
-    "balanced_accuracy": "Balanced accuracy",
-    "mcc": "MCC",
-    "f1": "F1",
-    "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
-    "brier": "Brier score",
-}
-
-NO_SETTING = "none"
 
 _STYLE: Any = {
     "font.family": "sans-serif",
@@ -83,22 +57,25 @@ def save_figure(figure: Figure, paths: Iterable[str | Path]) -> None:
 
 
 def arm_order(arms: Iterable[str]) -> list[str]:
-    """Distinct arms in the order of the registry, arms that it does not know last."""
-    known = list(ARMS)
-    return sorted(set(arms), key=lambda arm: (known.index(arm) if arm in ARMS else len(known), arm))
+    """Distinct arms in the order of the schema, arms that it does not know last."""
+    known = list(names("arms"))
+    return sorted(
+        set(arms), key=lambda arm: (known.index(arm) if arm in known else len(known), arm)
+    )
 
 
 def arm_title(arm: str) -> str:
     """Name of an arm for people."""
-    return ARMS[arm].title if arm in ARMS else arm
+    return title("arms", arm)
 
 
 def arm_colours(arms: Iterable[str]) -> dict[str, str]:
-    """One colour per arm: its own, or a spare one for an arm that the palette does not know."""
+    """One colour per arm: that of the schema, or a spare one."""
     ordered = arm_order(arms)
-    strangers = [arm for arm in ordered if arm not in PALETTE]
-    spare = {arm: SPARE_COLOURS[i % len(SPARE_COLOURS)] for i, arm in enumerate(strangers)}
-    return {arm: PALETTE.get(arm) or spare[arm] for arm in ordered}
+    own = {arm: names("arms").get(arm, {}).get("colour") for arm in ordered}
+    without = [arm for arm in ordered if not own[arm]]
+    spare = {arm: SPARE_COLOURS[i % len(SPARE_COLOURS)] for i, arm in enumerate(without)}
+    return {arm: own[arm] or spare[arm] for arm in ordered}
 
 
 def experiment_order(experiments: Iterable[str]) -> list[str]:
@@ -123,12 +100,12 @@ def experiment_title(experiment: str, separator: str = ", ") -> str:
 
 def classifier_title(classifier: str) -> str:
     """Name of a classifier for people."""
-    return CLASSIFIER_TITLES.get(classifier, classifier)
+    return title("classifiers", classifier)
 
 
 def metric_title(metric: str) -> str:
     """Name of a metric for people."""
-    return METRIC_TITLES.get(metric, metric)
+    return title("metrics", metric)
 
 
 def setting_title(arm: str, alpha: str, multiplier: object = NO_SETTING) -> str:
@@ -140,7 +117,7 @@ def setting_title(arm: str, alpha: str, multiplier: object = NO_SETTING) -> str:
     words = []
     if alpha != NO_SETTING:
         under, _, over = alpha.removeprefix("a").partition("-")
-        expands = arm not in ARMS or ARMS[arm].expands
+        expands = names("arms").get(arm, {"expands": True}).get("expands", False)
         words.append(f"{under}/{over}" if expands and over else under)
     if str(multiplier) != NO_SETTING:
         words.append(f"× {float(str(multiplier)):g}")

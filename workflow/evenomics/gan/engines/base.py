@@ -1,22 +1,23 @@
 """The seam between the recipe and what trains: a list of members goes in, a list comes back.
 
-A new engine is a function ``(jobs, *, dtype, threads, report)`` in a module of its own and one
-line in `ENGINES`.
+A new engine is a module of its name in this package that registers a function in `ENGINES`, and an
+entry in ``config/schema/names.yaml``.
 """
 
-import importlib
 import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from tqdm import tqdm
 
+from evenomics.config.names import names
 from evenomics.errors import TrainingError
 from evenomics.gan.checkpoint import State
 from evenomics.gan.run import Member, Trained
+from evenomics.registry import Registry
 
 logger = logging.getLogger(__name__)
 
@@ -98,19 +99,15 @@ class Report(Protocol):
         """Say that a job has come to so many critic updates."""
 
 
-class Engine(NamedTuple):
-    """Where an engine's function is, and whether it uses more than one thread."""
+class Engine(Protocol):
+    """What trains jobs, and reports on each as it comes along."""
 
-    module: str
-    function: str
-    threaded: bool
+    def __call__(self, jobs: Sequence[Job], *, dtype: str, threads: int, report: Report) -> None:
+        """Train all jobs."""
 
 
-ENGINES = {
-    "cpu": Engine("evenomics.gan.engines.cpu", "train_on_cpu", threaded=True),
-    "torch": Engine("evenomics.gan.engines.torch_stacks", "train_on_torch", threaded=False),
-    "cuda": Engine("evenomics.gan.engines.torch_stacks", "train_on_cuda", threaded=False),
-}
+#: The engines by their names in the config; a module for each, since they load torch or numba.
+ENGINES: Registry[Engine] = Registry("engines", "evenomics.gan.engines")
 
 
 @dataclass
@@ -172,16 +169,16 @@ class Training:
             for name, member in dict(zip(prints, members, strict=True)).items()
         }
         missing = [job for job in jobs.values() if not job.ended]
-        engine = ENGINES[self.chosen_engine]
         logger.info(
             "%s: %d members (%d different, %d to train) on engine %s, threads: %d",
             title, len(members), len(jobs), len(missing), self.chosen_engine,
-            self.threads if engine.threaded else 1,
+            self.threads if names("engines")[self.chosen_engine].get("threaded") else 1,
         )  # fmt: skip
         if missing:
-            run = getattr(importlib.import_module(engine.module), engine.function)
             with _Progress(title, missing, self.progress) as report:
-                run(missing, dtype=self.dtype, threads=self.threads, report=report)
+                ENGINES[self.chosen_engine](
+                    missing, dtype=self.dtype, threads=self.threads, report=report
+                )
         logger.info("%s: done in %.1f s", title, time.perf_counter() - started)
         return [
             replace(jobs[name].trained, member=member)
@@ -238,8 +235,10 @@ def choose_engine(name: str) -> str:
         import torch
 
         return "cuda" if torch.cuda.is_available() else "cpu"
-    if name not in ENGINES:
-        raise TrainingError(f"unknown engine {name!r}; there are: auto, {', '.join(ENGINES)}")
+    if name not in names("engines"):
+        raise TrainingError(
+            f"unknown engine {name!r}; there are: auto, {', '.join(names('engines'))}"
+        )
     if name == "cuda":
         import torch
 

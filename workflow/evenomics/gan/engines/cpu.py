@@ -7,6 +7,7 @@ for CPUs, where one member's state kept hot in the cache beats a stack in lockst
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
 from threading import Event
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from evenomics.gan.checkpoint import State
 from evenomics.gan.distances import N_LOOK, energy_distance
 from evenomics.gan.engines import cpu_kernels, streams
-from evenomics.gan.engines.base import Job, Report
+from evenomics.gan.engines.base import ENGINES, Job, Report
 from evenomics.gan.engines.streams import Purpose
 from evenomics.gan.generator import run
 from evenomics.gan.losses import AlphaDropout
@@ -113,8 +114,9 @@ def _net(
     )  # fmt: skip
 
 
+@partial(ENGINES.register, "cpu")
 def train_on_cpu(jobs: Sequence[Job], *, dtype: str, threads: int, report: Report) -> None:
-    """Train members on CPU cores (see `engine.Training`)."""
+    """Train members on CPU cores."""
     stop = Event()
     # the products are small: a second BLAS thread only waits
     with threadpool_limits(1), ThreadPoolExecutor(max(1, threads)) as pool:

@@ -9,18 +9,13 @@ from matplotlib.lines import Line2D
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
+from evenomics.config.names import title
 from evenomics.data.cohort import Cohort
 from evenomics.preparation.harmonise import cohort_share
 from evenomics.report.style import style
 
 COHORT_COLOURS = {"real": "#0072B2", "external": "#E69F00", "validation": "#009E73"}
 
-METHOD_TITLES = {
-    "none": "as measured",
-    "zscore": "z-scores",
-    "quantile": "quantile normalisation",
-    "combat": "ComBat",
-}
 
 _CLASS_MARKERS = "o^sDvP*"
 
@@ -60,7 +55,7 @@ def cohort_pca(
             _draw(panel, cohorts, markers)
             share = 100 * cohort_share(cohorts)
             panel.set_title(f"{when}: {share:.1f}% of the variance between cohorts", loc="left")
-        figure.suptitle(f"Cohorts harmonised by {METHOD_TITLES.get(method, method)}")
+        figure.suptitle(f"Cohorts harmonised by {title('harmonisations', method)}")
         marks = [("real", markers[name], f"real, {name}") for name in classes]
         marks += [(name, _WITHOUT_CLASS, name) for name in before if name != "real"]
         figure.legend(

@@ -18,9 +18,6 @@ from evenomics.report.style import (
     style,
 )
 
-# Arms that add no samples of their own, or only copies: nothing to see in a figure of samples.
-WITHOUT_SAMPLES = frozenset({"none", "class_weight", "random_over"})
-
 # The frame is the range of the real samples and this share of it on every side: a few generated
 # samples far away would otherwise press everything else into a dot. How many are outside is said.
 _MARGIN = 0.3

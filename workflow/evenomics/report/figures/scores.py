@@ -30,8 +30,6 @@ CHANCE = {"auroc": 0.5}
 
 REFERENCES = ("none", "smote")
 
-# The GAN arms and what each is without pre-training and growing (figure 5 of the paper).
-TWINS = ("gan", "classic_gan", "expand_gan", "classic_expand_gan")
 
 _BOXES_PER_ROW = 45
 

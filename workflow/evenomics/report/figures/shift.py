@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from evenomics.report.figures.harmonise import COHORT_COLOURS, METHOD_TITLES
+from evenomics.config.names import title
+from evenomics.report.figures.harmonise import COHORT_COLOURS
 from evenomics.report.style import style
 
 _MARKERS = {"external": "s", "validation": "o"}
@@ -50,7 +51,7 @@ def shift_dots(shift: pd.DataFrame, limits: Mapping[str, float]) -> Figure:
     with style():
         figure = Figure(figsize=(10, 1.6 + 0.5 * len(methods)))
         panels = figure.subplots(1, len(_PANELS), sharey=True)
-        for panel, (measure, title, _) in zip(panels, _PANELS, strict=True):
+        for panel, (measure, heading, _) in zip(panels, _PANELS, strict=True):
             panel.axvline(alike[measure], color="0.75", linewidth=1, zorder=0)
             for end in ends.get(measure, ()):
                 panel.axvline(end, color="0.45", linewidth=1, linestyle="--", zorder=0)
@@ -61,7 +62,7 @@ def shift_dots(shift: pd.DataFrame, limits: Mapping[str, float]) -> Figure:
                     rows[measure], heights, linestyle="", marker=_MARKERS[name], markersize=6.5,
                     color=COHORT_COLOURS[name], label=name,
                 )  # fmt: skip
-            panel.set_title(title, loc="left")
+            panel.set_title(heading, loc="left")
             panel.grid(axis="y", color="0.93")
             panel.tick_params(axis="y", length=0)
         panels[0].set(xlim=(-0.05, 1.05), xticks=[0, 0.5, 1], xticklabels=["0%", "50%", "100%"])
@@ -70,7 +71,9 @@ def shift_dots(shift: pd.DataFrame, limits: Mapping[str, float]) -> Figure:
         panels[3].set_xlim(0.475, 1.025)
         figure.set_layout_engine("constrained", wspace=0.06)
         panels[0].set_ylim(len(methods) - 0.5, -0.5)
-        panels[0].set_yticks(range(len(methods)), [METHOD_TITLES[name] for name in methods])
+        panels[0].set_yticks(
+            range(len(methods)), [title("harmonisations", name) for name in methods]
+        )
         panels[0].get_yticklabels()[0].set_fontweight("bold")
         figure.suptitle(f"Shift against the real cohort (harmonise: {used})")
         handles, labels = panels[0].get_legend_handles_labels()

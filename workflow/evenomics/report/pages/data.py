@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from evenomics.config.names import names
 from evenomics.data.cohort import Cohort
 from evenomics.report.pages.tables import html_page, html_table
 from evenomics.report.style import (
@@ -14,16 +15,6 @@ from evenomics.report.style import (
     experiment_title,
     setting_title,
 )
-
-#: What each source of cohorts is, for people; with the keys of the config that tell more.
-_SOURCES = {
-    "builtin": ("built-in simulator (Umpire's model)", ()),
-    "umpire": ("R package Umpire", ()),
-    "sklearn": ("scikit-learn", ("dataset",)),
-    "table": ("table", ("path",)),
-    "geo": ("Gene Expression Omnibus", ("accession", "platform", "file")),
-    "rdata": ("R data", ("package", "path", "object")),
-}
 
 
 def cohort_table(
@@ -64,7 +55,8 @@ def cohort_table(
 
 
 def _origin(cohorts: Mapping[str, Any], name: str) -> str:
-    title, keys = _SOURCES.get(cohorts["source"], (cohorts["source"], ()))
+    entry = names("sources").get(cohorts["source"], {"title": cohorts["source"]})
+    title, keys = entry["title"], entry.get("keys", ())
     # an external cohort that is not given is the real one without its classes
     spec = cohorts.get(name) or cohorts.get("table") or cohorts.get("real") or cohorts
     details = [str(spec[key]) for key in keys if spec.get(key)]

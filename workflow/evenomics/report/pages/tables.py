@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evenomics.evaluation.metrics import METRICS
+from evenomics.config.names import names
 from evenomics.report.style import (
-    METRIC_TITLES,
     arm_order,
     arm_title,
     classifier_title,
@@ -152,7 +151,7 @@ def mean_and_sd(mean: float, sd: float) -> str:
 def scores_page(summary: pd.DataFrame, title: str) -> str:
     """Page with, per metric and classifier, mean and SD of every arm, setting and experiment."""
     parts = []
-    metrics = [m for m in METRIC_TITLES if m in set(summary["metric"])]
+    metrics = [m for m in names("metrics") if m in set(summary["metric"])]
     metrics += sorted(set(summary["metric"]) - set(metrics))
     for metric in metrics:
         parts.append(f"<h2>{escape(metric_title(metric))}</h2>")
@@ -160,7 +159,7 @@ def scores_page(summary: pd.DataFrame, title: str) -> str:
         for classifier in sorted(rows["classifier"].unique()):
             table, best = _wide(
                 rows[rows["classifier"] == classifier],
-                smallest=not METRICS[metric].larger_is_better,
+                smallest=names("metrics")[metric].get("smaller_is_better", False),
             )
             parts.append(html_table(table, classifier_title(classifier), best))
     note = (

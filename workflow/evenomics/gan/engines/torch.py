@@ -21,7 +21,7 @@ from torch import Tensor
 from evenomics.gan.checkpoint import State
 from evenomics.gan.distances import N_LOOK
 from evenomics.gan.engines import streams
-from evenomics.gan.engines.base import Job, Report
+from evenomics.gan.engines.base import ENGINES, Job, Report
 from evenomics.gan.engines.streams import Purpose
 from evenomics.gan.losses import AlphaDropout, critic_gradient, forward, generator_gradient
 from evenomics.gan.run import Member
@@ -31,41 +31,21 @@ ADAM_EPSILON = 1e-8
 # members per stack on a CPU: more no longer fit its cache
 CPU_STACK = 8
 
-# what a member takes on a device, in numbers a parameter: about 10, estimated from runs on a CPU,
-# and graphs keep what they work with in memory of their own
-DEVICE_COPIES = 25
 
 # times that an update runs before CUDA captures it
 WARM_UP = 2
 
 
+@partial(ENGINES.register, "torch")
 def train_on_torch(jobs: Sequence[Job], *, dtype: str, threads: int, report: Report) -> None:
-    """Train stacks of members on the CPU, on one thread (see `engine.Training`)."""
+    """Train stacks of members on the CPU, on one thread."""
     before = torch.get_num_threads()
     # two torch threads on two busy cores were measured ten times slower than one
     torch.set_num_threads(1)
     try:
-        _train(jobs, dtype, torch.device("cpu"), lambda _: CPU_STACK, report)
+        train_stacks(jobs, dtype, torch.device("cpu"), lambda _: CPU_STACK, report)
     finally:
         torch.set_num_threads(before)
-
-
-def train_on_cuda(jobs: Sequence[Job], *, dtype: str, threads: int, report: Report) -> None:
-    """Train stacks of members on the first CUDA device (see `engine.Training`)."""
-    itemsize = np.dtype(dtype).itemsize
-
-    def largest(job: Job) -> int:
-        # what an earlier stack has left cached counts as free
-        torch.cuda.empty_cache()
-        return stack_size(job, torch.cuda.mem_get_info()[0] // itemsize)
-
-    _train(jobs, dtype, torch.device("cuda"), largest, report)
-
-
-def stack_size(job: Job, free: int) -> int:
-    """Members like this one that fit a device with room for so many numbers; at least one."""
-    start = job.member.start
-    return max(1, free // (DEVICE_COPIES * (start.generator.size + start.critic.size)))
 
 
 def _shape(job: Job) -> tuple[object, ...]:
@@ -83,13 +63,14 @@ def _shape(job: Job) -> tuple[object, ...]:
     )
 
 
-def _train(
+def train_stacks(
     jobs: Sequence[Job],
     dtype: str,
     device: torch.device,
     largest: Callable[[Job], int],
     report: Report,
 ) -> None:
+    """Train members in stacks of those that have the same shape."""
     groups: dict[tuple[object, ...], list[Job]] = defaultdict(list)
     for job in sorted(jobs, key=lambda job: -job.member.n_updates):
         groups[_shape(job)].append(job)

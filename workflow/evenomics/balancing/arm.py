@@ -1,30 +1,23 @@
-"""Arms: the ways of balancing that are compared.
+"""What an arm is: a way of balancing that is compared with others.
 
-A new arm is a function that builds its over-sampler and one line in `ARMS`.
+A new arm is a module in `evenomics.balancing.arms` that registers a function with `arm`, and an
+entry in ``config/schema/names.yaml``.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from imblearn.base import BaseSampler
-from imblearn.over_sampling import SMOTE, RandomOverSampler
 from numpy.typing import NDArray
 
-from evenomics.balancing.samplers import (
-    ExpandedOverSampler,
-    GaussianOverSampler,
-    GeneratorOverSampler,
-)
+from evenomics.config.names import NO_SETTING, names
 from evenomics.gan.generator import Generator
 from evenomics.gan.requests import GanRequest
+from evenomics.registry import Registry
 
 Variant = Literal["transfer", "classic"]
-
-NO_SETTING = "none"
-
-_SMOTE_NEIGHBOURS = 5
 
 
 @dataclass(frozen=True)
@@ -54,7 +47,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Unbalanced:
+class TrainingSet:
     """A training set that is to be balanced.
 
     Attributes
@@ -84,7 +77,7 @@ class Unbalanced:
 
 
 #: Builds the over-sampler of a training set, and says what it had to do otherwise than usual.
-Build = Callable[[Unbalanced], tuple[BaseSampler | None, str]]
+Build = Callable[[TrainingSet], tuple[BaseSampler | None, str]]
 
 
 @dataclass(frozen=True)
@@ -93,26 +86,43 @@ class Arm:
 
     Attributes
     ----------
-    title : str
-        Name for people.
-    description : str
-        What it does, in a sentence.
+    name : str
+        Name in the config; its entry in the schema says which GANs the arm needs, and whether it
+        enlarges all classes.
     build : callable
         Builds the over-sampler.
     class_weight : str or None
         Handed to the classifiers.
-    variant : {"transfer", "classic"} or None
-        Which GANs it needs, if any.
-    expands : bool
-        Whether it enlarges all classes, the over-represented one as well.
     """
 
-    title: str
-    description: str
+    name: str
     build: Build
     class_weight: Literal["balanced"] | None = None
-    variant: Variant | None = None
-    expands: bool = False
+
+    @property
+    def _entry(self) -> Mapping[str, Any]:
+        return names("arms")[self.name]
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        return str(self._entry["title"])
+
+    @property
+    def description(self) -> str:
+        """What it does, in a sentence."""
+        return str(self._entry["description"])
+
+    @property
+    def variant(self) -> Variant | None:
+        """Which GANs it needs, if any."""
+        variant: Variant | None = self._entry.get("gan")
+        return variant
+
+    @property
+    def expands(self) -> bool:
+        """Whether it enlarges all classes, the over-represented one as well."""
+        return bool(self._entry.get("expands", False))
 
     @property
     def needs_gan(self) -> bool:
@@ -152,95 +162,26 @@ class Arm:
         }
 
 
-def _leave(training_set: Unbalanced) -> tuple[None, str]:
-    return None, ""
+#: The arms by their names in the config.
+ARMS: Registry[Arm] = Registry("arms", "evenomics.balancing.arms")
 
 
-def _random_over(training_set: Unbalanced) -> tuple[BaseSampler, str]:
-    return RandomOverSampler(
-        sampling_strategy=training_set.even, random_state=training_set.random_state
-    ), ""
+def arm(name: str, class_weight: Literal["balanced"] | None = None) -> Callable[[Build], Build]:
+    """Return a decorator that makes an arm of the function that builds its over-sampler.
 
+    Parameters
+    ----------
+    name : str
+        Name in the config.
+    class_weight : {"balanced"} or None
+        Handed to the classifiers.
+    """
 
-def _smote(training_set: Unbalanced) -> tuple[BaseSampler, str]:
-    """SMOTE with fewer neighbours in a class that is too small; one sample can only be copied."""
-    growing = [n for c, n in training_set.counts.items() if n < training_set.even[c]]
-    smallest = min(growing, default=_SMOTE_NEIGHBOURS + 1)
-    if smallest == 1:
-        sampler, _ = _random_over(training_set)
-        return sampler, "SMOTE on a class of 1 sample: copies"
-    k_neighbors = min(_SMOTE_NEIGHBOURS, smallest - 1)
-    note = f"SMOTE with {k_neighbors} neighbours" if k_neighbors < _SMOTE_NEIGHBOURS else ""
-    return SMOTE(
-        sampling_strategy=training_set.even,
-        k_neighbors=k_neighbors,
-        random_state=training_set.random_state,
-    ), note
+    def register(build: Build) -> Build:
+        ARMS.register(name, Arm(name, build, class_weight))
+        return build
 
-
-def _gaussian(training_set: Unbalanced) -> tuple[BaseSampler, str]:
-    return GaussianOverSampler(
-        sampling_strategy=training_set.even, random_state=training_set.random_state
-    ), ""
-
-
-def _gan(training_set: Unbalanced) -> tuple[BaseSampler, str]:
-    return GeneratorOverSampler(
-        training_set.generators,
-        sampling_strategy=training_set.even,
-        random_state=training_set.random_state,
-    ), ""
-
-
-def _expand_gan(training_set: Unbalanced) -> tuple[BaseSampler, str]:
-    return ExpandedOverSampler(
-        GeneratorOverSampler(training_set.generators),
-        multiplier=training_set.multiplier,
-        random_state=training_set.random_state,
-    ), ""
-
-
-ARMS: dict[str, Arm] = {
-    "none": Arm("No balancing", "The draw as it is.", _leave),
-    "class_weight": Arm(
-        "Class weights",
-        "The draw as it is; the classifier weighs each class by its inverse frequency.",
-        _leave,
-        class_weight="balanced",
-    ),
-    "random_over": Arm(
-        "Random over-sampling", "Copies of random samples of the smaller classes.", _random_over
-    ),
-    "smote": Arm("SMOTE", "Points between neighbouring samples of the smaller classes.", _smote),
-    "gan": Arm(
-        "GAN",
-        "A pre-trained GAN, re-trained on each smaller class, brings it to equal counts.",
-        _gan,
-        variant="transfer",
-    ),
-    "expand_gan": Arm(
-        "ExpandGAN",
-        "Pre-trained GANs, one re-trained on each class, enlarge all of them.",
-        _expand_gan,
-        variant="transfer",
-        expands=True,
-    ),
-    "classic_gan": Arm(
-        "Classic GAN", "As GAN, without pre-training and growing.", _gan, variant="classic"
-    ),
-    "classic_expand_gan": Arm(
-        "Classic ExpandGAN",
-        "As ExpandGAN, without pre-training and growing.",
-        _expand_gan,
-        variant="classic",
-        expands=True,
-    ),
-    "shrunk_gaussian": Arm(
-        "Shrunk Gaussian",
-        "Draws from a normal distribution of each smaller class with Ledoit-Wolf covariance.",
-        _gaussian,
-    ),
-}
+    return register
 
 
 def over_represented(counts: Mapping[str, int], classes: Sequence[str]) -> str:

@@ -1,0 +1,1 @@
+"""The arms; their modules register them (see `evenomics.balancing.arm`)."""

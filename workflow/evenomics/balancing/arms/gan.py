@@ -1,0 +1,28 @@
+"""Arms whose samples are those of trained GANs (Cusworth, Gkoutos, Acharjee 2024)."""
+
+from imblearn.base import BaseSampler
+
+from evenomics.balancing.arm import TrainingSet, arm
+from evenomics.balancing.samplers import ExpandedOverSampler, GeneratorOverSampler
+
+
+@arm("gan")
+@arm("classic_gan")
+def to_equal_counts(training_set: TrainingSet) -> tuple[BaseSampler, str]:
+    """Bring the smaller classes to equal counts with generated samples."""
+    return GeneratorOverSampler(
+        training_set.generators,
+        sampling_strategy=training_set.even,
+        random_state=training_set.random_state,
+    ), ""
+
+
+@arm("expand_gan")
+@arm("classic_expand_gan")
+def beyond_equal_counts(training_set: TrainingSet) -> tuple[BaseSampler, str]:
+    """Enlarge all classes with generated samples."""
+    return ExpandedOverSampler(
+        GeneratorOverSampler(training_set.generators),
+        multiplier=training_set.multiplier,
+        random_state=training_set.random_state,
+    ), ""

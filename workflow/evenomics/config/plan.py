@@ -1,0 +1,172 @@
+"""What a run makes: which arms, studies, figures, pages and tables follow from a config."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from evenomics.config.experiments import Experiment, experiment_grid
+from evenomics.config.names import names
+
+
+class Plan:
+    """What follows from a config for the rules of the workflow.
+
+    Parameters
+    ----------
+    config : mapping
+        Of `evenomics.config.validation.validated`.
+
+    Attributes
+    ----------
+    studies : list of (str, str)
+        Every study with every one of its selections.
+    gan_arms, sampling_arms, expanding_arms : list of str
+        Arms that need GANs, that add samples which are not copies, that enlarge every class.
+    twins : list of str
+        GAN arms with and without pre-training, side by side, where both are compared.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        self.studies = [
+            (study, selection)
+            for study, options in config["studies"].items()
+            for selection in options["selections"]
+        ]
+        self.gan_arms = self._arms("gan")
+        self.sampling_arms = self._arms("new_samples")
+        self.expanding_arms = self._arms("expands")
+        self.twins = [
+            twin
+            for arm in self.gan_arms
+            if f"classic_{arm}" in self.gan_arms
+            for twin in (arm, f"classic_{arm}")
+        ]
+
+    def _arms(self, key: str) -> list[str]:
+        return [arm for arm in self.config["arms"] if names("arms")[arm].get(key)]
+
+    @property
+    def pretrains(self) -> bool:
+        """Whether an arm needs GANs that are pre-trained."""
+        return any(names("arms")[arm]["gan"] == "transfer" for arm in self.gan_arms)
+
+    @property
+    def trains_on_cores(self) -> bool:
+        """Whether training uses more than one core (``auto`` may)."""
+        engine = self.config["engine"]
+        return engine == "auto" or bool(names("engines")[engine].get("threaded"))
+
+    def experiments(self, study: str) -> list[Experiment]:
+        """Return the experiments of a study."""
+        return experiment_grid(self.config["studies"][study]["experiments"])
+
+    def experiments_before(self, study: str, name: str) -> list[Experiment]:
+        """Return the experiments that the draw of one depends on, itself included."""
+        grid = self.experiments(study)
+        at = [experiment.name for experiment in grid].index(name)
+        disjoint = self.config["studies"][study]["experiments"]["disjoint"]
+        return grid[0 if disjoint else at : at + 1]
+
+    def harmonised(self, *methods: str) -> list[str]:
+        """Return the studies whose cohorts are harmonised, in one of these ways if any is given."""
+        return [
+            name
+            for name, study in self.config["studies"].items()
+            if study["harmonise"] != "none" and (not methods or study["harmonise"] in methods)
+        ]
+
+    def from_source(self, source: str) -> list[str]:
+        """Return the studies whose cohorts come from a source."""
+        studies = self.config["studies"].items()
+        return [name for name, study in studies if study["cohorts"]["source"] == source]
+
+    def data_figures(self, study: str, selection: str) -> list[str]:
+        """Return the figures about the data of a study, without suffix."""
+        steps = names("selections")[selection]["steps"]
+        of_step = {"deg": "expression", "lasso_en": "stability"}
+        figures = ["shift", *(of_step[step] for step in steps[-1:])]
+        if self.enriches(study, selection):
+            figures.append("enrichment")
+        # what harmonising does is the same for every selection of a study
+        first = self.config["studies"][study]["selections"][0]
+        if study in self.harmonised() and selection == first:
+            figures.append("harmonise")
+        return figures
+
+    def enriches(self, study: str, selection: str) -> bool:
+        """Say whether gene sets of the selected features are looked up."""
+        asked = self.config["studies"][study]["enrichment"]["source"] != "none"
+        return asked and bool(names("selections")[selection]["steps"])
+
+    def figures(self, study: str, selection: str) -> list[str]:
+        """Return all figures of a study and selection, without suffix."""
+        once, each = ["scores"], ["roc"]
+        if len(self.config["arms"]) > 1:
+            once.append("comparison")
+        if self.twins:
+            once.append("twins")
+        if len(self.config["multipliers"]) > 1 and self.expanding_arms:
+            once.append("multipliers")
+        if self.pretrains:
+            once.append("pretraining")
+        if self.sampling_arms:
+            each.append("samples")
+        if self.gan_arms:
+            each.append("training")
+            if "held_out" in self.config["gan"]["choice"].values():
+                each.append("distance")
+        return [
+            *self.data_figures(study, selection),
+            *once,
+            *(f"{name}.{e.name}" for name in each for e in self.experiments(study)),
+        ]
+
+    def pages(self, study: str, selection: str) -> list[str]:
+        """Return all HTML pages of a study and selection, without suffix."""
+        pages = ["scores", "comparison", "timings", "data"]
+        if self.gan_arms:
+            pages.append("training")
+        if self.enriches(study, selection):
+            pages.append("enrichment")
+        return pages
+
+    def targets(self) -> Iterator[str]:
+        """Go through everything that a user is promised, as paths below ``results``."""
+        yield from ("results/summary.html", "results/summary.tsv")
+        for study, selection in self.studies:
+            folder = f"results/{study}/{selection}"
+            for figure in self.figures(study, selection):
+                yield from (f"{folder}/figures/{figure}.{kind}" for kind in ("svg", "png"))
+            yield from (f"{folder}/tables/{page}.html" for page in self.pages(study, selection))
+            yield from (
+                f"{folder}/{name}" for name in ("scores.tsv.gz", "summary.tsv", "comparison.tsv")
+            )
+            if self.gan_arms:
+                yield f"{folder}/training"
+            for experiment in self.experiments(study):
+                for arm in self.config["arms"]:
+                    yield f"{folder}/experiments/{experiment.name}/arms/{arm}/generated.tsv.gz"
+
+    def benchmarks(self, study: str, selection: str) -> Iterator[str]:
+        """Go through the benchmark files of the steps of a study that take time."""
+        of_study = f"{study}.{selection}"
+        if self.pretrains:
+            yield f"benchmarks/pretrain/{of_study}.tsv"
+        if self.gan_arms:
+            yield f"benchmarks/retrain/{of_study}.tsv"
+        for experiment in self.experiments(study):
+            for arm in self.config["arms"]:
+                yield f"benchmarks/score_arm/{of_study}.{experiment.name}.{arm}.tsv"
+
+
+def steps_before(selection: str) -> str:
+    """Return the selection that a selection goes on from: all but its last step."""
+    steps = names("selections")[selection]["steps"]
+    known = names("selections").items()
+    return next(name for name, entry in known if entry["steps"] == steps[:-1])
+
+
+def selections_ending_in(step: str) -> list[str]:
+    """Return the selections whose last step is this one."""
+    known = names("selections").items()
+    return [name for name, entry in known if entry["steps"][-1:] == [step]]

@@ -1,0 +1,1 @@
+"""The classifiers; their modules register them (see `evenomics.evaluation.classifier`)."""

@@ -1,0 +1,137 @@
+"""What a metric of a classifier is, on samples that it has not seen, for two classes or more.
+
+Classes are the codes 0, 1, ... in the order of the study. With two classes, class 1 is the
+positive one. With more, each class is set against the rest and the mean over classes is taken
+(macro average).
+
+A new metric is a module in `evenomics.evaluation.metrics` that registers a function with `metric`,
+and an entry in ``config/schema/names.yaml``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_curve
+
+from evenomics.config.names import names
+from evenomics.registry import Registry
+
+Floats = NDArray[np.float64]
+
+Codes = NDArray[np.intp]
+
+#: Points of the false-positive rate at which ROC curves are averaged.
+FALSE_POSITIVE_RATES = np.linspace(0.0, 1.0, 101)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a classifier says of samples whose classes are known.
+
+    Attributes
+    ----------
+    classes : ndarray of int, shape (n_samples,)
+        True codes.
+    scores : ndarray, shape (n_samples, n_classes)
+        The larger, the more the class is supported; probabilities or decision values. The
+        classifier decides for the class with the largest.
+    probabilities : ndarray, shape (n_samples, n_classes), or None
+        None for a classifier that gives none.
+    """
+
+    classes: Codes
+    scores: Floats
+    probabilities: Floats | None = None
+
+    @property
+    def predicted(self) -> Codes:
+        """Codes the classifier decides for, shape (n_samples,)."""
+        return self.scores.argmax(axis=1)
+
+    @property
+    def one_vs_rest(self) -> list["OneVsRest"]:
+        """The positive class against the other, or each of more than two against the rest."""
+        n_classes = self.scores.shape[1]
+        return [
+            OneVsRest(self.classes == code, self.predicted == code, self.scores[:, code])
+            for code in (range(1, 2) if n_classes == 2 else range(n_classes))
+        ]
+
+
+class OneVsRest(NamedTuple):
+    """One class against the rest: membership, decision and score of every sample."""
+
+    truth: NDArray[np.bool_]
+    found: NDArray[np.bool_]
+    score: Floats
+
+
+def macro(metric: Callable[[OneVsRest], float]) -> Callable[[Prediction], float]:
+    """Return a metric of several classes: the mean of a metric of each class against the rest."""
+    return lambda prediction: float(np.mean([metric(binary) for binary in prediction.one_vs_rest]))
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that says how well a classifier did.
+
+    Attributes
+    ----------
+    name : str
+        Name in the config.
+    score : callable
+        ``score(prediction) -> float``; NaN where the classifier does not give what it takes.
+    """
+
+    name: str
+    score: Callable[[Prediction], float]
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        return str(names("metrics")[self.name]["title"])
+
+    @property
+    def larger_is_better(self) -> bool:
+        """Whether a better classifier has a larger value."""
+        return not names("metrics")[self.name].get("smaller_is_better", False)
+
+
+#: The metrics by their names in the config.
+METRICS: Registry[Metric] = Registry("metrics", "evenomics.evaluation.metrics")
+
+
+def metric(name: str) -> Callable[[Callable[[Prediction], float]], Callable[[Prediction], float]]:
+    """Return a decorator that makes a metric of a function of a `Prediction`.
+
+    Parameters
+    ----------
+    name : str
+        Name in the config.
+    """
+
+    def register(score: Callable[[Prediction], float]) -> Callable[[Prediction], float]:
+        METRICS.register(name, Metric(name, score))
+        return score
+
+    return register
+
+
+def roc(prediction: Prediction) -> Floats:
+    """Return the true-positive rate at `FALSE_POSITIVE_RATES`.
+
+    Returns
+    -------
+    ndarray of shape (101,)
+        Interpolated; the mean over classes if there are more than two.
+    """
+    curves = []
+    for binary in prediction.one_vs_rest:
+        false_positive, true_positive, _ = roc_curve(binary.truth, binary.score)
+        curve = np.interp(FALSE_POSITIVE_RATES, false_positive, true_positive)
+        curve[0] = 0.0
+        curves.append(curve)
+    return np.asarray(np.mean(curves, axis=0))

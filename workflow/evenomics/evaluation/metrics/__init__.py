@@ -1,0 +1,1 @@
+"""The metrics; their modules register them (see `evenomics.evaluation.metric`)."""

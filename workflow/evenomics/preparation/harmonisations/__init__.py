@@ -1,0 +1,1 @@
+"""Ways to harmonise; their modules register them (see `evenomics.preparation.harmonise`)."""
