@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from evenomics.config.names import SCHEMAS
+from evenomics.config.names import SCHEMAS, names
 from evenomics.config.paths import table_paths
 from evenomics.config.reference import README, with_reference
-from evenomics.config.schemas import REGISTRIES, read_schema
+from evenomics.config.schemas import read_schema
 from evenomics.config.validation import validated
 from evenomics.data import geo
-from evenomics.data.sources import SOURCES
+from evenomics.data.source import SOURCES
 from evenomics.errors import ConfigError
 from evenomics.gan.settings import GanSettings
 
@@ -256,8 +256,7 @@ def test_all_problems_come_in_one_message():
             "letters, digits and _, start with a letter, and do not end in 20 times the same",
             "studies.sim.cohorts.n_reel: no such key; did you mean 'n_real'?",
             "studies.other.cohorts.n_real: found 50; has to be >= 60 for the largest experiment",
-            f"arms[1]: found 'smoe'; allowed: {', '.join(REGISTRIES['arms'])}; did you mean "
-            "'smote'?",
+            f"arms[1]: found 'smoe'; allowed: {', '.join(names('arms'))}; did you mean 'smote'?",
             "gan.pretraining.learning_rate: found '1e-4'; has to be a number; YAML takes 1e-4 for "
             "text, write 1.0e-4",
             "gan.choice.held_out_fraction: found 1.5; has to be < 1 (unit: fraction)",
