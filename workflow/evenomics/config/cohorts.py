@@ -1,4 +1,4 @@
-"""What the section ``cohorts`` of a study says of each cohort."""
+"""The cohorts that the section ``cohorts`` of a study describes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,20 +7,31 @@ from evenomics.config.names import COHORTS, names
 
 
 def given_cohorts(options: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return what the section ``cohorts`` of a study says of each cohort, or of ``table``.
+    """Return the options of each cohort that a study describes, or of its ``table``.
 
-    A ``table`` that is split by a column has this as its ``group_column``.
+    Parameters
+    ----------
+    options : mapping
+        The section ``cohorts`` of the study in the config.
+
+    Returns
+    -------
+    dict of str to mapping
+        Options by cohort. A ``table`` that is split by a column has it as its ``group_column``.
     """
-    names = (*COHORTS, "table")
-    specs = {name: options[name] for name in names if isinstance(options.get(name), Mapping)}
-    shares = options.get("split")
-    if "table" in specs and isinstance(shares, Mapping) and shares.get("by"):
-        specs["table"] = {**specs["table"], "group_column": shares["by"]}
-    return specs
+    described = {
+        name: options[name]
+        for name in (*COHORTS, "table")
+        if isinstance(options.get(name), Mapping)
+    }
+    split = options.get("split")
+    if "table" in described and isinstance(split, Mapping) and split.get("by"):
+        described["table"] = {**described["table"], "group_column": split["by"]}
+    return described
 
 
 def made_names(options: Mapping[str, Any]) -> list[str]:
-    """Return what a rule has to make for a study: cohorts, or ``table``.
+    """Return the cohorts, or ``table``, that a rule imports for a study.
 
     Parameters
     ----------
