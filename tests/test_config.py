@@ -157,8 +157,8 @@ def test_mistakes_in_studies_of_geo_and_r_data_are_told_before_anything_runs():
     )
     for said in (
         "geo.cohorts.real.accession: found 'GES1'; has to be GSE or GDS and a number",
-        "geo.cohorts.real: '(' is not a regular expression",
-        "geo.cohorts.real.classes: 'z' is not a class of the study",
+        "geo.cohorts.real: '(' is no regular expression",
+        "geo.cohorts.real.classes: 'z' is no class of the study",
         "geo.cohorts.real.classes: no pattern for the class 'y'",
         "geo.cohorts.validation: needs an `accession` to download, or a `file`",
         "geo.enrichment: gene sets are tested for selected genes",
@@ -182,7 +182,7 @@ def test_mistakes_in_studies_of_geo_and_r_data_are_told_before_anything_runs():
         ("classes: {x: [1, 2], y: b}", r"classes\.x\[0\]: found 1; has to be text; put"),
         ("classes: {x: [], y: b}", r"classes\.x: found \[\]; has to be at least 1 values"),
         ("classes: {x: '', y: b}", r"classes\.x: found ''; has to be not empty"),
-        ("classes: {0: a, 1: b}", r"classes: '0' is not a class of the study"),
+        ("classes: {0: a, 1: b}", r"classes: '0' is no class of the study"),
         ("classes: {x: a, y: b}, where: {c: [1]}", r"where\.c\[0\]: found 1; has to be text"),
         ("classes: {x: a, y: b}, where: {c: [[a]]}", r"where\.c\[0\]: found \['a'\]; has to be"),
     ],
@@ -332,7 +332,7 @@ def study(cohorts: str, rest: str = "") -> str:
             "5 controls at imbalance 0.2 make 1 cases",
         ),
         (study("source: sklearn, fractions: {real: 0.9}"), "= 1.4; has to add up to 1"),
-        (study("source: sklearn, dataset: wine"), "'benign' is not a class of wine"),
+        (study("source: sklearn, dataset: wine"), "'benign' is no class of wine"),
         (study("source: table"), "s.cohorts.real: missing"),
         (
             study(

@@ -1,4 +1,4 @@
-"""The cohorts that the section ``cohorts`` of a study describes."""
+"""What the section ``cohorts`` of a study says of each cohort."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,31 +7,20 @@ from evenomics.config.names import COHORTS, names
 
 
 def given_cohorts(options: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the options of each cohort that a study describes, or of its ``table``.
+    """Return what the section ``cohorts`` of a study says of each cohort, or of ``table``.
 
-    Parameters
-    ----------
-    options : mapping
-        The section ``cohorts`` of the study in the config.
-
-    Returns
-    -------
-    dict of str to mapping
-        Options by cohort. A ``table`` that is split by a column has it as its ``group_column``.
+    A ``table`` that is split by a column has this as its ``group_column``.
     """
-    described = {
-        name: options[name]
-        for name in (*COHORTS, "table")
-        if isinstance(options.get(name), Mapping)
-    }
-    split = options.get("split")
-    if "table" in described and isinstance(split, Mapping) and split.get("by"):
-        described["table"] = {**described["table"], "group_column": split["by"]}
-    return described
+    names = (*COHORTS, "table")
+    specs = {name: options[name] for name in names if isinstance(options.get(name), Mapping)}
+    shares = options.get("split")
+    if "table" in specs and isinstance(shares, Mapping) and shares.get("by"):
+        specs["table"] = {**specs["table"], "group_column": shares["by"]}
+    return specs
 
 
 def made_names(options: Mapping[str, Any]) -> list[str]:
-    """Return the cohorts, or ``table``, that a rule imports for a study.
+    """Return what a rule has to make for a study: cohorts, or ``table``.
 
     Parameters
     ----------

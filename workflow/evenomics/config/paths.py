@@ -1,4 +1,4 @@
-"""Paths of the files that a config names."""
+"""Files that a config names."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,29 +6,16 @@ from typing import Any
 
 from evenomics.config.cohorts import given_cohorts
 
-#: Gene sets that ship with evenomics, by their names in the config.
 SHIPPED_GENE_SETS = {"reactome": Path(__file__).parents[1] / "gene_sets/reactome.gmt"}
 
 
 def table_paths(cohorts: Mapping[str, Any]) -> list[str]:
-    """Return the paths of the tables and R or GEO files that a study reads.
-
-    Parameters
-    ----------
-    cohorts : mapping
-        The section ``cohorts`` of the study, checked or as the user wrote it.
-    """
+    """Return the files that the section ``cohorts`` of a study names."""
     keys = ("path", "classes_path", "file", "platform_file")
-    values = (options.get(key) for options in given_cohorts(cohorts).values() for key in keys)
-    return [path for path in values if path and isinstance(path, str)]
+    given = (spec.get(key) for spec in given_cohorts(cohorts).values() for key in keys)
+    return [path for path in given if path and isinstance(path, str)]
 
 
 def gene_set_paths(enrichment: Mapping[str, Any]) -> list[str]:
-    """Return the paths of the GMT files that a study tests.
-
-    Parameters
-    ----------
-    enrichment : mapping
-        The section ``enrichment`` of the study, with its defaults.
-    """
+    """Return the GMT files that the section ``enrichment`` of a study names."""
     return [str(SHIPPED_GENE_SETS.get(name, name)) for name in enrichment["gene_sets"]]

@@ -14,25 +14,18 @@ from evenomics.config.names import COHORTS, names
 from evenomics.config.paths import gene_set_paths, table_paths
 from evenomics.messages import nearest, slug
 
-#: Path of a key: names of sections, numbers of the items of lists.
+#: Path of a key: names of sections, numbers of items of lists.
 KeyPath = tuple[str | int, ...]
 
 # Most memory and time of one training run. They are compared with the least that it can take.
 _MOST_BYTES, _MOST_SECONDS = 100e9, 365 * 24 * 3600
 
 
-def accession_problem(accession: str, *prefixes: str) -> str:
-    """Return what is wrong with an accession of GEO; empty if nothing is.
-
-    Parameters
-    ----------
-    accession : str
-    *prefixes : str
-        Kinds of records that are allowed, e.g. ``GSE``.
-    """
-    if re.fullmatch(rf"({'|'.join(prefixes)})[1-9]\d*", accession):
+def accession_problem(accession: str, *kinds: str) -> str:
+    """Say what is wrong with an accession of one of these kinds (GSE, ...); empty if nothing is."""
+    if re.fullmatch(rf"({'|'.join(kinds)})[1-9]\d*", accession):
         return ""
-    return f"found {accession!r}; has to be {' or '.join(prefixes)} and a number"
+    return f"found {accession!r}; has to be {' or '.join(kinds)} and a number"
 
 
 def value_problems(config: Mapping[str, Any], mistyped: Collection[KeyPath] = ()) -> Iterator[str]:
@@ -74,6 +67,37 @@ def _values(part: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
             yield from _values(value, (*path, index))
     else:
         yield path, part
+
+
+def _cost_problems(gan: Mapping[str, Any]) -> Iterator[str]:
+    """Find training runs that no machine can do, by the cost model of ``docs/costs.md``.
+
+    The number of features is not known yet. One is counted, and one update per epoch, so every
+    estimate is far below the true cost.
+    """
+    hidden = gan["networks"]["hidden"]
+    limits = f"a training run may take at most {_MOST_BYTES / 1e9:g} GB and a year on one core"
+    widths = [1, *hidden, 1]
+    # weights and biases of the generator, and of the critic with the same layers in reverse order
+    n_parameters = sum(2 * n_in * n_out + n_in + n_out for n_in, n_out in pairwise(widths))
+    if (needed := 36 * n_parameters) > _MOST_BYTES:
+        yield (
+            f"gan.networks.hidden: found {hidden}; these layers have {n_parameters:,} parameters "
+            f"and need {needed / 1e9:,.0f} GB; {limits}"
+        )
+    phases = {
+        "gan.pretraining.epochs": sum(gan["pretraining"]["epochs"]),
+        "gan.retraining.epochs_1": gan["retraining"]["epochs_1"],
+        "gan.retraining.epochs_2": gan["retraining"]["epochs_2"],
+    }
+    for key, epochs in phases.items():
+        # two losses of 8 bytes; a third of a cycle at 0.5 ns x P x (1 + 5)
+        needed, seconds = 16 * epochs, 1e-9 * n_parameters * epochs
+        if needed > _MOST_BYTES or seconds > _MOST_SECONDS:
+            yield (
+                f"{key}: found {epochs:,} epochs; these take {seconds / 86400:,.0f} days on one "
+                f"core or more, and their curves {needed / 1e9:,.0f} GB; {limits}"
+            )
 
 
 def gan_problems(gan: Mapping[str, Any]) -> Iterator[str]:
@@ -143,37 +167,6 @@ def study_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
     yield from _enrichment_problems(study, place)
 
 
-def _cost_problems(gan: Mapping[str, Any]) -> Iterator[str]:
-    """Find training runs that no machine can do, by the cost model of ``docs/costs.md``.
-
-    The number of features is not known yet. One is counted, and one update per epoch, so every
-    estimate is far below the true cost.
-    """
-    hidden = gan["networks"]["hidden"]
-    limits = f"a training run may take at most {_MOST_BYTES / 1e9:g} GB and a year on one core"
-    widths = [1, *hidden, 1]
-    # generator and critic: the same layers in reverse order
-    n_parameters = 2 * sum(n_in * n_out for n_in, n_out in pairwise(widths))
-    if (needed := 36 * n_parameters) > _MOST_BYTES:
-        yield (
-            f"gan.networks.hidden: found {hidden}; these layers have {n_parameters:,} parameters "
-            f"and need {needed / 1e9:,.0f} GB; {limits}"
-        )
-    phases = {
-        "gan.pretraining.epochs": sum(gan["pretraining"]["epochs"]),
-        "gan.retraining.epochs_1": gan["retraining"]["epochs_1"],
-        "gan.retraining.epochs_2": gan["retraining"]["epochs_2"],
-    }
-    for key, epochs in phases.items():
-        # two losses of 8 bytes; a third of a cycle at 0.5 ns x P x (1 + 5)
-        needed, seconds = 16 * epochs, 1e-9 * n_parameters * epochs
-        if needed > _MOST_BYTES or seconds > _MOST_SECONDS:
-            yield (
-                f"{key}: found {epochs:,} epochs; these take {seconds / 86400:,.0f} days on one "
-                f"core or more, and their curves {needed / 1e9:,.0f} GB; {limits}"
-            )
-
-
 def _builtin_problems(
     study: Mapping[str, Any], grid: list[Experiment], place: str
 ) -> Iterator[str]:
@@ -189,12 +182,12 @@ def _sklearn_problems(
     study: Mapping[str, Any], grid: list[Experiment], place: str
 ) -> Iterator[str]:
     cohorts = study["cohorts"]
-    yield from _share_problems(cohorts["fractions"], f"{place}.cohorts.fractions")
+    yield from _not_one(cohorts["fractions"], f"{place}.cohorts.fractions")
     known = names("datasets")[cohorts["dataset"]]["classes"]
     for label in study["classes"]:
         if label not in known:
             yield (
-                f"{place}.classes: {label!r} is not a class of {cohorts['dataset']}; allowed: "
+                f"{place}.classes: {label!r} is no class of {cohorts['dataset']}; allowed: "
                 f"{', '.join(known)}"
             )
 
@@ -203,8 +196,8 @@ def _table_problems(study: Mapping[str, Any], grid: list[Experiment], place: str
     cohorts, place = study["cohorts"], f"{place}.cohorts"
     given = given_cohorts(cohorts)
     if "table" in given and len(given) > 1:
-        others = " and ".join(f"`{name}`" for name in given if name != "table")
-        yield f"{place}: give either one `table` or {others}, not both"
+        names = " and ".join(f"`{name}`" for name in given if name != "table")
+        yield f"{place}: give either one `table` or {names}, not both"
     elif "table" not in given:
         for name in ("real", "validation"):
             if name not in given:
@@ -213,7 +206,7 @@ def _table_problems(study: Mapping[str, Any], grid: list[Experiment], place: str
             yield f"{place}.split: there is no `table` to split"
     if "split" in cohorts:
         shares = {name: cohorts["split"][name] for name in COHORTS}
-        yield from _share_problems(shares, f"{place}.split")
+        yield from _not_one(shares, f"{place}.split")
     yield from _path_problems(table_paths(cohorts), place)
 
 
@@ -232,11 +225,11 @@ def _geo_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) 
             try:
                 re.compile(pattern)
             except re.error as error:
-                yield f"{here}: {pattern!r} is not a regular expression ({error})"
+                yield f"{here}: {pattern!r} is no regular expression ({error})"
         for label in spec["classes"]:
             if name != "external" and label not in study["classes"]:
                 near = nearest(label, study["classes"])
-                yield f"{here}.classes: {label!r} is not a class of the study; {near}"
+                yield f"{here}.classes: {label!r} is no class of the study; {near}"
         for label in study["classes"]:
             if name != "external" and label not in spec["classes"]:
                 yield f"{here}.classes: no pattern for the class {label!r} of the study"
@@ -248,7 +241,7 @@ def _rdata_problems(study: Mapping[str, Any], grid: list[Experiment], place: str
         if bool(spec["path"]) == bool(spec["package"]):
             yield (
                 f"{place}.cohorts.{name}: give either the `path` of an R data file, or the "
-                "`package` that has the data set"
+                "`package` whose data set it is"
             )
 
 
@@ -275,7 +268,7 @@ def _path_problems(paths: Iterable[str], place: str) -> Iterator[str]:
     for path in paths:
         if {"{", "}"} & set(path):
             yield (
-                f"{place}: {path!r}: Snakemake reads braces in a path as wildcards; rename the "
+                f"{place}: {path!r}: Snakemake takes braces in a path for wildcards; rename the "
                 "file or its folder"
             )
         elif not Path(path).is_file():
@@ -283,7 +276,7 @@ def _path_problems(paths: Iterable[str], place: str) -> Iterator[str]:
             yield f"{place}: {path!r}: {what} (paths start from {Path.cwd()})"
 
 
-def _share_problems(shares: Mapping[str, float], place: str) -> Iterator[str]:
+def _not_one(shares: Mapping[str, float], place: str) -> Iterator[str]:
     if not math.isclose(total := sum(shares.values()), 1.0, abs_tol=1e-9):
         parts = " + ".join(f"{name} {share:g}" for name, share in shares.items())
         yield f"{place}: found {parts} = {total:g}; has to add up to 1"
