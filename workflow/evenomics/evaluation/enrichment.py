@@ -73,7 +73,7 @@ def enrich(
         - ``n_overlap``: selected genes in the set
         - ``n_set``: background genes in the set; missing for ``enrichr``, which does not report it
         - ``n_selected``, ``n_background``: selected genes, background genes
-        - ``odds_ratio``: for ``local`` with 0.5 added to each cell of the 2 x 2 table, to be finite;
+        - ``odds_ratio``: for ``local`` with 0.5 added to each cell of the 2 x 2 table;
           for ``enrichr`` as reported by the service
         - ``p_value``, ``adjusted_p_value``: the latter by Benjamini and Hochberg, per library
         - ``genes``: the selected genes in the set, joined by ``;``
