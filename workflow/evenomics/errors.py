@@ -33,7 +33,7 @@ class TrainingError(EvenomicsError):
 
 
 class DownloadError(EvenomicsError):
-    """A download failed."""
+    """A download failed, or a service did not answer."""
 
 
 class EnrichmentError(EvenomicsError):
