@@ -136,7 +136,7 @@ def test_the_best_features_are_taken_before_those_that_a_cohort_lacks_are_droppe
         }
     )
     assert top_features(table, list("abdef"), 3) == ["d", "b"]
-    with pytest.raises(CohortError, match=r"1 of the 2 features .* not there: 'b'; raise"):
+    with pytest.raises(CohortError, match=r"1 of the 2 features .* missing: 'b'; raise"):
         top_features(table, list("d"), 2)
 
 

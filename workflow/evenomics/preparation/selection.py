@@ -21,13 +21,13 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from evenomics.data.cohort import Cohort
 from evenomics.errors import CohortError
-from evenomics.evaluation.metric import METRICS, Prediction
 from evenomics.messages import some
 from evenomics.preparation.folds import group_counts, set_aside, shared_groups, stratified_folds
 from evenomics.randomness import derive_seed
@@ -281,14 +281,15 @@ def _fit_repeat(
         model = fit_at(scaled, y[train], penalty, l1_ratio, seed)
     if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
         notes.append("not all fits converged")
-    scores = np.atleast_2d(model.decision_function(scaler.transform(X[held_out])))
-    if n_classes == 2:
-        scores = np.column_stack([-scores[0], scores[0]])
+    scores = model.decision_function(scaler.transform(X[held_out]))
+    # of the positive class, or one-vs-rest of more than two
+    by_class = {1: scores} if n_classes == 2 else dict(enumerate(scores.T))
+    aurocs = [roc_auc_score(y[held_out] == code, score) for code, score in by_class.items()]
     sizes = np.abs(model.coef_).max(axis=0)
     row = {
         "penalty": penalty,
         "n_features": int((sizes > 0).sum()),
-        "auroc": METRICS["auroc"].score(Prediction(y[held_out], scores)),
+        "auroc": float(np.mean(aurocs)),
         "n_train": len(train),
         "n_held_out": len(held_out),
         "n_folds": len(folds),
