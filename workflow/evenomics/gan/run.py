@@ -171,7 +171,7 @@ class Trained:
 
     def _both(self) -> tuple[Weights, Weights]:
         if isinstance(self._source, Path):
-            return State.read_table(self._source).weights(self.member)
+            return State.read_back(self._source).weights(self.member)
         return self._source
 
     @classmethod

@@ -71,7 +71,7 @@ class Job:
         For when the member's turn has come: states are what takes the memory.
         """
         if self.path and self.updates:
-            state = State.read_table(self.path)
+            state = State.read_back(self.path)
         else:
             state = State.begin(self.member, self.dtype)
         state.engines = tuple(dict.fromkeys((*state.engines, self.engine)))
