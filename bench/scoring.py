@@ -7,14 +7,14 @@ same cross-validated AUROC.
 
 import os
 import statistics
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
-from bench.training import machine, markdown, markdown_row
+from bench.harness import markdown, markdown_row, opening, ratio, turns
 from evenomics.balancing.arm import ARMS, Setting
 from evenomics.balancing.balancer import Balancer
 from evenomics.evaluation.classifier import CLASSIFIERS
@@ -57,26 +57,28 @@ def best_first(n_jobs: int) -> Callable[[Samples], float]:
     return run
 
 
+def note_score(run: Callable[[Samples], float], data: Samples, scores: set[float]) -> None:
+    """Tune, and add the score to those found."""
+    scores.add(round(run(data), 12))
+
+
 def rows(contenders: dict[str, Callable[[Samples], float]]) -> Iterator[tuple[object, ...]]:
     """Measure; yield the rows of the table as they come."""
     for n_samples, n_turns in TURNS.items():
         samples = two_classes(n_samples)
-        seconds: dict[str, list[float]] = {name: [] for name in contenders}
-        scores = set()
-        for _ in range(n_turns):
-            for name, run in contenders.items():
-                begun = time.perf_counter()
-                scores.add(round(run(samples), 12))
-                seconds[name].append(time.perf_counter() - begun)
+        scores: set[float] = set()
+        seconds = turns(
+            {name: partial(note_score, run, samples, scores) for name, run in contenders.items()},
+            n_turns,
+        )
         if len(scores) > 1:
             raise AssertionError(f"the AUROC differs at n = {n_samples}: {scores}")
         for name, measured in seconds.items():
-            ratios = [a / b for a, b in zip(seconds["GridSearchCV"], measured, strict=True)]
             yield (
                 n_samples,
                 name,
                 f"{statistics.median(measured):.1f}",
-                f"{statistics.median(ratios):.1f}",
+                f"{ratio(seconds, 'GridSearchCV', name):.1f}",
             )
 
 
@@ -91,8 +93,7 @@ def main() -> None:
     # the processes are started and the code is loaded before the first measurement
     for run in contenders.values():
         run(two_classes(20))
-    print("# Scoring\n")
-    print(f"{machine()}\n")
+    print(opening("Scoring"))
     print(
         f"Tuning gradient boosting on the paper's 25 points with {N_FOLDS} folds, {N_FEATURES} "
         f"features of which each lies {DIFFERENCE} standard deviations apart between the classes; "
