@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import same_color, to_rgb
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch
 from matplotlib.text import Text
 
 import fake_tables
@@ -77,15 +77,19 @@ def assert_legible(figure):
 
 def boxes_of(panel):
     """(middle, half height, colour) of the boxes of a panel, left to right."""
-    patches = [p for p in panel.patches if isinstance(p, Rectangle)]
-    patches.sort(key=Rectangle.get_x)
-    return [
-        (p.get_y() + p.get_height() / 2, p.get_height() / 2, p.get_facecolor()[:3]) for p in patches
-    ]
+    patches = [p for p in panel.patches if isinstance(p, PathPatch)]
+    boxes = sorted(
+        ((p.get_path().get_extents(), p.get_facecolor()[:3]) for p in patches),
+        key=lambda box: box[0].x0,
+    )
+    return [((e.y0 + e.y1) / 2, e.height / 2, colour) for e, colour in boxes]
 
 
 def test_boxes_are_mean_and_one_sd_of_auroc_minus_chance():
-    """Every row of the table is one box: AUROC - 0.5 +/- SD, in the colour of its arm."""
+    """Every row of the table is one box: AUROC - 0.5 +/- SD, in the colour of its arm.
+
+    The line across a box is its mean.
+    """
     summary = fake_tables.summary(arms=["none", "smote", "gan", "expand_gan"])
     figure = score_boxes(summary)
     panels = [axes for axes in figure.axes if axes.patches]
@@ -102,6 +106,9 @@ def test_boxes_are_mean_and_one_sd_of_auroc_minus_chance():
             same_color(box[2], to_rgb(names("arms")[arm]["colour"]))
             for box, arm in zip(drawn, rows["arm"], strict=True)
         )
+        middles = [line for line in panel.lines if line.get_path_effects()]
+        middles.sort(key=lambda line: line.get_xdata()[0])
+        np.testing.assert_allclose([m.get_ydata() for m in middles], [[b[0]] * 2 for b in drawn])
         dashed = [line for line in panel.lines if line.get_linestyle() == "--"]
         assert len(dashed) == 1
         assert set(dashed[0].get_ydata()) == {0.0}
@@ -306,6 +313,7 @@ def test_experiments_are_in_numeric_order():
     assert style.experiment_order(["c120_i0.4", "whole", "c40_i0.5", "c40_i0.4", "c80_i1"]) == [
         "c40_i0.4", "c40_i0.5", "c80_i1", "c120_i0.4", "whole",
     ]  # fmt: skip
+    assert style.experiment_order(["c40_i0.5", "c40_i0.45"]) == ["c40_i0.45", "c40_i0.5"]
 
 
 def test_pages_hold_the_numbers_and_mark_the_best_of_each_experiment():

@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
+from natsort import natsorted, ns
 
 from evenomics.config.names import NO_SETTING, names, title
 
@@ -80,14 +81,7 @@ def arm_colours(arms: Iterable[str]) -> dict[str, str]:
 
 def experiment_order(experiments: Iterable[str]) -> list[str]:
     """Distinct experiments, c80 before c120."""
-    return sorted(
-        set(experiments),
-        key=lambda name: [
-            (0, float(part), "") if part.replace(".", "", 1).isdigit() else (1, 0.0, part)
-            for part in re.split(r"(\d+(?:\.\d+)?)", name)
-            if part
-        ],
-    )
+    return natsorted(dict.fromkeys(experiments), alg=ns.FLOAT)
 
 
 def experiment_title(experiment: str, separator: str = ", ") -> str:
