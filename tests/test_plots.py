@@ -3,10 +3,12 @@
 import re
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import same_color, to_rgb
 from matplotlib.patches import PathPatch
@@ -14,8 +16,11 @@ from matplotlib.text import Text
 
 import fake_tables
 from evenomics.config.names import names
+from evenomics.config.plan import Plan
+from evenomics.config.validation import validated
 from evenomics.data.cohort import Cohort
 from evenomics.report import style
+from evenomics.report.figures.catalogue import FIGURES
 from evenomics.report.figures.samples import sample_pca
 from evenomics.report.figures.scores import (
     difference_map,
@@ -26,9 +31,12 @@ from evenomics.report.figures.scores import (
 from evenomics.report.figures.training import pretraining_curves, training_curves
 from evenomics.report.pages import data, tables
 from evenomics.report.pages import summary as overview
+from evenomics.report.pages.catalogue import PAGES
 from evenomics.report.pages.summary import summary_page
 from evenomics.report.pages.tables import plain_page, scores_page
 from evenomics.report.style import save_figure
+
+ROOT = Path(__file__).parents[1]
 
 STRANGERS = ["copula", "tabular_vae", "diffusion"]
 
@@ -232,7 +240,7 @@ def test_training_figure_names_the_rule_or_fallback_that_chose():
     chosen, history, _ = fake_tables.training()
     chosen["epoch_2_rule"] = "fallback: last before the cut"
     panels = training_curves(history, chosen, "c40_i0.4").axes
-    assert "rate: smallest above 3" in panels[0].get_title("left")
+    assert "learning rate: smallest above 3" in panels[0].get_title("left")
     assert "epoch: fallback: last before the cut" in panels[1].get_title("left")
 
 
@@ -457,3 +465,26 @@ def test_the_data_page_has_cohorts_experiments_and_hyper_parameters():
     at = cells.index("healthy, groups")
     assert cells[at - 2 : at + 2] == ["healthy", "ill", "healthy, groups", "ill, groups"]
     assert [cells[at + 4 : at + 8], cells.count("Groups")] == [["40", "16", "17", "9"], 1]
+
+
+def test_what_rules_draw_and_plans_ask_for_is_in_the_catalogues():
+    """A figure or page is found by the name of its file; the data page has a script of its own."""
+    rules = "".join(p.read_text() for p in (ROOT / "workflow/rules").glob("report*.smk"))
+    assert set(re.findall(r"figures/(\w+)\.(?:{experiment}\.)?svg", rules)) == set(FIGURES)
+    assert set(re.findall(r"tables/(\w+)\.html", rules)) == {*PAGES, "data"}
+    for path in sorted((ROOT / "config").glob("*.yaml")):
+        plan = Plan(validated(yaml.safe_load(path.read_text())))
+        for study in plan.studies:
+            assert {figure.partition(".")[0] for figure in plan.figures(*study)} <= set(FIGURES)
+            assert set(plan.pages(*study)) <= {*PAGES, "data"}
+
+
+def test_columns_of_a_page_have_headings_that_can_be_read():
+    """No column of the tables on pages shows the name that it has in its file."""
+    chosen, _, rates = fake_tables.training()
+    sets = ["library", "term", "n_overlap", "n_set", "n_selected", "n_background", "odds_ratio"]
+    for column in [*chosen, *rates, *sets]:
+        assert column in tables.HEADINGS
+    shown = [*tables.named(chosen), *tables.named(rates)]
+    assert {"Learning rate 1", "Learning rate 2", "Held-out samples", "Learning rate"} <= set(shown)
+    assert len(set(tables.named(chosen))) == chosen.shape[1]

@@ -17,8 +17,9 @@ from evenomics.config.names import NO_SETTING, names, title
 # colours are for arms that have none of their own.
 SPARE_COLOURS = ("#882255", "#332288", "#999933", "#44AA99", "#661100", "#117733", "#AA4499")
 
-CLASS_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COHORT_COLOURS = {name: entry["colour"] for name, entry in names("cohorts").items()}
 
+CLASS_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 _STYLE: Any = {
     "font.family": "sans-serif",
