@@ -477,7 +477,7 @@ def test_figure_says_that_nothing_is_significant_and_shows_the_best():
 
 SNAKEFILE = """
 rule all:
-    input: "dots.svg"
+    input: "enrichment.svg"
 rule enrich:
     input: selected="selected.tsv.gz", measured="measured.tsv.gz", gene_sets=["sets.gmt"]
     output: table="enrichment.tsv"
@@ -485,11 +485,11 @@ rule enrich:
     params: source="local", libraries=[], min_size=5, max_size=500
     script: "{scripts}/enrich.py"
 rule plot:
-    input: table="enrichment.tsv"
-    output: svg="dots.svg", png="dots.png"
+    input: enrichment="enrichment.tsv"
+    output: svg="enrichment.svg", png="enrichment.png"
     log: "plot.log"
     params: level=0.05
-    script: "{scripts}/plot_enrichment.py"
+    script: "{scripts}/plot.py"
 """
 
 
@@ -508,6 +508,6 @@ def test_scripts_make_table_and_figure(tmp_path):
         selected, measured, source="local", gene_sets=[tmp_path / "sets.gmt"], min_size=5
     )
     pd.testing.assert_frame_equal(found, truth, check_exact=True)
-    assert truth["term"][0] in (tmp_path / "dots.svg").read_text()
-    assert (tmp_path / "dots.png").stat().st_size > 10_000
+    assert truth["term"][0] in (tmp_path / "enrichment.svg").read_text()
+    assert (tmp_path / "enrichment.png").stat().st_size > 10_000
     assert "of 30 selected genes" in (tmp_path / "enrich.log").read_text()

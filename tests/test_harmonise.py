@@ -390,7 +390,7 @@ def test_figure_does_not_look_at_validation_labels(tmp_path):
 SNAKEFILE = """
 NAMES = ["real", "external", "validation"]
 rule all:
-    input: "pca.svg"
+    input: "harmonise.svg"
 rule harmonise:
     input: **{{name: f"{{name}}.tsv.gz" for name in NAMES}}
     output: **{{name: f"harmonised/{{name}}.tsv.gz" for name in NAMES}}
@@ -401,10 +401,10 @@ rule plot:
     input:
         **{{f"{{name}}_before": f"{{name}}.tsv.gz" for name in NAMES}},
         **{{f"{{name}}_after": f"harmonised/{{name}}.tsv.gz" for name in NAMES}},
-    output: svg="pca.svg", png="pca.png"
+    output: svg="harmonise.svg", png="harmonise.png"
     log: "plot.log"
     params: method="zscore", classes=["control", "case"]
-    script: "{scripts}/plot_harmonise.py"
+    script: "{scripts}/plot.py"
 """
 
 
@@ -418,5 +418,5 @@ def test_scripts_write_harmonised_cohorts_and_the_figure(tmp_path):
     for name, cohort in zscore(cohorts).items():
         found = read_cohort(tmp_path / f"harmonised/{name}.tsv.gz")
         pd.testing.assert_frame_equal(found.features, cohort.features, check_exact=True)
-    assert "real, control" in (tmp_path / "pca.svg").read_text()
-    assert (tmp_path / "pca.png").stat().st_size > 10_000
+    assert "real, control" in (tmp_path / "harmonise.svg").read_text()
+    assert (tmp_path / "harmonise.png").stat().st_size > 10_000

@@ -3,19 +3,24 @@
 import re
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import same_color, to_rgb
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch
 from matplotlib.text import Text
 
 import fake_tables
 from evenomics.config.names import names
+from evenomics.config.plan import Plan
+from evenomics.config.validation import validated
 from evenomics.data.cohort import Cohort
 from evenomics.report import style
+from evenomics.report.figures.catalogue import FIGURES
 from evenomics.report.figures.samples import sample_pca
 from evenomics.report.figures.scores import (
     difference_map,
@@ -26,9 +31,12 @@ from evenomics.report.figures.scores import (
 from evenomics.report.figures.training import pretraining_curves, training_curves
 from evenomics.report.pages import data, tables
 from evenomics.report.pages import summary as overview
+from evenomics.report.pages.catalogue import PAGES
 from evenomics.report.pages.summary import summary_page
 from evenomics.report.pages.tables import plain_page, scores_page
 from evenomics.report.style import save_figure
+
+ROOT = Path(__file__).parents[1]
 
 STRANGERS = ["copula", "tabular_vae", "diffusion"]
 
@@ -77,15 +85,19 @@ def assert_legible(figure):
 
 def boxes_of(panel):
     """(middle, half height, colour) of the boxes of a panel, left to right."""
-    patches = [p for p in panel.patches if isinstance(p, Rectangle)]
-    patches.sort(key=Rectangle.get_x)
-    return [
-        (p.get_y() + p.get_height() / 2, p.get_height() / 2, p.get_facecolor()[:3]) for p in patches
-    ]
+    patches = [p for p in panel.patches if isinstance(p, PathPatch)]
+    boxes = sorted(
+        ((p.get_path().get_extents(), p.get_facecolor()[:3]) for p in patches),
+        key=lambda box: box[0].x0,
+    )
+    return [((e.y0 + e.y1) / 2, e.height / 2, colour) for e, colour in boxes]
 
 
 def test_boxes_are_mean_and_one_sd_of_auroc_minus_chance():
-    """Every row of the table is one box: AUROC - 0.5 +/- SD, in the colour of its arm."""
+    """Every row of the table is one box: AUROC - 0.5 +/- SD, in the colour of its arm.
+
+    The line across a box is its mean.
+    """
     summary = fake_tables.summary(arms=["none", "smote", "gan", "expand_gan"])
     figure = score_boxes(summary)
     panels = [axes for axes in figure.axes if axes.patches]
@@ -102,6 +114,9 @@ def test_boxes_are_mean_and_one_sd_of_auroc_minus_chance():
             same_color(box[2], to_rgb(names("arms")[arm]["colour"]))
             for box, arm in zip(drawn, rows["arm"], strict=True)
         )
+        middles = [line for line in panel.lines if line.get_path_effects()]
+        middles.sort(key=lambda line: line.get_xdata()[0])
+        np.testing.assert_allclose([m.get_ydata() for m in middles], [[b[0]] * 2 for b in drawn])
         dashed = [line for line in panel.lines if line.get_linestyle() == "--"]
         assert len(dashed) == 1
         assert set(dashed[0].get_ydata()) == {0.0}
@@ -225,7 +240,7 @@ def test_training_figure_names_the_rule_or_fallback_that_chose():
     chosen, history, _ = fake_tables.training()
     chosen["epoch_2_rule"] = "fallback: last before the cut"
     panels = training_curves(history, chosen, "c40_i0.4").axes
-    assert "rate: smallest above 3" in panels[0].get_title("left")
+    assert "learning rate: smallest above 3" in panels[0].get_title("left")
     assert "epoch: fallback: last before the cut" in panels[1].get_title("left")
 
 
@@ -306,6 +321,7 @@ def test_experiments_are_in_numeric_order():
     assert style.experiment_order(["c120_i0.4", "whole", "c40_i0.5", "c40_i0.4", "c80_i1"]) == [
         "c40_i0.4", "c40_i0.5", "c80_i1", "c120_i0.4", "whole",
     ]  # fmt: skip
+    assert style.experiment_order(["c40_i0.5", "c40_i0.45"]) == ["c40_i0.45", "c40_i0.5"]
 
 
 def test_pages_hold_the_numbers_and_mark_the_best_of_each_experiment():
@@ -449,3 +465,26 @@ def test_the_data_page_has_cohorts_experiments_and_hyper_parameters():
     at = cells.index("healthy, groups")
     assert cells[at - 2 : at + 2] == ["healthy", "ill", "healthy, groups", "ill, groups"]
     assert [cells[at + 4 : at + 8], cells.count("Groups")] == [["40", "16", "17", "9"], 1]
+
+
+def test_what_rules_draw_and_plans_ask_for_is_in_the_catalogues():
+    """A figure or page is found by the name of its file; the data page has a script of its own."""
+    rules = "".join(p.read_text() for p in (ROOT / "workflow/rules").glob("report*.smk"))
+    assert set(re.findall(r"figures/(\w+)\.(?:{experiment}\.)?svg", rules)) == set(FIGURES)
+    assert set(re.findall(r"tables/(\w+)\.html", rules)) == {*PAGES, "data"}
+    for path in sorted((ROOT / "config").glob("*.yaml")):
+        plan = Plan(validated(yaml.safe_load(path.read_text())))
+        for study in plan.studies:
+            assert {figure.partition(".")[0] for figure in plan.figures(*study)} <= set(FIGURES)
+            assert set(plan.pages(*study)) <= {*PAGES, "data"}
+
+
+def test_columns_of_a_page_have_headings_that_can_be_read():
+    """No column of the tables on pages shows the name that it has in its file."""
+    chosen, _, rates = fake_tables.training()
+    sets = ["library", "term", "n_overlap", "n_set", "n_selected", "n_background", "odds_ratio"]
+    for column in [*chosen, *rates, *sets]:
+        assert column in tables.HEADINGS
+    shown = [*tables.named(chosen), *tables.named(rates)]
+    assert {"Learning rate 1", "Learning rate 2", "Held-out samples", "Learning rate"} <= set(shown)
+    assert len(set(tables.named(chosen))) == chosen.shape[1]

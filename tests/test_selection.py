@@ -348,9 +348,9 @@ def test_deg_scripts_know_the_features_by_their_names(tmp_path, best):
     outs = ", ".join(f"{name}='out/{name}.tsv.gz'" for name in names)
     done = run_rules(
         tmp_path,
-        "rule plot:\n    input: real='out/real.tsv.gz', table='expression.tsv'\n"
-        "    output: 'volcano.svg'\n    log: 'plot.log'\n    params: classes=['a', 'b']\n"
-        f"    script: {str(SCRIPTS / 'plot_selection.py')!r}\n"
+        "rule plot:\n    input: real='out/real.tsv.gz', expression='expression.tsv'\n"
+        "    output: 'expression.svg'\n    log: 'plot.log'\n    params: classes=['a', 'b']\n"
+        f"    script: {str(SCRIPTS / 'plot.py')!r}\n"
         f"rule deg:\n    input: {ins}, table='expression.tsv'\n    output: {outs}\n"
         f"    log: 'log'\n    params: n_features=3\n"
         f"    script: {str(SCRIPTS / 'select_deg.py')!r}\n",
@@ -360,7 +360,7 @@ def test_deg_scripts_know_the_features_by_their_names(tmp_path, best):
         header = (tmp_path / f"out/{name}.tsv.gz").read_bytes()
         columns = gzip.decompress(header).decode().splitlines()[0].split("\t")
         assert columns == ["sample_id", "class", *best]
-    assert "selected (2)" in (tmp_path / "volcano.svg").read_text()
+    assert "selected (2)" in (tmp_path / "expression.svg").read_text()
 
 
 def test_selections_of_the_library_and_their_rules_agree():

@@ -21,10 +21,8 @@ rule plot_scores:
         runtime=10,
     params:
         metric=config["comparison"]["metric"],
-        arms=None,
-        best_alpha=False,
     script:
-        "../scripts/plot_scores.py"
+        "../scripts/plot.py"
 
 
 use rule plot_scores as plot_twins with:
@@ -41,8 +39,7 @@ use rule plot_scores as plot_twins with:
         "logs/plot_twins/{study}.{selection}.log",
     params:
         metric=config["comparison"]["metric"],
-        arms=PLAN.twins,
-        best_alpha=True,
+        twins=PLAN.twins,
 
 
 rule plot_multipliers:
@@ -54,7 +51,7 @@ rule plot_multipliers:
             caption="../report/multipliers.rst",
             category=STUDY,
             subcategory="1. Scores",
-            labels=labels("6. Scores over the multiplier", experiment="all"),
+            labels=labels("6. Scores by multiplier", experiment="all"),
         ),
         png="results/{study}/{selection}/figures/multipliers.png",
     log:
@@ -68,7 +65,7 @@ rule plot_multipliers:
     params:
         metric=config["comparison"]["metric"],
     script:
-        "../scripts/plot_multipliers.py"
+        "../scripts/plot.py"
 
 
 rule plot_comparison:
@@ -95,7 +92,7 @@ rule plot_comparison:
         metric=config["comparison"]["metric"],
         level=config["comparison"]["level"],
     script:
-        "../scripts/plot_comparison.py"
+        "../scripts/plot.py"
 
 
 rule plot_roc:
@@ -120,7 +117,7 @@ rule plot_roc:
         mem_mb=1000,
         runtime=10,
     script:
-        "../scripts/plot_roc.py"
+        "../scripts/plot.py"
 
 
 rule plot_samples:
@@ -154,7 +151,7 @@ rule plot_samples:
         arms=PLAN.sampling_arms,
         classes=lambda wildcards: config["studies"][wildcards.study]["classes"],
     script:
-        "../scripts/plot_samples.py"
+        "../scripts/plot.py"
 
 
 rule plot_pretraining:
@@ -178,7 +175,7 @@ rule plot_pretraining:
         mem_mb=1000,
         runtime=10,
     script:
-        "../scripts/plot_pretraining.py"
+        "../scripts/plot.py"
 
 
 rule plot_training:
@@ -205,7 +202,7 @@ rule plot_training:
         curve=config["gan"]["choice"]["curve"],
         cuts=[config["gan"]["choice"][key] for key in ("cut_above", "cut_below")],
     script:
-        "../scripts/plot_training.py"
+        "../scripts/plot.py"
 
 
 use rule plot_training as plot_distance with:
@@ -216,15 +213,12 @@ use rule plot_training as plot_distance with:
             category=STUDY,
             subcategory="2. Training",
             labels=labels(
-                "2. Distance to set-aside samples", experiment="{experiment}"
+                "2. Distance to held-out samples", experiment="{experiment}"
             ),
         ),
         png="results/{study}/{selection}/figures/distance.{experiment}.png",
     log:
         "logs/plot_distance/{study}.{selection}.{experiment}.log",
-    params:
-        curve="energy_distance",
-        cuts=None,
 
 
 rule write_pages:
@@ -252,7 +246,7 @@ rule write_pages:
             caption="../report/table_timings.rst",
             category=STUDY,
             subcategory="2. Training",
-            labels=labels("5. Table of times", experiment="all"),
+            labels=labels("5. Table of run times", experiment="all"),
         ),
     log:
         "logs/write_pages/{study}.{selection}.log",
@@ -277,7 +271,7 @@ rule write_training_page:
             caption="../report/table_training.rst",
             category=STUDY,
             subcategory="2. Training",
-            labels=labels("4. Table of rates and epochs", experiment="all"),
+            labels=labels("4. Table of learning rates and epochs", experiment="all"),
         ),
     log:
         "logs/write_training_page/{study}.{selection}.log",
@@ -288,7 +282,7 @@ rule write_training_page:
         mem_mb=1000,
         runtime=10,
     script:
-        "../scripts/write_training_page.py"
+        "../scripts/write_pages.py"
 
 
 rule write_summary_page:

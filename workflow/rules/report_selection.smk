@@ -1,7 +1,7 @@
 # Figures and pages of the data: cohorts, harmonisation, selection of features, gene sets.
 rule plot_expression:
     input:
-        table="results/{study}/{selection}/selection/expression.tsv",
+        expression="results/{study}/{selection}/selection/expression.tsv",
         real="results/{study}/{selection}/cohorts/real.tsv.gz",
     output:
         svg=report(
@@ -23,7 +23,7 @@ rule plot_expression:
     params:
         classes=setting("classes"),
     script:
-        "../scripts/plot_selection.py"
+        "../scripts/plot.py"
 
 
 rule plot_stability:
@@ -48,12 +48,12 @@ rule plot_stability:
         mem_mb=1000,
         runtime=10,
     script:
-        "../scripts/plot_selection.py"
+        "../scripts/plot.py"
 
 
 rule plot_enrichment:
     input:
-        table="results/{study}/{selection}/selection/enrichment.tsv",
+        enrichment="results/{study}/{selection}/selection/enrichment.tsv",
     output:
         svg=report(
             "results/{study}/{selection}/figures/enrichment.svg",
@@ -74,12 +74,12 @@ rule plot_enrichment:
     params:
         level=config["comparison"]["level"],
     script:
-        "../scripts/plot_enrichment.py"
+        "../scripts/plot.py"
 
 
 rule write_enrichment_page:
     input:
-        table="results/{study}/{selection}/selection/enrichment.tsv",
+        enrichment="results/{study}/{selection}/selection/enrichment.tsv",
     output:
         page=report(
             "results/{study}/{selection}/tables/enrichment.html",
@@ -97,7 +97,7 @@ rule write_enrichment_page:
         mem_mb=1000,
         runtime=10,
     script:
-        "../scripts/write_enrichment_page.py"
+        "../scripts/write_pages.py"
 
 
 rule plot_shift:
@@ -123,7 +123,7 @@ rule plot_shift:
     params:
         checks=config["checks"],
     script:
-        "../scripts/plot_shift.py"
+        "../scripts/plot.py"
 
 
 rule plot_harmonise:
@@ -140,7 +140,9 @@ rule plot_harmonise:
             caption="../report/harmonise.rst",
             category=STUDY,
             subcategory=DATA,
-            labels=labels("3. Cohorts before and after", experiment="all"),
+            labels=labels(
+                "3. Cohorts before and after harmonisation", experiment="all"
+            ),
         ),
         png="results/{study}/{selection}/figures/harmonise.png",
     log:
@@ -155,7 +157,7 @@ rule plot_harmonise:
         classes=setting("classes"),
         method=setting("harmonise"),
     script:
-        "../scripts/plot_harmonise.py"
+        "../scripts/plot.py"
 
 
 rule describe_data:

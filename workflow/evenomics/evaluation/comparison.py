@@ -138,6 +138,7 @@ def _welch(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> dict[str, float | str]
     test = ttest_ind_from_stats(
         a["mean"], a["sd"], a["n"], b["mean"], b["sd"], b["n"], equal_var=False
     )
+    # SciPy tells the degrees of freedom (Welch-Satterthwaite) only where it has the single values
     errors = np.array([arm["sd"] ** 2 / arm["n"] for arm in (a, b)])
     df = errors.sum() ** 2 / (errors**2 / [a["n"] - 1, b["n"] - 1]).sum()
     return {"t": test.statistic, "df": df, "p_value": test.pvalue, "note": ""}

@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
+from natsort import natsorted, ns
 
 from evenomics.config.names import NO_SETTING, names, title
 
@@ -16,8 +17,9 @@ from evenomics.config.names import NO_SETTING, names, title
 # colours are for arms that have none of their own.
 SPARE_COLOURS = ("#882255", "#332288", "#999933", "#44AA99", "#661100", "#117733", "#AA4499")
 
-CLASS_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COHORT_COLOURS = {name: entry["colour"] for name, entry in names("cohorts").items()}
 
+CLASS_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 _STYLE: Any = {
     "font.family": "sans-serif",
@@ -80,14 +82,7 @@ def arm_colours(arms: Iterable[str]) -> dict[str, str]:
 
 def experiment_order(experiments: Iterable[str]) -> list[str]:
     """Distinct experiments, c80 before c120."""
-    return sorted(
-        set(experiments),
-        key=lambda name: [
-            (0, float(part), "") if part.replace(".", "", 1).isdigit() else (1, 0.0, part)
-            for part in re.split(r"(\d+(?:\.\d+)?)", name)
-            if part
-        ],
-    )
+    return natsorted(dict.fromkeys(experiments), alg=ns.FLOAT)
 
 
 def experiment_title(experiment: str, separator: str = ", ") -> str:

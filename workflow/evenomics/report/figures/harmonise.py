@@ -12,10 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from evenomics.config.names import title
 from evenomics.data.cohort import Cohort
 from evenomics.preparation.harmonise import cohort_share
-from evenomics.report.style import style
-
-COHORT_COLOURS = {"real": "#0072B2", "external": "#E69F00", "validation": "#009E73"}
-
+from evenomics.report.style import COHORT_COLOURS, style
 
 _CLASS_MARKERS = "o^sDvP*"
 

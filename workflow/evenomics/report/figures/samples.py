@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from sklearn.decomposition import PCA
@@ -66,21 +67,9 @@ def sample_pca(
             alpha, multiplier = table[["alpha", "multiplier"]].iloc[0]
             shown = table[(table["alpha"] == alpha) & (table["multiplier"] == multiplier)]
             points = pca.transform(shown[list(real.columns)].to_numpy())
-            for name in classes:
-                mine = (shown["class"] == name).to_numpy()
-                panel.scatter(
-                    *points[mine].T, marker="x", s=20, linewidths=0.9, color=colours[name],
-                    alpha=0.75,
-                )  # fmt: skip
-                mine = (real_classes == name).to_numpy()
-                panel.scatter(
-                    *real_points[mine].T, marker="o", s=22, facecolor=colours[name],
-                    edgecolor="white", linewidths=0.5,
-                )  # fmt: skip
+            _draw(panel, real_points, real_classes, points, shown["class"], colours)
             setting = setting_title(arm, str(alpha))
             panel.set_title(arm_title(arm) + (f" (alpha {setting})" if setting else ""))
-            panel.axhline(0, color="0.9", linewidth=0.6, zorder=0)
-            panel.axvline(0, color="0.9", linewidth=0.6, zorder=0)
             panel.tick_params(labelbottom=True)
             outside = int(((points < low) | (points > high)).any(axis=1).sum())
             if outside:
@@ -109,3 +98,26 @@ def sample_pca(
             ncols=min(4, 2 * len(classes)),
         )
     return figure
+
+
+def _draw(
+    panel: Axes,
+    real: np.ndarray,
+    real_classes: pd.Series,
+    generated: np.ndarray,
+    generated_classes: pd.Series,
+    colours: Mapping[str, str],
+) -> None:
+    for name, colour in colours.items():
+        crosses = generated[(generated_classes == name).to_numpy()]
+        panel.scatter(
+            crosses[:, 0], crosses[:, 1], marker="x", s=20, linewidths=0.9, color=colour,
+            alpha=0.75,
+        )  # fmt: skip
+        dots = real[(real_classes == name).to_numpy()]
+        panel.scatter(
+            dots[:, 0], dots[:, 1], marker="o", s=22, facecolor=colour, edgecolor="white",
+            linewidths=0.5,
+        )  # fmt: skip
+    panel.axhline(0, color="0.9", linewidth=0.6, zorder=0)
+    panel.axvline(0, color="0.9", linewidth=0.6, zorder=0)

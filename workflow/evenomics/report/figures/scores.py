@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 from evenomics.evaluation.comparison import best_settings, main_multiplier
 from evenomics.report.style import (
@@ -112,52 +113,62 @@ def _draw_boxes(
     colours: dict[str, str],
     chance: float | None,
 ) -> None:
-    x, middles, ticks, tick_labels = 0.0, [], [], []
-    for experiment in experiments:
-        here = rows[rows["experiment"] == experiment]
-        first = x
-        for arm in arms:
-            of_arm = here[here["arm"] == arm].sort_values("alpha")
-            middle_values = of_arm["mean"].to_numpy(float) - (chance or 0.0)
-            spreads = np.nan_to_num(of_arm["sd"].to_numpy(float))
-            for middle, spread, alpha in zip(middle_values, spreads, of_arm["alpha"], strict=True):
-                panel.add_patch(
-                    Rectangle(
-                        (x - 0.4, middle - spread),
-                        0.8,
-                        2 * spread,
-                        facecolor=colours[arm],
-                        edgecolor="0.2",
-                        linewidth=0.6,
-                        alpha=0.75,
-                    )
-                )
-                panel.plot([x - 0.4, x + 0.4], [middle, middle], color=colours[arm], linewidth=3.2)
-                panel.plot([x - 0.4, x + 0.4], [middle, middle], color="black", linewidth=1.0)
-                if len(of_arm) > 1:
-                    ticks.append(x)
-                    tick_labels.append(setting_title(arm, alpha))
-                x += 1.0
-        middles.append((first + x - 1.0) / 2)
-        if experiment != experiments[-1]:
-            panel.axvline(x, color="0.85", linewidth=0.8)
-        x += 1.0
+    rows = rows.assign(
+        experiment=pd.Categorical(rows["experiment"], experiments, ordered=True),
+        arm=pd.Categorical(rows["arm"], arms, ordered=True),
+    ).sort_values(["experiment", "arm", "alpha"], ignore_index=True)
+    # one place per box, and a free one between experiments
+    rows["x"] = rows.index + rows["experiment"].cat.codes
+    for arm, of_arm in rows.groupby("arm", observed=True):
+        colour = colours[str(arm)]
+        panel.bxp(
+            [_box(row["mean"] - (chance or 0.0), row["sd"]) for _, row in of_arm.iterrows()],
+            positions=of_arm["x"].to_numpy(),
+            widths=0.8,
+            patch_artist=True,
+            showcaps=False,
+            showfliers=False,
+            manage_ticks=False,
+            boxprops={"facecolor": colour, "edgecolor": "0.2", "linewidth": 0.6, "alpha": 0.75},
+            # a box without height still shows its colour around the line
+            medianprops={
+                "color": "black",
+                "linewidth": 1.0,
+                "path_effects": [withStroke(linewidth=3.2, foreground=colour)],
+            },
+        )
     if chance is not None:
         panel.axhline(0.0, color="#D55E00", linestyle="--", linewidth=1.0)
-    panel.autoscale_view()
-    panel.margins(x=0.01)
-    panel.set_xlim(-1.0, x - 1.0)
+    panel.set_xlim(-1.0, rows["x"].iloc[-1] + 1.0)
     panel.grid(axis="y", color="0.9", linewidth=0.6)
-    panel.set_xticks(ticks, tick_labels, fontsize=6.5, rotation=90)
+    _name_boxes(panel, rows)
+
+
+def _box(mean: float, sd: float) -> dict[str, float]:
+    """Statistics of a box that shows mean and one standard deviation, without whiskers."""
+    sd = 0.0 if np.isnan(sd) else sd
+    low, high = mean - sd, mean + sd
+    return {"med": mean, "q1": low, "q3": high, "whislo": low, "whishi": high}
+
+
+def _name_boxes(panel: Axes, rows: pd.DataFrame) -> None:
+    """Write alphas and experiments below the boxes, and draw a line between experiments."""
+    n_alphas = rows.groupby(["experiment", "arm"], observed=True)["alpha"].transform("size")
+    several = rows[n_alphas > 1]
+    alphas = [setting_title(*pair) for pair in zip(several["arm"], several["alpha"], strict=True)]
+    panel.set_xticks(several["x"], alphas, fontsize=6.5, rotation=90)
     panel.tick_params(axis="x", length=2)
-    if ticks:
+    if alphas:
         panel.annotate(
             "alpha", (0, 0), (-4, -4), xycoords="axes fraction", textcoords="offset points",
             ha="right", va="top", fontsize=6.5,
         )  # fmt: skip
+    spans = rows.groupby("experiment", observed=True)["x"].agg(["min", "max"])
+    for first in spans["min"].iloc[1:]:
+        panel.axvline(first - 1.0, color="0.85", linewidth=0.8)
     names = panel.secondary_xaxis("bottom")
-    names.set_xticks(middles, [experiment_title(e, "\n") for e in experiments])
-    names.tick_params(axis="x", length=0, pad=25 if ticks else 4)
+    names.set_xticks(spans.mean(axis=1), [experiment_title(str(e), "\n") for e in spans.index])
+    names.tick_params(axis="x", length=0, pad=25 if alphas else 4)
     names.spines["bottom"].set_visible(False)
 
 

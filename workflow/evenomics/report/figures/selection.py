@@ -53,7 +53,7 @@ def expression_volcano(
         axes.axvline(0, color=_GREY, lw=0.6)
         first, *others = classes
         what = f"{others[0]} minus" if len(others) == 1 else "largest difference of a class to"
-        axes.set_xlabel(f"{what} {first}, in units of the data (log2 fold change of log2 values)")
+        axes.set_xlabel(f"{what} {first}, in units of the data (log2 fold change for log2 values)")
         axes.set_ylabel("−log10 adjusted p-value")
         axes.set_title("Differential expression in the real cohort")
         figure.legend(loc="outside lower center", ncols=3, markerscale=1.5)
@@ -85,7 +85,7 @@ def _name_points(
 
 
 def stability_figure(features: pd.DataFrame, repeats: pd.DataFrame) -> Figure:
-    """Plot how often each selected feature was found, and the scores of the held-out parts.
+    """Plot how often each selected feature was found, and the scores of held-out samples.
 
     Parameters
     ----------
@@ -110,16 +110,16 @@ def stability_figure(features: pd.DataFrame, repeats: pd.DataFrame) -> Figure:
         left.set_yticks(places, shown["feature"], fontsize=7)
         left.set_ylim(-0.8, len(shown) - 0.2)
         left.set_xlim(-3, 103)
-        left.set_xlabel("selected in so many % of the repeats")
+        left.set_xlabel("Repeats that selected the feature (%)")
         more = len(selected) - len(shown)
         left.set_title(
             f"{len(selected)} of {len(features)} features selected"
             + (f" ({more} more below these)" if more else "")
         )
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-        middle.set_ylabel("AUROC of the held-out part")
+        middle.set_ylabel("AUROC of held-out samples")
         middle.axhline(0.5, color="black", lw=0.8, ls="--")
-        right.set_ylabel("features selected")
+        right.set_ylabel("Features selected")
         right.set_ylim(bottom=0)
         for axes in (middle, right):
             axes.set_xticks(range(len(_MODELS)), [title for title, _ in _MODELS.values()])

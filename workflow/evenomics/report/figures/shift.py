@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from evenomics.config.names import title
-from evenomics.report.figures.harmonise import COHORT_COLOURS
-from evenomics.report.style import style
+from evenomics.report.style import COHORT_COLOURS, style
 
 _MARKERS = {"external": "s", "validation": "o"}
 
@@ -75,7 +74,7 @@ def shift_dots(shift: pd.DataFrame, limits: Mapping[str, float]) -> Figure:
             range(len(methods)), [title("harmonisations", name) for name in methods]
         )
         panels[0].get_yticklabels()[0].set_fontweight("bold")
-        figure.suptitle(f"Shift against the real cohort (harmonise: {used})")
+        figure.suptitle(f"Shift against the real cohort ({title('harmonisations', used)})")
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=len(cohorts))
     return figure

@@ -40,7 +40,7 @@ def training_curves(
     history : DataFrame
         Columns experiment, gan, phase, rate, fold, epoch, and ``curve``; folds are averaged. For
         the Wasserstein estimate, column wasserstein_held_out adds the chosen rate's estimate on
-        set-aside samples.
+        held-out samples.
     chosen : DataFrame
         Columns experiment, gan, class, alpha, variant, lr_1, lr_1_rule, epoch_1, lr_2, lr_2_rule,
         epoch_2, epoch_2_rule.
@@ -89,7 +89,7 @@ def training_curves(
 
 
 def _title(pick: pd.Series, phase: str) -> str:
-    rules = f"rate: {pick[f'{phase}_rule']}"
+    rules = f"learning rate: {pick[f'{phase}_rule']}"
     if phase == "lr_2":
         rules += f"; epoch: {pick['epoch_2_rule']}"
     what = f"{pick['class']}, alpha {pick['alpha']}, {pick['variant']}: {_PHASES[phase]}"
@@ -118,7 +118,7 @@ def _draw_phase(panel: Axes, lines: pd.DataFrame, pick: pd.Series, phase: str, c
                 color=_CHOSEN,
                 linewidth=1.0,
                 linestyle="--",
-                label="the same,\nset-aside samples",
+                label="the same,\nheld-out samples",
             )
         height = np.interp(epoch, line["epoch"], line[curve])
         panel.plot([epoch], [height], color="black", marker="v", markersize=7, zorder=4)

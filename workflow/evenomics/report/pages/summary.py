@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
+from evenomics.config.names import title
 from evenomics.evaluation.comparison import best_settings
 from evenomics.report.figures.scores import REFERENCES, against_reference, score_boxes
 from evenomics.report.pages.tables import html_page, html_table, leaders, mean_and_sd
@@ -17,11 +18,10 @@ from evenomics.report.style import arm_order, arm_title, classifier_title, metri
 HEADLINE_START, HEADLINE_END = "<!-- headline -->", "<!-- end of headline -->"
 
 CAVEATS = (
-    "Each arm's alpha is the one with the best mean on the validation cohort, and the repeats of "
-    "an arm share one training draw and one validation cohort. Both follow the paper, and both "
-    "flatter: the first favours arms with several alphas, the second makes small differences look "
-    "significant. Read a difference as a finding only where it is large and holds in most "
-    "experiments."
+    "Each arm is shown at the alpha with the best mean on the validation cohort. This favours arms "
+    "with several alphas. The repeats of an arm share one training draw and one validation cohort. "
+    "This makes small differences look significant. Both follow the paper. Take a difference for a "
+    "finding only where it is large and holds in most experiments."
 )
 
 
@@ -48,8 +48,9 @@ class StudyResults:
     @property
     def title(self) -> str:
         """``simulated``, with the selection where features were selected."""
-        chosen = "" if self.selection == "none" else f", features selected by {self.selection}"
-        return f"{self.study}{chosen}"
+        if self.selection == "none":
+            return self.study
+        return f"{self.study}, features selected by {title('selections', self.selection)}"
 
 
 def summary_page(studies: list[StudyResults], metric: str = "auroc", level: float = 0.05) -> str:
@@ -71,7 +72,7 @@ def summary_page(studies: list[StudyResults], metric: str = "auroc", level: floa
             f"{f'<p>{escape(results.description)}</p>' if results.description else ''}"
             f"{headline(results, metric, level)}"
             f'{_embedded_boxes(results.summary, metric)}<p class="note">Box: mean ± 1 standard '
-            "deviation over the repeats; line: mean; boxes of one colour side by side: alpha "
+            "deviation over the repeats. Line: mean. Boxes of one colour side by side: alpha "
             "settings of one arm.</p>"
         )
     heads = "\n".join(
@@ -79,9 +80,9 @@ def summary_page(studies: list[StudyResults], metric: str = "auroc", level: floa
         for results in studies
     )
     body = (
-        "<p>How well a classifier recognises the classes of new samples, by the way in which its "
-        f"training samples were balanced. {metric_title(metric)} on the validation cohort, which "
-        "no training has seen.</p>"
+        "<p>How well classifiers tell the classes of new samples apart, by how their training "
+        f"samples were balanced. {metric_title(metric)} on the validation cohort, which was never "
+        "used in training.</p>"
         f'<p class="note">{escape(CAVEATS)}</p>' + "\n".join(sections)
     )
     hidden = f"<template>{HEADLINE_START}{heads}{HEADLINE_END}</template>"
@@ -124,12 +125,13 @@ def _shift_table(shift: pd.DataFrame) -> str:
             "Cohort": used["cohort"],
             "Cells beyond the real range": used["beyond_range"].map("{:.1%}".format),
             "Median shift": used["shift_sd"].map("{:.2f} SD".format),
-            "Told from real (AUROC)": used["auroc"].map("{:.2f}".format),
+            "Told apart from real (AUROC)": used["auroc"].map("{:.2f}".format),
         }
     )
     return html_table(
         shown,
-        f"Shift against the real cohort (harmonise: {used['method'].iloc[0]}); by chance "
+        "Shift against the real cohort "
+        f"({title('harmonisations', used['method'].iloc[0])}); by chance "
         f"{used['expected'].iloc[0]:.1%} of the cells lie beyond its range.",
     )
 

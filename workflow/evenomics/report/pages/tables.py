@@ -47,36 +47,50 @@ HEADINGS = {
     "class": "Class",
     "alpha": "Alpha",
     "variant": "Variant",
-    "n_samples": "Training samples",
-    "lr_1": "First rate",
-    "lr_1_rule": "First rate chosen by",
-    "epoch_1": "Epoch at first rate",
-    "updates_1": "Updates at first rate",
-    "lr_2": "Second rate",
-    "lr_2_rule": "Second rate chosen by",
-    "epoch_2": "Epoch at second rate",
-    "epoch_2_rule": "Epoch chosen by",
-    "updates_2": "Updates at second rate",
+    "n_samples": "Samples",
+    "n_held_out": "Held-out samples",
+    "n_folds": "Folds",
+    "lr_1": "Learning rate 1",
+    "lr_1_rule": "Learning rate 1 chosen by",
+    "epoch_1": "Epoch 1",
+    "updates_1": "Updates 1",
+    "lr_2": "Learning rate 2",
+    "lr_2_rule": "Learning rate 2 chosen by",
+    "epoch_2": "Epoch 2",
+    "epoch_2_rule": "Epoch 2 chosen by",
+    "updates_2": "Updates 2",
     "note": "Note",
-    "wasserstein_training": "Wasserstein, training samples",
-    "wasserstein_held_out": "Wasserstein, set-aside samples",
+    "wasserstein_training": "Wasserstein estimate, training samples",
+    "wasserstein_held_out": "Wasserstein estimate, held-out samples",
     "energy_distance": "Energy distance",
-    "effective_rank_generated": "Effective rank, generated",
-    "effective_rank_real": "Effective rank, real",
-    "nn_distance_training": "Nearest-neighbour distance, training",
-    "nn_distance_held_out": "Nearest-neighbour distance, set-aside",
+    "effective_rank_generated": "Effective rank, generated samples",
+    "effective_rank_real": "Effective rank, real samples",
+    "nn_distance_training": "Nearest-neighbour distance to training samples",
+    "nn_distance_held_out": "Nearest-neighbour distance to held-out samples",
     "engine": "Engine",
     "seconds": "Time (s)",
-    "n_held_out": "Set-aside samples",
-    "n_folds": "Folds",
     "phase": "Re-training",
-    "rate": "Rate",
+    "rate": "Learning rate",
     "smallest_above": "Smallest value above the threshold",
     "instability": "Instability",
     "speed": "Speed",
-    "objective": "3 × instability − speed",
+    "objective": "Weight × instability − speed",
     "cut_epoch": "Cut at epoch",
     "chosen": "Chosen",
+    "library": "Library",
+    "term": "Gene set",
+    "n_overlap": "Overlap (selected genes in the set)",
+    "n_set": "Genes in the set",
+    "n_selected": "Selected genes",
+    "n_background": "Background genes",
+    "odds_ratio": "Odds ratio",
+    "p_value": "p",
+    "adjusted_p_value": "Adjusted p",
+    "genes": "Selected genes in the set",
+    "step": "Step",
+    "what": "Of what",
+    "max_rss_mb": "Peak memory (MB)",
+    "mean_load_percent": "Mean CPU load (%)",
 }
 
 
@@ -164,8 +178,8 @@ def scores_page(summary: pd.DataFrame, title: str) -> str:
             parts.append(html_table(table, classifier_title(classifier), best))
     note = (
         '<p class="note">Mean ± standard deviation over the repeats, on the validation cohort. '
-        "Bold: best mean of an experiment. Alpha is written under/over where both classes' "
-        "generators are used.</p>"
+        "Bold: best mean of an experiment. Alpha is written under/over for arms that enlarge all "
+        "classes.</p>"
     )
     return html_page(title, note + "\n".join(parts))
 
@@ -200,11 +214,10 @@ def _wide(rows: pd.DataFrame, smallest: bool) -> tuple[pd.DataFrame, dict[str, l
 def comparison_page(comparison: pd.DataFrame, title: str, level: float) -> str:
     """Page with every pair of arms per experiment and classifier, significant ones in bold."""
     parts = [
-        '<p class="note">Welch t-test between the repeats of two arms, each at its best alpha; '
-        "p-values adjusted by Benjamini and Hochberg over this table. "
+        '<p class="note">Welch\'s t-test between the repeats of two arms, each at its best alpha. '
+        "P-values are adjusted by Benjamini-Hochberg over this table. "
         f"Bold: adjusted p below {level:g}. The repeats share one training draw and one validation "
-        "cohort, so they are not independent samples and the test finds differences too "
-        "easily.</p>"
+        "cohort. They are not independent, so the p-values are too small.</p>"
     ]
     for experiment in experiment_order(comparison["experiment"]):
         parts.append(f"<h2>{escape(experiment_title(experiment))}</h2>")
@@ -251,18 +264,18 @@ def named(frame: pd.DataFrame) -> pd.DataFrame:
 def training_page(chosen: pd.DataFrame, rates: pd.DataFrame, title: str) -> str:
     """Page with the chosen rates and epochs of every GAN, the rule behind each, and all rates."""
     note = (
-        '<p class="note">One row per GAN (class, alpha, variant). "Chosen by" names the rule, or '
-        "the fallback where no rate or epoch met the rule. Updates are those of the critic in the "
-        "GAN's own training: that of a class with several folds was on all samples, with as many "
-        "updates as the folds had up to the chosen epoch. A Wasserstein estimate that is large on "
-        "training samples and small or negative on set-aside samples means that the critic has "
-        "learnt its few samples by heart. Fewer effective dimensions than the real samples "
-        "have means that generated samples are less varied.</p>"
+        '<p class="note">Each row is a GAN (class, alpha, variant). 1 and 2 are its first and '
+        'second re-training. "Chosen by" names the rule, or the fallback where no learning rate '
+        "or epoch met the rule. Updates are those of the critic in the final training run. Where "
+        "a class has several folds, this run used all samples, with as many updates as the folds "
+        "had up to the chosen epoch. The critic overfits where the Wasserstein estimate is large "
+        "on training samples and small or negative on held-out samples. Generated samples vary "
+        "less than real ones where their effective rank is smaller.</p>"
     )
     return html_page(
         title,
-        f"<h2>Chosen rates and epochs</h2>{note}{html_table(named(chosen))}"
-        f"<h2>All rates that were tried</h2>{html_table(named(rates))}",
+        f"<h2>Chosen learning rates and epochs</h2>{note}{html_table(named(chosen))}"
+        f"<h2>All learning rates that were tried</h2>{html_table(named(rates))}",
     )
 
 
