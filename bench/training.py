@@ -34,7 +34,7 @@ from torch import Tensor, nn
 from evenomics.gan.engines.base import Training
 from evenomics.gan.engines.cpu import ADAM_ROWS
 from evenomics.gan.networks import Architecture, initial_weights
-from evenomics.gan.run import Member
+from evenomics.gan.run import TrainingRun
 from evenomics.gan.settings import GanSettings
 
 SETTINGS = GanSettings()
@@ -50,13 +50,13 @@ Contender = Callable[[int], object]
 Rates = dict[str, list[float]]
 
 
-def make_member(
+def make_run(
     batch: int, n_features: int = N_FEATURES, hidden: tuple[int, ...] = HIDDEN
-) -> Member:
+) -> TrainingRun:
     """Make a member of the paper's re-training: six batches of samples an epoch."""
     rng = np.random.default_rng(0)
     retraining, choice = SETTINGS.retraining, SETTINGS.choice
-    return Member(
+    return TrainingRun(
         name="benchmark",
         samples=rng.normal(size=(6 * batch, n_features)),
         held_out=np.empty((0, n_features)),
@@ -70,19 +70,19 @@ def make_member(
         dropout=retraining.dropout,
         generator_dropout=SETTINGS.networks.generator_dropout,
         loss=SETTINGS.loss,
-        look_every=choice.look_every,
+        eval_every=choice.eval_every,
         keep="above",
         curve=choice.curve,
         threshold=choice.threshold,
     )
 
 
-def members(n: int, batch: int = 10) -> list[Member]:
+def members(n: int, batch: int = 10) -> list[TrainingRun]:
     """Make members that differ in their random numbers only."""
-    return [replace(make_member(batch), key=key) for key in range(n)]
+    return [replace(make_run(batch), key=key) for key in range(n)]
 
 
-def engine(name: str, trained: Sequence[Member], threads: int = 1) -> Contender:
+def engine(name: str, trained: Sequence[TrainingRun], threads: int = 1) -> Contender:
     """Train members for so many cycles each, by one of our engines."""
 
     def run(n_cycles: int) -> None:
@@ -93,7 +93,7 @@ def engine(name: str, trained: Sequence[Member], threads: int = 1) -> Contender:
     return run
 
 
-def textbook(member: Member) -> Contender:
+def textbook(member: TrainingRun) -> Contender:
     """Train a member as a tutorial would: autograd for everything, double backward included."""
     torch.manual_seed(0)
     start = member.start
@@ -143,7 +143,7 @@ def textbook(member: Member) -> Contender:
     return run
 
 
-def products(member: Member) -> list[tuple[int, int, int]]:
+def products(member: TrainingRun) -> list[tuple[int, int, int]]:
     """List the matrix products of one cycle as (m, k, n), as the closed form needs them."""
     b = member.batch
     generator = [(layer.n_in, layer.n_out) for layer in member.start.generator_architecture.layers]
@@ -164,7 +164,7 @@ def products(member: Member) -> list[tuple[int, int, int]]:
     return of_critic * member.critic_updates + of_generator
 
 
-def n_flops(member: Member) -> int:
+def n_flops(member: TrainingRun) -> int:
     """Floating-point operations of one cycle's matrix products."""
     return sum(2 * m * k * n for m, k, n in products(member))
 
@@ -255,7 +255,7 @@ def quick(seconds: float = 36.0) -> str:
     until = time.perf_counter() + seconds
     contenders: dict[str, Contender] = {}
     for batch in (10, 30):
-        member = make_member(batch)
+        member = make_run(batch)
         contenders[f"textbook {batch}"] = textbook(member)
         contenders[f"cpu {batch}"] = engine("cpu", [member])
     pair = members(2)
@@ -295,7 +295,7 @@ def engines(seconds: float, rounds: int) -> Iterable[str]:
     peak *= 2 * 768**3
     table = []
     for batch in BATCHES:
-        one, stack = [make_member(batch)], members(8, batch)
+        one, stack = [make_run(batch)], members(8, batch)
         contenders = {
             "textbook loop": textbook(one[0]),
             "torch engine, 8 members": engine("torch", stack),
@@ -373,17 +373,17 @@ def costs(seconds: float, rounds: int) -> Iterable[str]:
     cases = [(p, b, HIDDEN, 1) for p, b in ((150, 10), (150, 30), (1000, 10), (1000, 30))]
     cases += [(5000, 20, HIDDEN, 1), (20000, 20, HIDDEN, 1), (20000, 20, HIDDEN, 4)]
     cases += [(5000, 20, (200, 400, 800), 1), (20000, 64, (10,), 1)]
-    for p, batch, hidden, n_members in cases:
-        member = make_member(batch, p, hidden)
+    for p, batch, hidden, n_runs in cases:
+        member = make_run(batch, p, hidden)
         n_parameters = member.start.generator.size + member.start.critic.size
         rate = statistics.median(rates({"": engine("cpu", [member])}, seconds, rounds)[""])
-        measured = peak_memory(p, batch, hidden, n_members) - base
+        measured = peak_memory(p, batch, hidden, n_runs) - base
         table.append(
             (
                 p,
                 batch,
                 "-".join(map(str, hidden)),
-                n_members,
+                n_runs,
                 f"{n_parameters:,}",
                 f"{rate:.1f}",
                 f"{1e9 / rate / n_parameters / (ADAM_ROWS + batch):.2f}",
@@ -403,7 +403,7 @@ def costs(seconds: float, rounds: int) -> Iterable[str]:
     )
 
 
-def model_memory(member: Member) -> int:
+def model_memory(member: TrainingRun) -> int:
     """Bytes that a thread needs to train members like this one, whatever their number."""
     start = member.start
     parameters = BYTES_PER_PARAMETER * (start.generator.size + start.critic.size)
@@ -431,7 +431,7 @@ def ctgan(seconds: float, rounds: int = 3, n_epochs: int = 4) -> Iterable[str]:
         yield "Not measured: `.venv/bin/pip install -e '.[ctgan]'` installs it.\n"
         return
     batch, n_samples = 30, 300
-    loop = textbook(make_member(batch))
+    loop = textbook(make_run(batch))
     loop(12)
     n_cycles = max(6, round(seconds / _seconds(loop, 12) * 12))
     measured: Rates = {"textbook loop": [], "CTGAN": []}
@@ -476,18 +476,18 @@ def peak_memory(
     n_features: int,
     batch: int,
     hidden: tuple[int, ...] = HIDDEN,
-    n_members: int = 1,
+    n_runs: int = 1,
     n_epochs: int = 2,
 ) -> int:
     """Train members of a single batch an epoch in a fresh process; return its peak in bytes."""
     code = (
         "from tempfile import TemporaryDirectory\n"
         "from bench.training import *\n"
-        f"m = make_member({batch}, {n_features}, {hidden})\n"
+        f"m = make_run({batch}, {n_features}, {hidden})\n"
         f"m = replace(m, samples=m.samples[:{batch}].copy(), epochs={n_epochs})\n"
         "with TemporaryDirectory() as folder:\n"
         "    training = Training(engine='cpu', checkpoints=Path(folder))\n"
-        f"    training.train([replace(m, key=key) for key in range({n_members})])\n"
+        f"    training.train([replace(m, key=key) for key in range({n_runs})])\n"
         "print(peak_memory_here())\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -28,7 +28,7 @@ TINY = GanSettings.from_mapping(
             "learning_rates_1": [0.001],
             "learning_rates_2": [0.0001],
         },
-        "choice": {"rate_choice": "held_out", "epoch_choice": "held_out", "look_every": 2},
+        "choice": {"rate_choice": "held_out", "epoch_choice": "held_out", "eval_every": 2},
     }
 )
 

@@ -35,7 +35,7 @@ def test_what_the_user_wrote_wins_and_stays_untouched():
     given = {"gan": {"choice": {"folds": 7}}, **MINIMAL}
     config = validated(given)
     assert config["gan"]["choice"]["folds"] == 7
-    assert config["gan"]["choice"]["tiny"] == GanSettings().choice.tiny
+    assert config["gan"]["choice"]["threshold"] == GanSettings().choice.threshold
     assert given == {"gan": {"choice": {"folds": 7}}, **MINIMAL}
     config["studies"]["sim"]["experiments"]["controls"].append(3)
     assert validated(MINIMAL)["studies"]["sim"]["experiments"]["controls"] == [40, 80, 120]

@@ -6,7 +6,7 @@ import torch
 from safetensors.numpy import save
 
 from evenomics.errors import TrainingError
-from evenomics.gan.generator import Generator, run
+from evenomics.gan.generator import Generator, run_network
 from evenomics.gan.losses import AlphaDropout, forward
 from evenomics.gan.networks import generator_architecture, initial_weights
 from evenomics.gan.serialization import (
@@ -30,7 +30,9 @@ def test_the_numpy_generator_is_the_one_that_was_trained(weights):
     architecture = generator_architecture(6, (4, 5))
     flat = torch.tensor(weights.generator)[None]
     expected = forward(flat, architecture, torch.tensor(x)[None], None, AlphaDropout(0))[0][0]
-    np.testing.assert_allclose(run(weights.generator, architecture, x), expected, rtol=1e-12)
+    np.testing.assert_allclose(
+        run_network(weights.generator, architecture, x), expected, rtol=1e-12
+    )
 
 
 def test_sampling_depends_on_the_stream_alone(weights):

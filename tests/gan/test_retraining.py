@@ -28,8 +28,8 @@ def settings(rate_choice="curve", epoch_choice="elbow", **choice):
             "pretraining": {"epochs": [6, 7, 8]},
             "retraining": {"epochs_1": 60, "epochs_2": 40},
             "choice": {
-                "rate_choice": rate_choice, "epoch_choice": epoch_choice, "look_every": 10,
-                "speed_window": 10, "tiny": 20, **choice,
+                "rate_choice": rate_choice, "epoch_choice": epoch_choice, "eval_every": 10,
+                "speed_window": 10, "cross_validate_below": 20, **choice,
             },
         }
     )  # fmt: skip
@@ -69,9 +69,9 @@ def test_pretraining_starts_a_stage_from_the_weights_of_the_one_before(external,
     starts, results = [], []
     original = Training.train
 
-    def spy(self, members, title="training"):
-        done = original(self, members, title)
-        starts.append(members[0].start)
+    def spy(self, runs, title="training"):
+        done = original(self, runs, title)
+        starts.append(runs[0].start)
         results.append(done[0].weights)
         return done
 
@@ -151,17 +151,17 @@ def test_where_every_rate_diverges_that_is_recorded_and_a_generator_comes_out_ne
 
 
 class Spy(Training):
-    """Remembers what was trained: per call its title, members and results."""
+    """Remembers what was trained: per call its title, runs and results."""
 
     def __init__(self, curve=None):
         super().__init__(engine="cpu", dtype="float64")
         self.calls = {}
         self.curve = curve
 
-    def train(self, members, title="training"):
-        done = super().train(members, title)
+    def train(self, runs, title="training"):
+        done = super().train(runs, title)
         if self.curve is not None and title in ("re-training, lr_1", "re-training, lr_2"):
-            done = [replace(run, wasserstein=self.curve[: run.epochs]) for run in done]
+            done = [replace(one, wasserstein=self.curve[: one.epochs]) for one in done]
         self.calls[title] = done
         return done
 
@@ -169,7 +169,7 @@ class Spy(Training):
 @pytest.mark.parametrize(("n_good", "epoch"), [(15, 10), (5, 0), (0, 0)])
 @pytest.mark.parametrize("n", [25, 9])
 def test_rates_that_diverge_early_and_never_come_back_are_no_choice(pretrained, n, n_good, epoch):
-    """The first rate goes on from the last look before the cut, or from where it began.
+    """The first rate goes on from the last evaluation before the cut, or from where it began.
 
     A class of 25 has one split (rates and epoch by the curve); one of 9 is cross-validated.
     """
@@ -188,15 +188,19 @@ def test_rates_that_diverge_early_and_never_come_back_are_no_choice(pretrained, 
     assert "lr_2: no rate qualified; every rate diverged" in gan.chosen["note"]
     assert gan.chosen["epoch_1"] == epoch
     second = training.calls["re-training, lr_2"]
-    for fold, run in enumerate(training.calls["re-training, lr_1"][: gan.chosen["n_folds"]]):
+    for fold, done in enumerate(training.calls["re-training, lr_1"][: gan.chosen["n_folds"]]):
         start = pretrained.weights
         if epoch:
-            (again,) = TRAINING.train([replace(run.member, epochs=epoch, keep="last")])
+            (again,) = TRAINING.train([replace(done.run, epochs=epoch, keep="last")])
             start = again.weights
-        np.testing.assert_array_equal(second[fold].member.start.generator, start.generator)
+        np.testing.assert_array_equal(second[fold].run.start.generator, start.generator)
     if n == 25:
         assert gan.chosen["epoch_2"] == epoch
-        rule = "last before the cut" if epoch else "diverged before the first look, weights of lr_1"
+        rule = (
+            "last before the cut"
+            if epoch
+            else "diverged before the first evaluation, weights of lr_1"
+        )
         assert gan.chosen["epoch_2_rule"] == f"fallback: {rule}"
         if not epoch:
             expected = pretrained.weights.generator
@@ -211,9 +215,9 @@ def test_the_most_stable_rate_is_left_where_its_curve_is_cut(pretrained):
     assert gan.chosen["lr_1_rule"] == "fallback: most stable"
     assert (gan.chosen["epoch_1"], gan.chosen["updates_1"]) == (30, 60)
     (again,) = TRAINING.train(
-        [replace(training.calls["re-training, lr_1"][0].member, epochs=30, keep="last")]
+        [replace(training.calls["re-training, lr_1"][0].run, epochs=30, keep="last")]
     )
-    start = training.calls["re-training, lr_2"][0].member.start
+    start = training.calls["re-training, lr_2"][0].run.start
     np.testing.assert_array_equal(start.generator, again.weights.generator)
 
 
@@ -230,7 +234,7 @@ def test_held_out_choices_take_the_smallest_energy_distance(pretrained):
     assert np.isfinite(gan.chosen["nn_distance_held_out"])
 
 
-def test_a_tiny_class_is_cross_validated_and_then_trained_on_all_its_samples(pretrained):
+def test_a_small_class_is_cross_validated_and_then_trained_on_all_its_samples(pretrained):
     """Epochs are chosen on the mean over the folds."""
     gan = trained(request_for(9), pretrained, settings("held_out", "held_out", folds=3))
     assert (gan.chosen["n_folds"], gan.chosen["n_held_out"]) == (3, 3)
@@ -240,32 +244,32 @@ def test_a_tiny_class_is_cross_validated_and_then_trained_on_all_its_samples(pre
 
 
 @pytest.mark.parametrize(("n", "n_folds"), [(33, 1), (12, 3), (6, 2)])
-def test_all_samples_of_a_patient_train_or_all_are_set_aside(n, n_folds, pretrained, monkeypatch):
+def test_all_samples_of_a_patient_train_or_all_are_held_out(n, n_folds, pretrained, monkeypatch):
     """Three samples a patient: seen in what the engine is handed, the same for every alpha."""
     request = request_for(n, groups=np.array([f"p{i // 3}" for i in range(n)], dtype=object))
     of = {tuple(row): group for row, group in zip(request.samples, request.groups, strict=True)}
     seen = []
     original = Training.train
 
-    def spy(self, members, title="training"):
-        seen.extend(member for member in members if len(member.held_out))
-        return original(self, members, title)
+    def spy(self, runs, title="training"):
+        seen.extend(run for run in runs if len(run.held_out))
+        return original(self, runs, title)
 
     monkeypatch.setattr(Training, "train", spy)
     using = settings("held_out", "held_out", folds=3)
     gan = trained(request, pretrained, using)
-    aside = []
-    for member in seen:
-        one, other = ({of[tuple(row)] for row in X} for X in (member.samples, member.held_out))
+    held_out = []
+    for run in seen:
+        one, other = ({of[tuple(row)] for row in X} for X in (run.samples, run.held_out))
         assert not one & other
         assert one | other == set(request.groups)
-        aside.append(frozenset(other))
+        held_out.append(frozenset(other))
     assert len(seen) >= 2 * n_folds
-    assert len(set(aside)) == n_folds == gan.chosen["n_folds"]
-    assert frozenset.union(*aside) == set(request.groups) or n_folds == 1
-    first, seen = set(aside), []
+    assert len(set(held_out)) == n_folds == gan.chosen["n_folds"]
+    assert frozenset.union(*held_out) == set(request.groups) or n_folds == 1
+    first, seen = set(held_out), []
     trained(replace(request, alpha=1.0), pretrained, using)
-    assert {frozenset(of[tuple(row)] for row in member.held_out) for member in seen} == first
+    assert {frozenset(of[tuple(row)] for row in run.held_out) for run in seen} == first
 
 
 @pytest.mark.parametrize("n", [25, 9])
@@ -276,7 +280,7 @@ def test_patients_of_one_sample_change_no_gan(n, pretrained):
     np.testing.assert_array_equal(one.generator.parameters, other.generator.parameters)
 
 
-def test_of_a_single_patient_nothing_can_be_set_aside(pretrained):
+def test_of_a_single_patient_nothing_can_be_held_out(pretrained):
     request = request_for(9, groups=np.array(["p"] * 9, dtype=object))
     with pytest.raises(TrainingError, match=r"e/case.*: all 9 samples are of one group"):
         trained(request, pretrained, settings("held_out", "held_out"))
@@ -293,23 +297,23 @@ def test_of_a_single_patient_nothing_can_be_set_aside(pretrained):
 def test_all_samples_get_the_updates_that_the_folds_chose(pretrained, rate_choice, n, per_epoch):
     """Not the epochs, which can have twice as many updates; right to half an epoch."""
     training = Spy()
-    using = settings(rate_choice, "held_out", folds=3, tiny=30, threshold=-1e6)
+    using = settings(rate_choice, "held_out", folds=3, cross_validate_below=30, threshold=-1e6)
     (gan,) = retrain([request_for(n)], pretrained, using, seed=1, training=training)
     for phase, number in (("lr_1", 1), ("lr_2", 2)):
         (whole,) = training.calls[f"re-training, {phase}, all samples"]
-        assert len(whole.member.samples) == n
-        assert whole.critic_loss.size * whole.member.updates_per_epoch == whole.member.n_updates
-        assert gan.chosen[f"updates_{number}"] == whole.member.n_updates
+        assert len(whole.run.samples) == n
+        assert whole.critic_loss.size * whole.run.updates_per_epoch == whole.run.n_updates
+        assert gan.chosen[f"updates_{number}"] == whole.run.n_updates
         if (phase, rate_choice) == ("lr_1", "curve"):
             of_rate = [
-                run
-                for run in training.calls["re-training, lr_1"]
-                if run.member.learning_rate == gan.chosen["lr_1"]
+                done
+                for done in training.calls["re-training, lr_1"]
+                if done.run.learning_rate == gan.chosen["lr_1"]
             ]
-            chosen = np.mean([r.kept_epoch * (len(r.member.samples) // 10 or 1) for r in of_rate])
+            chosen = np.mean([r.kept_epoch * (len(r.run.samples) // 10 or 1) for r in of_rate])
         else:
             chosen = gan.chosen[f"epoch_{number}"] * per_epoch
-        assert abs(whole.member.n_updates - chosen) <= whole.member.updates_per_epoch / 2
+        assert abs(whole.run.n_updates - chosen) <= whole.run.updates_per_epoch / 2
     np.testing.assert_array_equal(gan.generator.parameters, whole.weights.generator)
 
 
@@ -320,24 +324,24 @@ def test_a_class_that_is_split_once_has_the_updates_of_its_epochs(pretrained):
     assert chosen["updates_2"] == 2 * chosen["epoch_2"]
 
 
-def test_the_distance_to_set_aside_samples_is_that_of_the_chosen_epoch(pretrained):
+def test_the_distance_to_held_out_samples_is_that_of_the_chosen_epoch(pretrained):
     """Of a cross-validated class each fold's GAN is taken there, not at its own best epoch."""
     training = Spy()
     using = settings("held_out", "held_out")
     (gan,) = retrain([request_for(9)], pretrained, using, seed=1, training=training)
     epoch = gan.chosen["epoch_2"]
     folds = [
-        run
-        for run in training.calls["re-training, lr_2"]
-        if run.member.learning_rate == gan.chosen["lr_2"]
+        done
+        for done in training.calls["re-training, lr_2"]
+        if done.run.learning_rate == gan.chosen["lr_2"]
     ]
-    assert {run.kept_epoch for run in folds} != {epoch}
+    assert {done.kept_epoch for done in folds} != {epoch}
     rng = stream(1, "diagnostics", "e/case.alpha0.transfer", "folds")
     distances = []
-    for run in folds:
-        (again,) = TRAINING.train([replace(run.member, epochs=epoch, keep="last")])
+    for done in folds:
+        (again,) = TRAINING.train([replace(done.run, epochs=epoch, keep="last")])
         generated = Generator.from_weights(again.weights).sample(N_DIAGNOSTIC, rng)
-        distances.append(np.median(KDTree(run.member.held_out).query(generated)[0]))
+        distances.append(np.median(KDTree(done.run.held_out).query(generated)[0]))
     assert gan.chosen["nn_distance_held_out"] == pytest.approx(np.mean(distances), rel=1e-12)
 
 
@@ -346,7 +350,7 @@ def test_the_generator_is_that_of_the_chosen_epoch(pretrained):
     using = settings("held_out", "held_out")
     training = Spy()
     (gan,) = retrain([request_for()], pretrained, using, seed=1, training=training)
-    second = [run.member for run in training.calls["re-training, lr_2"]]
+    second = [done.run for done in training.calls["re-training, lr_2"]]
     (second,) = [m for m in second if m.learning_rate == gan.chosen["lr_2"]]
     again = replace(second, epochs=gan.chosen["epoch_2"], keep="last")
     (expected,) = TRAINING.train([again])
