@@ -12,7 +12,9 @@ import fake_tables
 from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import read_cohort, write_cohort
 from evenomics.errors import CohortError, ConfigError
-from evenomics.preparation.harmonise import METHODS, cohort_share, harmonise, quantile, zscore
+from evenomics.preparation.harmonisations.quantile import quantile
+from evenomics.preparation.harmonisations.zscore import zscore
+from evenomics.preparation.harmonise import METHODS, cohort_share, harmonise
 from snakemake_runs import SCRIPTS
 
 NAMES = ("real", "external", "validation")

@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.colors import LogNorm, same_color, to_rgba
 
 import fake_tables
@@ -13,7 +14,9 @@ from evenomics.config.names import COHORTS
 from evenomics.config.schemas import read_schema
 from evenomics.data.cohort import Cohort
 from evenomics.preparation.cohort_checks import shift_table
-from evenomics.preparation.harmonise import cohort_share, quantile, zscore
+from evenomics.preparation.harmonisations.quantile import quantile
+from evenomics.preparation.harmonisations.zscore import zscore
+from evenomics.preparation.harmonise import cohort_share
 from evenomics.preparation.selection import stable_features
 from evenomics.report.figures.enrichment import enrichment_dots
 from evenomics.report.figures.harmonise import cohort_pca
@@ -48,7 +51,7 @@ def test_the_shift_figure_shows_the_table_and_can_be_read():
             np.testing.assert_allclose(np.round(line.get_ydata()), range(4))
     labels = panels[0].get_yticklabels()
     assert [label.get_text() for label in labels] == [
-        "ComBat", "as measured", "z-scores", "quantile normalisation",
+        "ComBat", "no harmonisation", "z-scores", "quantile normalisation",
     ]  # fmt: skip
     assert labels[0].get_fontweight() == "bold"
     without = {**cohorts, "external": Cohort(cohorts["real"].features, None, "external")}
@@ -123,8 +126,9 @@ def test_the_stability_figure_shows_selected_features_and_all_repeats():
     left, middle, right = stability_figure(found.features, found.repeats).axes
     assert [label.get_text() for label in left.get_yticklabels()] == found.selected
     assert f"{len(found.selected)} of 12" in left.get_title()
-    for axes in (middle, right):
-        assert sum(len(dots.get_offsets()) for dots in axes.collections) == len(found.repeats)
+    for axes, column in ((middle, "auroc"), (right, "n_features")):
+        dots = [d.get_offsets()[:, 1] for d in axes.collections if isinstance(d, PathCollection)]
+        assert sorted(np.concatenate(dots)) == sorted(found.repeats[column])
     assert "AUROC" in middle.get_ylabel()
 
 

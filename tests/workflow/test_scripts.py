@@ -12,7 +12,7 @@ from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import read_cohort, write_cohort
 from evenomics.evaluation.enrichment import enrich
 from evenomics.files import write_table
-from evenomics.preparation.harmonise import zscore
+from evenomics.preparation.harmonisations.zscore import zscore
 from snakemake_runs import SCRIPTS, run_rules
 
 pytestmark = pytest.mark.workflow

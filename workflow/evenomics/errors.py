@@ -34,7 +34,7 @@ class TrainingError(EvenomicsError):
 
 
 class DownloadError(EvenomicsError):
-    """A file or an answer of a service could not be had."""
+    """A download failed, or a service did not answer."""
 
 
 class EnrichmentError(EvenomicsError):

@@ -6,7 +6,7 @@ rule load_cohorts:
         lambda wildcards: users_own(
             table_paths(config["studies"][wildcards.study]["cohorts"])
         ),
-        unpack(made_cohorts),
+        unpack(imported_cohorts),
     output:
         real="results/{study}/cohorts/real.tsv.gz",
         external="results/{study}/cohorts/external.tsv.gz",

@@ -3,7 +3,7 @@ import sys
 
 sys.path.insert(0, str(LIBRARY))
 
-from evenomics.config.cohorts import given_cohorts, made_names
+from evenomics.config.cohorts import given_cohorts, imported_names
 from evenomics.config.file import cores_problems, file_problems
 from evenomics.config.names import COHORTS
 from evenomics.config.paths import gene_set_paths, table_paths
@@ -104,11 +104,11 @@ def spec_of(wildcards):
     return given_cohorts(setting("cohorts")(wildcards))[wildcards.cohort]
 
 
-def made_cohorts(wildcards):
-    """Tables that a rule of sources.smk makes for a study, by cohort."""
+def imported_cohorts(wildcards):
+    """Tables that a rule of sources.smk imports for a study, by cohort."""
     return {
-        name: f"results/{wildcards.study}/made/{name}.tsv.gz"
-        for name in made_names(setting("cohorts")(wildcards))
+        name: f"results/{wildcards.study}/imported/{name}.tsv.gz"
+        for name in imported_names(setting("cohorts")(wildcards))
     }
 
 
@@ -128,7 +128,7 @@ def geo_files(wildcards):
         files["platform"] = f"resources/geo/checked/{spec['platform']}.table.gz"
     if spec["samples_query"]:
         files["samples"] = (
-            f"results/{wildcards.study}/made/{wildcards.cohort}.samples.txt"
+            f"results/{wildcards.study}/imported/{wildcards.cohort}.samples.txt"
         )
     return files
 

@@ -3,5 +3,5 @@
 Everything here needs no more than PyYAML and jsonschema, which Snakemake brings along: a workflow
 is parsed where no numerical library is installed. `schema/` is the only list of names (arms,
 sources, metrics, ...), with their titles and descriptions. `validation.validated` fills in the
-defaults and reports all problems together.
+defaults and reports all problems together; those of a source's own options are in `sources`.
 """

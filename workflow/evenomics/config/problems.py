@@ -1,28 +1,21 @@
-"""Problems of a config that no schema can find: what belongs together and does not fit."""
+"""Problems of a config that no schema can find: what belongs together and does not fit.
+
+Those of a source's own options are in `evenomics.config.sources`.
+"""
 
 import math
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-from evenomics.config.cohorts import given_cohorts
-from evenomics.config.experiments import Experiment, experiment_grid
-from evenomics.config.names import COHORTS, names
-from evenomics.config.paths import gene_set_paths, table_paths
-from evenomics.messages import nearest, slug
+from evenomics.config.experiments import experiment_grid
+from evenomics.config.paths import gene_set_paths, path_problems
+from evenomics.config.source import SOURCE_PROBLEMS
+from evenomics.messages import slug
 
 # What a single run of a GAN may take at most, by the least that it can take: more than any machine
 # has for it.
 _MOST_BYTES, _MOST_SECONDS = 100e9, 365 * 24 * 3600
-
-
-def accession_problem(accession: str, *kinds: str) -> str:
-    """Say what is wrong with an accession of one of these kinds (GSE, ...); empty if nothing is."""
-    if re.fullmatch(rf"({'|'.join(kinds)})[1-9]\d*", accession):
-        return ""
-    return f"found {accession!r}; has to be {' or '.join(kinds)} and a number"
 
 
 def not_finite(
@@ -121,101 +114,9 @@ def study_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
                 f"{place}.experiments: {experiment.controls} controls at imbalance "
                 f"{experiment.imbalance:g} make {experiment.cases} cases; at least 2 are needed"
             )
-    by_source = {
-        "builtin": _builtin_problems,
-        "sklearn": _sklearn_problems,
-        "table": _table_problems,
-        "geo": _geo_problems,
-        "rdata": _rdata_problems,
-        "umpire": _builtin_problems,
-    }
-    if cohorts["source"] in by_source:
-        yield from by_source[cohorts["source"]](study, grid, place)
+    if find := SOURCE_PROBLEMS.get(cohorts["source"]):
+        yield from find(study, grid, place)
     yield from _enrichment_problems(study, place)
-
-
-def _builtin_problems(
-    study: Mapping[str, Any], grid: list[Experiment], place: str
-) -> Iterator[str]:
-    classes, n_real = study["classes"], study["cohorts"]["n_real"]
-    asked = [sum(experiment.counts(classes).values()) for experiment in grid]
-    disjoint = study["experiments"]["disjoint"]
-    if asked and (needed := sum(asked) if disjoint else max(asked)) > n_real:
-        which = "all experiments together" if disjoint else "the largest experiment"
-        yield f"{place}.cohorts.n_real: found {n_real}; has to be >= {needed} for {which}"
-
-
-def _sklearn_problems(
-    study: Mapping[str, Any], grid: list[Experiment], place: str
-) -> Iterator[str]:
-    cohorts = study["cohorts"]
-    yield from _not_one(cohorts["fractions"], f"{place}.cohorts.fractions")
-    known = names("datasets")[cohorts["dataset"]]["classes"]
-    for label in study["classes"]:
-        if label not in known:
-            yield (
-                f"{place}.classes: {label!r} is no class of {cohorts['dataset']}; allowed: "
-                f"{', '.join(known)}"
-            )
-
-
-def _table_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) -> Iterator[str]:
-    cohorts, place = study["cohorts"], f"{place}.cohorts"
-    given = given_cohorts(cohorts)
-    if "table" in given and len(given) > 1:
-        names = " and ".join(f"`{name}`" for name in given if name != "table")
-        yield f"{place}: give either one `table` or {names}, not both"
-    elif "table" not in given:
-        for name in ("real", "validation"):
-            if name not in given:
-                yield f"{place}.{name}: missing; give `{name}: {{...}}`, or one `table` to split"
-        if "split" in cohorts:
-            yield f"{place}.split: there is no `table` to split"
-    if "split" in cohorts:
-        shares = {name: cohorts["split"][name] for name in COHORTS}
-        yield from _not_one(shares, f"{place}.split")
-    yield from _path_problems(table_paths(cohorts), place)
-
-
-def _geo_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) -> Iterator[str]:
-    yield from _table_problems(study, grid, place)
-    for name, spec in given_cohorts(study["cohorts"]).items():
-        here = f"{place}.cohorts.{name}"
-        if not spec["accession"] and not spec["file"]:
-            yield f"{here}: needs an `accession` to download, or a `file`"
-        for key, kinds in (("accession", ("GSE", "GDS")), ("platform", ("GPL",))):
-            if spec[key] and (problem := accession_problem(spec[key], *kinds)):
-                yield f"{here}.{key}: {problem}"
-        if bool(spec["classes"]) != bool(spec["class_column"]):
-            yield f"{here}: `classes` and `class_column` belong together; give both"
-        for pattern in _patterns(spec):
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                yield f"{here}: {pattern!r} is no regular expression ({error})"
-        for label in spec["classes"]:
-            if name != "external" and label not in study["classes"]:
-                near = nearest(label, study["classes"])
-                yield f"{here}.classes: {label!r} is no class of the study; {near}"
-        for label in study["classes"]:
-            if name != "external" and label not in spec["classes"]:
-                yield f"{here}.classes: no pattern for the class {label!r} of the study"
-
-
-def _rdata_problems(study: Mapping[str, Any], grid: list[Experiment], place: str) -> Iterator[str]:
-    yield from _table_problems(study, grid, place)
-    for name, spec in given_cohorts(study["cohorts"]).items():
-        if bool(spec["path"]) == bool(spec["package"]):
-            yield (
-                f"{place}.cohorts.{name}: give either the `path` of an R data file, or the "
-                "`package` whose data set it is"
-            )
-
-
-def _patterns(spec: Mapping[str, Any]) -> list[str]:
-    """Return the regular expressions of a GEO cohort."""
-    given = [*spec["classes"].values(), *spec["where"].values()]
-    return [p for value in given for p in (value if isinstance(value, list) else [value])]
 
 
 def _enrichment_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
@@ -228,22 +129,4 @@ def _enrichment_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
             f"{enrichment['max_size']}"
         )
     if enrichment["source"] == "local":
-        yield from _path_problems(gene_set_paths(enrichment), f"{place}.gene_sets")
-
-
-def _path_problems(paths: Iterable[str], place: str) -> Iterator[str]:
-    for path in paths:
-        if {"{", "}"} & set(path):
-            yield (
-                f"{place}: {path!r}: Snakemake takes braces in a path for wildcards; rename the "
-                "file or its folder"
-            )
-        elif not Path(path).is_file():
-            what = "a folder" if Path(path).is_dir() else "no such file"
-            yield f"{place}: {path!r}: {what} (paths start from {Path.cwd()})"
-
-
-def _not_one(shares: Mapping[str, float], place: str) -> Iterator[str]:
-    if not math.isclose(total := sum(shares.values()), 1.0, abs_tol=1e-9):
-        parts = " + ".join(f"{name} {share:g}" for name, share in shares.items())
-        yield f"{place}: found {parts} = {total:g}; has to add up to 1"
+        yield from path_problems(gene_set_paths(enrichment), f"{place}.gene_sets")
