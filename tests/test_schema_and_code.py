@@ -2,10 +2,19 @@
 
 from dataclasses import fields, is_dataclass
 
+import pytest
+
+from evenomics.balancing.arm import ARMS
+from evenomics.config.names import names
 from evenomics.config.schemas import read_schema
 from evenomics.config.validation import validated
 from evenomics.data import geo
+from evenomics.data.source import SOURCES
+from evenomics.evaluation.classifier import CLASSIFIERS
+from evenomics.evaluation.metric import METRICS
+from evenomics.gan.engines.base import ENGINES
 from evenomics.gan.settings import GanSettings
+from evenomics.preparation.harmonise import METHODS
 
 MINIMAL = {"studies": {"sim": {"classes": ["a", "b"], "cohorts": {"source": "builtin"}}}}
 
@@ -36,3 +45,20 @@ def test_services_are_those_that_the_library_names():
     assert (found["mirror"], found["platform_tables"], found["entrez"]) == (
         geo.MIRROR, geo.PLATFORM_TABLES, geo.ENTREZ,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "registry", "by_rule"),
+    [
+        ("metrics", METRICS, set()),
+        ("arms", ARMS, set()),
+        ("classifiers", CLASSIFIERS, set()),
+        ("harmonisations", METHODS, {"none", "combat"}),
+        ("engines", ENGINES, set()),
+        ("sources", SOURCES, set()),
+    ],
+)
+def test_a_registry_has_the_names_of_the_schema_in_their_order(kind, registry, by_rule):
+    """But for those that a rule makes without the library."""
+    assert [*registry] == [name for name in names(kind) if name not in by_rule]
+    assert len(registry) == len(names(kind)) - len(by_rule)
