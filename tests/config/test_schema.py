@@ -57,3 +57,12 @@ def test_every_selection_goes_on_from_another_and_every_step_has_its_options():
     assert all(sequence[:-1] in steps for sequence in steps)
     options = read_schema("config.schema.yaml")["properties"]["selection"]["properties"]
     assert set(options) == {step for sequence in steps for step in sequence}
+
+
+def test_a_renamed_key_is_gone_and_its_new_name_exists():
+    """Wherever a section of the schema says that a key was renamed."""
+    sections = [key.values[1] for key in ALL_KEYS if "renamed" in key.values[1]]
+    assert sections
+    for section in sections:
+        assert not section["renamed"].keys() & section["properties"].keys()
+        assert set(section["renamed"].values()) <= section["properties"].keys()

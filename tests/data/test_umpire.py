@@ -160,7 +160,7 @@ def test_options_reach_umpire(tmp_path):
     check_classes(three["real"], names)
     assert three["real"].n_features == 150
     log = (tmp_path / "three" / "umpire.log").read_text()
-    assert "Umpire makes 150 features, not 152" in log
+    assert "Umpire simulates 150 features, not 152" in log
 
 
 @pytest.mark.workflow

@@ -2,7 +2,9 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -401,6 +403,29 @@ def test_an_error_or_ctrl_c_ends_all_runs_at_their_next_evaluation(happens, erro
     with pytest.raises(error):
         train([short, long, waiting], "cpu", threads=2)
     assert reached.get(long.name, 0) < long.n_updates
+
+
+def test_ctrl_c_while_the_last_runs_wait_to_begin_ends_those_that_have_begun(monkeypatch):
+    """The first has begun when the interrupt comes, and would take seconds."""
+    long, short = training_run(2, epochs=40000), training_run(1)
+    begun, reached = Event(), {}
+    original = ThreadPoolExecutor.submit
+
+    def submit(self, function, job, *arguments):
+        if job.run is short:
+            assert begun.wait(60)
+            raise KeyboardInterrupt
+        return original(self, function, job, *arguments)
+
+    def report(self, updates, state):
+        reached[self.run.name] = updates
+        begun.set()
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit)
+    monkeypatch.setattr(Job, "report", report)
+    with pytest.raises(KeyboardInterrupt):
+        train([long, short], "cpu", threads=2)
+    assert reached[long.name] < long.n_updates
 
 
 def test_an_engine_that_is_not_there_is_named():

@@ -194,9 +194,10 @@ def test_an_r_object_is_split_by_patient(tmp_path):
     patients = []
     for name in ("real", "external", "validation"):
         samples = pd.read_table(tmp_path / f"results/s/cohorts/{name}.tsv.gz")
-        assert samples.columns.tolist() == ["sample_id", "class", "V1", "V2", "V3", "V4"]
+        assert samples.columns.tolist() == ["sample_id", "class", "group", "V1", "V2", "V3", "V4"]
         number = samples["sample_id"].astype(str).str.extract(r"(\d+)$")[0].astype(int)
         patients.append(set((number - 1) // 3))
+        assert set(samples["group"] - 1) == patients[-1]
     assert sum(map(len, patients)) == 20
     assert set.union(*patients) == set(range(20))
 

@@ -1,4 +1,4 @@
-"""Take the features with the smallest adjusted p-values of differential expression."""
+"""Select the features with the smallest adjusted p-values of differential expression."""
 
 from script_log import log_to
 

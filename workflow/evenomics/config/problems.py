@@ -1,64 +1,82 @@
-"""Problems of a config that no schema can find: what belongs together and does not fit.
+"""Problems of a config that its schema cannot find: values that do not fit together.
 
 Those of a source's own options are in `evenomics.config.sources`.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
 from evenomics.config.experiments import experiment_grid
+from evenomics.config.messages import key_path, shown
 from evenomics.config.paths import gene_set_paths, path_problems
 from evenomics.config.source import SOURCE_PROBLEMS
 from evenomics.messages import slug
 
-# What a single run of a GAN may take at most, by the least that it can take: more than any machine
-# has for it.
+#: Path of a key: names of sections, numbers of items of lists.
+KeyPath = tuple[str | int, ...]
+
+# Most memory and time of one training run. They are compared with the least that it can take.
 _MOST_BYTES, _MOST_SECONDS = 100e9, 365 * 24 * 3600
 
 
-def not_finite(
-    value: Any, path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], float]]:
-    """Find NaN and infinity, which pass every limit of a schema."""
-    if isinstance(value, float) and not math.isfinite(value):
-        yield path, value
-    elif isinstance(value, Mapping | list):
-        parts = value.items() if isinstance(value, Mapping) else enumerate(value)
-        for key, part in parts:
-            yield from not_finite(part, (*path, key))
+def value_problems(config: Mapping[str, Any], mistyped: Collection[KeyPath] = ()) -> Iterator[str]:
+    """Find texts and numbers that no key may have.
+
+    Parameters
+    ----------
+    config : mapping
+        With its defaults.
+    mistyped : collection of tuple
+        Paths of values of the wrong type, which are reported already.
+
+    Yields
+    ------
+    str
+        One line per problem; so it is with all functions of this module.
+    """
+    values = list(_values(config))
+    for path, value in values:
+        if isinstance(value, str) and ("</" in value or "<!--" in value):
+            yield (
+                f"{key_path(path)}: found {shown(value)}; may not hold `</` or `<!--`, which would "
+                "break the HTML of the report"
+            )
+    # NaN and infinity pass every limit of a schema
+    for path, value in values:
+        if isinstance(value, float) and not math.isfinite(value) and path not in mistyped:
+            yield f"{key_path(path)}: found {value}; has to be a finite number"
 
 
-def texts_of(
-    value: Any, path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Find all texts, names of keys among them."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping | list):
-        parts = value.items() if isinstance(value, Mapping) else enumerate(value)
-        for key, part in parts:
-            if isinstance(key, str):
-                yield path, key
-            yield from texts_of(part, (*path, key))
+def _values(part: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+    """Go through all values of a config, and the names of its keys, each with its path."""
+    if isinstance(part, Mapping):
+        for key, value in part.items():
+            yield path, key
+            yield from _values(value, (*path, key))
+    elif isinstance(part, list):
+        for index, value in enumerate(part):
+            yield from _values(value, (*path, index))
+    else:
+        yield path, part
 
 
-def cost_problems(gan: Mapping[str, Any]) -> Iterator[str]:
-    """Find trainings that no machine can do, by the cost model of ``docs/costs.md``.
+def _cost_problems(gan: Mapping[str, Any]) -> Iterator[str]:
+    """Find training runs that no machine can do, by the cost model of ``docs/costs.md``.
 
-    How many features there are is not known yet: one is counted, and one update in an epoch. Every
-    estimate is far below what the training would take.
+    The number of features is not known yet. One is counted, and one update per epoch, so every
+    estimate is far below the true cost.
     """
     hidden = gan["networks"]["hidden"]
-    limits = f"at most {_MOST_BYTES / 1e9:g} GB and a year on one core are allowed for a run"
+    limits = f"a training run may take at most {_MOST_BYTES / 1e9:g} GB and a year on one core"
     widths = [1, *hidden, 1]
-    # generator and critic, whose layers are the same in reverse
-    n = 2 * sum(n_in * n_out for n_in, n_out in pairwise(widths))
-    if (needed := 36 * n) > _MOST_BYTES:
+    # weights and biases of the generator, and of the critic with the same layers in reverse order
+    n_parameters = sum(2 * n_in * n_out + n_in + n_out for n_in, n_out in pairwise(widths))
+    if (needed := 36 * n_parameters) > _MOST_BYTES:
         yield (
-            f"gan.networks.hidden: found {hidden}; these layers have {n:,} parameters and need "
-            f"{needed / 1e9:,.0f} GB; {limits}"
+            f"gan.networks.hidden: found {hidden}; these layers have {n_parameters:,} parameters "
+            f"and need {needed / 1e9:,.0f} GB; {limits}"
         )
     phases = {
         "gan.pretraining.epochs": sum(gan["pretraining"]["epochs"]),
@@ -67,7 +85,7 @@ def cost_problems(gan: Mapping[str, Any]) -> Iterator[str]:
     }
     for key, epochs in phases.items():
         # two losses of 8 bytes; a third of a cycle at 0.5 ns x P x (1 + 5)
-        needed, seconds = 16 * epochs, 1e-9 * n * epochs
+        needed, seconds = 16 * epochs, 1e-9 * n_parameters * epochs
         if needed > _MOST_BYTES or seconds > _MOST_SECONDS:
             yield (
                 f"{key}: found {epochs:,} epochs; these take {seconds / 86400:,.0f} days on one "
@@ -76,7 +94,13 @@ def cost_problems(gan: Mapping[str, Any]) -> Iterator[str]:
 
 
 def gan_problems(gan: Mapping[str, Any]) -> Iterator[str]:
-    """Find values of the section ``gan`` that do not fit together."""
+    """Find what does not fit together in the section ``gan``, or cannot be trained.
+
+    Parameters
+    ----------
+    gan : mapping
+        The section, every key valid by itself.
+    """
     hidden = gan["networks"]["hidden"]
     for key in ("epochs", "critic_updates", "dropout"):
         values = gan["pretraining"][key]
@@ -91,16 +115,25 @@ def gan_problems(gan: Mapping[str, Any]) -> Iterator[str]:
             f"gan.choice.cut_below: found {choice['cut_below']:g}; has to be below cut_above, "
             f"{choice['cut_above']:g}"
         )
+    yield from _cost_problems(gan)
 
 
 def study_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
-    """Find what does not fit together in a study."""
+    """Find what does not fit together in a study.
+
+    Parameters
+    ----------
+    study : mapping
+        Its section, every key valid by itself.
+    place : str
+        Path of the section, e.g. ``studies.liver``.
+    """
     classes, cohorts = study["classes"], study["cohorts"]
     slugs = [slug(label).casefold() for label in classes]
     if len(set(slugs)) < len(slugs):
         yield (
-            f"{place}.classes: found {classes}; the names have to differ in their letters, digits, "
-            "`_` or `-`, because they are part of file names"
+            f"{place}.classes: found {classes}; names are part of file names and have to differ in "
+            "their letters, digits, `_` or `-`"
         )
     grid = experiment_grid(study["experiments"])
     if not grid:
@@ -122,7 +155,7 @@ def study_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
 def _enrichment_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
     enrichment, place = study["enrichment"], f"{place}.enrichment"
     if enrichment["source"] != "none" and study["selections"] == ["none"]:
-        yield f"{place}: there are no selected genes to look at; add e.g. `deg` to `selections`"
+        yield f"{place}: gene sets are tested for selected genes; add e.g. `deg` to `selections`"
     if enrichment["min_size"] > enrichment["max_size"]:
         yield (
             f"{place}.min_size: found {enrichment['min_size']}; has to be at most max_size, "

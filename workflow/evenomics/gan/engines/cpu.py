@@ -120,11 +120,11 @@ def train_on_cpu(jobs: Sequence[Job], *, dtype: str, threads: int, report: Repor
     stop = Event()
     # the products are small: a second BLAS thread only waits
     with threadpool_limits(1), ThreadPoolExecutor(max(1, threads)) as pool:
-        tasks = [
-            pool.submit(_train, job, dtype, report, stop)
-            for job in sorted(jobs, key=_cost, reverse=True)
-        ]
         try:
+            tasks = [
+                pool.submit(_train, job, dtype, report, stop)
+                for job in sorted(jobs, key=_cost, reverse=True)
+            ]
             done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
             for task in done:
                 task.result()
