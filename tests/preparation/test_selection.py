@@ -1,12 +1,10 @@
 """Feature selection: against limma's closed form, R's glmnet, and data whose truth is known."""
 
-import gzip
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from scipy import stats
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.preprocessing import StandardScaler
@@ -14,10 +12,8 @@ from sklearn.preprocessing import StandardScaler
 from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import write_cohort
 from evenomics.errors import CohortError
-from evenomics.files import write_table
 from evenomics.preparation import selection
 from evenomics.preparation.selection import fit_at, penalty_path, stable_features, top_features
-from evenomics.report.figures.selection import expression_volcano, stability_figure
 from snakemake_runs import SCRIPTS, run_rules
 
 CLASSES = ["a", "b"]
@@ -304,75 +300,3 @@ def test_the_path_begins_where_no_feature_is_left():
     assert path[-1] == pytest.approx(path[0] / 100)
     assert not fit_at(X, y, path[0] * 1.001, 0.5, 0).coef_.any()
     assert fit_at(X, y, path[0] * 0.9, 0.5, 0).coef_.any()
-
-
-def test_the_volcano_has_every_feature_and_names_the_best():
-    table = pd.DataFrame(
-        {
-            "feature": [f"g{i}" for i in range(50)],
-            "logFC": np.linspace(-2, 2, 50),
-            "adjusted_p_value": np.geomspace(1e-9, 1, 50),
-        }
-    )
-    figure = expression_volcano(table, {"g0", "g1"}, ["healthy", "ill"])
-    (axes,) = figure.axes
-    assert "ill minus healthy" in axes.get_xlabel()
-    assert [len(dots.get_offsets()) for dots in axes.collections[:2]] == [48, 2]
-    assert "selected (2)" in [text.get_text() for text in figure.legends[0].get_texts()]
-    assert "g0" in [text.get_text() for text in axes.texts]
-
-
-def test_the_stability_figure_shows_selected_features_and_all_repeats():
-    found = stable_features(cohort(), CLASSES, repeats=3, folds=3, seed=1)
-    left, middle, right = stability_figure(found.features, found.repeats).axes
-    assert [label.get_text() for label in left.get_yticklabels()] == found.selected
-    assert "7 of 30" in left.get_title()
-    for axes in (middle, right):
-        assert [len(dots.get_offsets()) for dots in axes.collections if len(dots.get_offsets())]
-    assert "AUROC" in middle.get_ylabel()
-
-
-# names that a reader could take for numbers or for gaps: Entrez ids, m/z, a gene, a lost name
-@pytest.mark.parametrize("best", [("f3", "f9"), ("7892500", "622.50"), ("NA", "1e5")])
-def test_deg_scripts_know_the_features_by_their_names(tmp_path, best):
-    """All cohorts come with the two best that they have, and the volcano shows both as taken."""
-    names = ("real", "external", "validation")
-    for i, name in enumerate(names):
-        data = cohort(seed=i)
-        features = data.features.rename(columns={"f3": best[0], "f9": best[1]})
-        write_cohort(Cohort(features, data.classes, name), tmp_path / f"{name}.tsv.gz")
-    table = pd.DataFrame({"feature": [*best, "lost", "f1"], "logFC": [1.0, -1.0, 0.5, 0.2]})
-    table["p_value"] = table["adjusted_p_value"] = [0.1, 0.2, 0.3, 0.4]
-    write_table(table, tmp_path / "expression.tsv")
-    ins = ", ".join(f"{name}='{name}.tsv.gz'" for name in names)
-    outs = ", ".join(f"{name}='out/{name}.tsv.gz'" for name in names)
-    done = run_rules(
-        tmp_path,
-        "rule plot:\n    input: real='out/real.tsv.gz', expression='expression.tsv'\n"
-        "    output: 'expression.svg'\n    log: 'plot.log'\n    params: classes=['a', 'b']\n"
-        f"    script: {str(SCRIPTS / 'plot.py')!r}\n"
-        f"rule deg:\n    input: {ins}, table='expression.tsv'\n    output: {outs}\n"
-        f"    log: 'log'\n    params: n_features=3\n"
-        f"    script: {str(SCRIPTS / 'select_deg.py')!r}\n",
-    )
-    assert done.returncode == 0, done.stderr
-    for name in names:
-        header = (tmp_path / f"out/{name}.tsv.gz").read_bytes()
-        columns = gzip.decompress(header).decode().splitlines()[0].split("\t")
-        assert columns == ["sample_id", "class", *best]
-    assert "selected (2)" in (tmp_path / "expression.svg").read_text()
-
-
-def test_selections_of_the_library_and_their_rules_agree():
-    """Every step has a rule that ends in it."""
-    from evenomics.config.names import names
-
-    rules = (SCRIPTS.parent / "rules/selection.smk").read_text()
-    sequences = [entry["steps"] for entry in names("selections").values()]
-    steps = {step for sequence in sequences for step in sequence}
-    assert all(f'ending_in("{step}")' in rules for step in steps)
-    assert all(sequence[:-1] in sequences for sequence in sequences)
-    schema = yaml.safe_load(
-        (SCRIPTS.parent / "evenomics/config/schema/config.schema.yaml").read_text()
-    )
-    assert schema["properties"]["selection"]["properties"].keys() == steps

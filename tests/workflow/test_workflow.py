@@ -16,7 +16,7 @@ from evenomics.evaluation.classifier import CLASSIFIERS
 from evenomics.files import read_table
 from snakemake_runs import SCRIPTS, run_workflow
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
 
 # Two studies, one of three classes, with networks and numbers as small as they can be.

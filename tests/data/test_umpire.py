@@ -20,7 +20,7 @@ from evenomics.data.simulate import ClusterModel
 from evenomics.randomness import stream
 from snakemake_runs import SCRIPTS, run_rules, without_r_packages
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LEVEL = 1e-3
 N_FEATURES, BLOCK = 150, 3
 SOURCE = {

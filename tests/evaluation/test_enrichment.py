@@ -11,23 +11,18 @@ import sys
 import zipfile
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 import requests
-from matplotlib.colors import LogNorm, same_color, to_rgba
 from scipy import stats
 
-from evenomics.data.cohort import Cohort
-from evenomics.data.cohort_files import write_cohort
 from evenomics.errors import ConfigError, EnrichmentError
 from evenomics.evaluation.enrichment import COLUMNS, enrich, read_gmt
 from evenomics.report.figures.enrichment import enrichment_dots
-from snakemake_runs import SCRIPTS, run_rules
-from test_plots import assert_legible
+from legible import assert_legible
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "workflow/evenomics/gene_sets/reactome.gmt"
 MAKE = ROOT / "workflow/evenomics/gene_sets/make_reactome.py"
 
@@ -412,102 +407,3 @@ def test_script_says_what_is_wrong_with_its_input(tmp_path):
     assert "no human pathway" in run_make(tmp_path / "in.gmt", tmp_path / "out.gmt").stderr
     assert "no such file" in run_make(tmp_path / "nothing", tmp_path / "out.gmt").stderr
     assert not (tmp_path / "out.gmt").exists()
-
-
-# Figure
-
-
-def fake_table(n_terms=20, libraries=("reactome", "GO_Biological_Process_2021"), best=1e-14):
-    rng = np.random.default_rng(0)
-    words = ["regulation", "of", "mitotic", "metaphase", "anaphase", "transition", "of", "the",
-             "cell", "cycle", "process"]  # fmt: skip
-    rows = [
-        {
-            "library": library,
-            "term": f"{' '.join(words[: 2 + i % 9])} (GO:{i:07d})",
-            "n_overlap": int(rng.integers(1, 40)), "n_set": 50, "n_selected": 135,
-            "n_background": 9000, "odds_ratio": 2.0, "p_value": p,
-            "adjusted_p_value": min(1.0, 20 * p), "genes": "A",
-        }
-        for library in libraries
-        for i, p in enumerate(np.geomspace(best, 0.5, n_terms))
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-@pytest.mark.parametrize("n_terms", [1, 2, 20])
-@pytest.mark.parametrize("libraries", [("one",), ("one", "two", "three")])
-def test_figure_is_legible(n_terms, libraries):
-    assert_legible(enrichment_dots(fake_table(n_terms, libraries)))
-
-
-def test_dots_are_the_rows_with_the_smallest_p_values():
-    """Across: the share of selected genes, the colour the adjusted p, a ring says significant."""
-    table = fake_table(libraries=["one"])
-    figure = enrichment_dots(table.sample(frac=1, random_state=1), level=0.01)
-    panel = figure.axes[0]
-    first = table.head(15)
-    (dots,) = panel.collections
-    x, y = dots.get_offsets().T
-    np.testing.assert_allclose(x, 100 * first["n_overlap"] / 135)
-    assert list(y) == list(range(15))
-    assert panel.yaxis_inverted()
-    labels = [label.get_text().replace("\n", " ") for label in panel.get_yticklabels()]
-    assert labels == list(first["term"])
-    sizes = dots.get_sizes()
-    assert list(np.argsort(sizes, kind="stable")) == list(
-        np.argsort(first["n_overlap"], kind="stable")
-    )
-    norm = LogNorm(1e-10, 1.0)
-    for face, p in zip(dots.get_facecolors(), first["adjusted_p_value"], strict=True):
-        assert same_color(face, mpl.colormaps["cividis"](norm(p)))
-    ringed = [same_color(edge, to_rgba("black")) for edge in dots.get_edgecolors()]
-    assert ringed == list(first["adjusted_p_value"] < 0.01)
-    n_significant = (table["adjusted_p_value"] < 0.01).sum()
-    assert f"{n_significant} significant (adjusted p < 0.01)" in panel.get_title("left")
-
-
-def test_figure_says_that_nothing_is_significant_and_shows_the_best():
-    table = fake_table(5, ["one"], best=0.01)
-    panel = enrichment_dots(table).axes[0]
-    said = "No set is significant at 0.05: the smallest adjusted p is 0.2"
-    assert panel.get_title("left") == f"one\n{said}"
-    assert len(panel.collections[0].get_offsets()) == 5
-
-
-SNAKEFILE = """
-rule all:
-    input: "enrichment.svg"
-rule enrich:
-    input: selected="selected.tsv.gz", measured="measured.tsv.gz", gene_sets=["sets.gmt"]
-    output: table="enrichment.tsv"
-    log: "enrich.log"
-    params: source="local", libraries=[], min_size=5, max_size=500
-    script: "{scripts}/enrich.py"
-rule plot:
-    input: enrichment="enrichment.tsv"
-    output: svg="enrichment.svg", png="enrichment.png"
-    log: "plot.log"
-    params: level=0.05
-    script: "{scripts}/plot.py"
-"""
-
-
-@pytest.mark.workflow
-def test_scripts_make_table_and_figure(tmp_path):
-    """What is written out is what the library returns, to the last digit."""
-    sets, measured, selected = made_up(np.random.default_rng(5), [f"G{i}" for i in range(300)])
-    write_gmt(tmp_path / "sets.gmt", sets)
-    for name, genes in (("measured", measured), ("selected", selected)):
-        values = pd.DataFrame(1.5, index=["a", "b"], columns=genes)
-        write_cohort(Cohort(values), tmp_path / f"{name}.tsv.gz")
-    run = run_rules(tmp_path, SNAKEFILE.format(scripts=SCRIPTS))
-    assert run.returncode == 0, run.stderr
-    found = pd.read_csv(tmp_path / "enrichment.tsv", sep="\t", dtype={"n_set": "Int64"})
-    truth = enrich(
-        selected, measured, source="local", gene_sets=[tmp_path / "sets.gmt"], min_size=5
-    )
-    pd.testing.assert_frame_equal(found, truth, check_exact=True)
-    assert truth["term"][0] in (tmp_path / "enrichment.svg").read_text()
-    assert (tmp_path / "enrichment.png").stat().st_size > 10_000
-    assert "of 30 selected genes" in (tmp_path / "enrich.log").read_text()

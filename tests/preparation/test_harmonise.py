@@ -7,37 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import same_color
 
+import fake_tables
 from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import read_cohort, write_cohort
 from evenomics.errors import CohortError, ConfigError
-from evenomics.preparation.harmonise import METHODS, cohort_share, harmonise, quantile, zscore
-from evenomics.report.figures.harmonise import cohort_pca
-from evenomics.report.style import save_figure
-from snakemake_runs import SCRIPTS, run_rules
-from test_plots import assert_legible
+from evenomics.preparation.harmonisations.quantile import quantile
+from evenomics.preparation.harmonisations.zscore import zscore
+from evenomics.preparation.harmonise import METHODS, cohort_share, harmonise
+from snakemake_runs import SCRIPTS
 
 NAMES = ("real", "external", "validation")
-SIZES = {"real": 14, "external": 9, "validation": 12}
 CLASSES = ["control", "case"]
-
-
-def made_up(n_features=30, seed=0, spread=1.0):
-    """Three cohorts; external and validation are shifted and scaled, feature by feature."""
-    rng = np.random.default_rng(seed)
-    cohorts = {}
-    for name, n in SIZES.items():
-        columns = [f"F{i}" for i in range(n_features)]
-        index = pd.Index([f"{name}_{i}" for i in range(n)], name="sample_id")
-        values = 8 + rng.standard_normal((n, n_features)) * rng.uniform(0.5, 2, n_features)
-        if name != "real":
-            values = values * np.exp(0.3 * spread * rng.standard_normal(n_features))
-            values = values + spread * rng.standard_normal(n_features)
-        labels = pd.Series(rng.choice(CLASSES, n), index=index, name="class", dtype=str)
-        cohorts[name] = Cohort(pd.DataFrame(values, index=index, columns=columns), labels, name)
-    cohorts["external"] = cohorts["external"].unlabelled()
-    return cohorts
 
 
 def permuted(cohort: Cohort) -> Cohort:
@@ -52,7 +33,7 @@ def with_features(cohort: Cohort, change) -> Cohort:
 
 
 def test_zscore_gives_every_cohort_mean_and_sd_of_the_real_one():
-    cohorts = made_up()
+    cohorts = fake_tables.cohorts()
     harmonised = zscore(cohorts)
     pd.testing.assert_frame_equal(
         harmonised["real"].features, cohorts["real"].features, check_exact=True
@@ -65,7 +46,7 @@ def test_zscore_gives_every_cohort_mean_and_sd_of_the_real_one():
 
 def test_zscore_takes_a_shift_and_a_scale_away():
     """A copy of the real cohort in other units, feature by feature, comes back as the real one."""
-    cohorts = made_up()
+    cohorts = fake_tables.cohorts()
     rng = np.random.default_rng(1)
     factor, shift = rng.uniform(0.1, 10, 30), rng.normal(0, 100, 30)
     cohorts["validation"] = with_features(cohorts["real"], lambda x: x * factor + shift)
@@ -75,7 +56,7 @@ def test_zscore_takes_a_shift_and_a_scale_away():
 
 def test_zscore_of_a_constant_feature_is_the_real_mean_and_is_said(caplog):
     """0.1 summed nine times over nine is not quite 0.1: an SD of 1e-17 must not be divided by."""
-    cohorts = made_up()
+    cohorts = fake_tables.cohorts()
     cohorts["external"] = with_features(cohorts["external"], lambda x: x.assign(F3=0.1))
     harmonised = zscore(cohorts)["external"].features
     np.testing.assert_allclose(harmonised["F3"], cohorts["real"].features["F3"].mean())
@@ -96,7 +77,7 @@ def test_quantile_of_the_real_cohort_alone_in_closed_form():
 
 def test_quantile_gives_every_sample_the_values_of_the_real_cohort():
     """Same values in all samples, ranks as before, and blind to any monotone change of a sample."""
-    cohorts = made_up()
+    cohorts = fake_tables.cohorts()
     harmonised = quantile(cohorts)
     target = np.sort(cohorts["real"].features.to_numpy(), axis=1).mean(axis=0)
     for name, cohort in harmonised.items():
@@ -112,7 +93,7 @@ def test_quantile_gives_every_sample_the_values_of_the_real_cohort():
 @pytest.mark.parametrize("method", METHODS)
 def test_labels_have_no_say_and_are_kept(method):
     """Every label of the real and the validation cohort is changed: no value changes."""
-    cohorts = made_up()
+    cohorts = fake_tables.cohorts()
     plain = harmonise(cohorts, method)
     other = {**cohorts, "validation": permuted(cohorts["validation"])}
     other["real"] = permuted(cohorts["real"])
@@ -127,7 +108,7 @@ def test_labels_have_no_say_and_are_kept(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_training_cohorts_do_not_depend_on_the_validation_cohort(method):
-    cohorts = made_up()
+    cohorts = fake_tables.cohorts()
     plain = harmonise(cohorts, method)
     cohorts["validation"] = with_features(cohorts["validation"], lambda x: x.iloc[3:] ** 2 - 5)
     changed = harmonise(cohorts, method)
@@ -138,14 +119,14 @@ def test_training_cohorts_do_not_depend_on_the_validation_cohort(method):
 
 
 def test_a_quantile_normalised_sample_depends_on_no_other_of_its_cohort():
-    cohorts = made_up()
+    cohorts = fake_tables.cohorts()
     whole = quantile(cohorts)["validation"].features
     one = quantile({**cohorts, "validation": cohorts["validation"].take([4])})["validation"]
     pd.testing.assert_frame_equal(one.features, whole.iloc[[4]], check_exact=True)
 
 
 def test_what_cannot_be_harmonised_is_said():
-    cohorts = made_up()
+    cohorts = fake_tables.cohorts()
     with pytest.raises(ConfigError, match=r"'z_score'.*did you mean 'zscore'"):
         harmonise(cohorts, "z_score")
     with pytest.raises(CohortError, match=r"'validation' has 1 sample\(s\), two are needed"):
@@ -168,7 +149,7 @@ def test_share_between_cohorts():
     assert cohort_share(cohorts([1.0, 3], [0, 4])) == 0
     assert cohort_share(cohorts([1.0, 1], [2, 2])) == 1
     assert cohort_share(cohorts([0.0, 2], [2, 4])) == pytest.approx(0.5)
-    assert cohort_share(made_up(500, spread=0)) == pytest.approx(2 / 34, abs=0.01)
+    assert cohort_share(fake_tables.cohorts(500, spread=0)) == pytest.approx(2 / 34, abs=0.01)
 
 
 # R
@@ -192,7 +173,7 @@ def need_r(package):
 def test_quantile_is_that_of_limma_with_ties(tmp_path):
     """The real cohort alone, with many ties: limma::normalizeQuantiles gives the same."""
     need_r("limma")
-    cohorts = made_up(60)
+    cohorts = fake_tables.cohorts(60)
     rounded = with_features(cohorts["real"], lambda x: x.round())
     rounded.features.T.to_csv(tmp_path / "in.tsv", sep="\t")
     done = run_r(
@@ -237,7 +218,7 @@ def run_combat(folder, cohorts):
 def combat(tmp_path_factory):
     """Cohorts, and what combat.R made of them."""
     need_r("sva")
-    cohorts = made_up()
+    cohorts = fake_tables.cohorts()
     for name in ("real", "validation"):  # two samples a patient; of the others nothing is known
         index = cohorts[name].features.index
         groups = pd.Series(np.arange(len(index)) // 2, index=index, name="group").astype(str)
@@ -339,84 +320,3 @@ def test_combat_says_which_features_and_cohorts_it_cannot_adjust(combat, tmp_pat
         assert not found
         assert message in done.stderr
         assert message in (tmp_path / str(i) / "combat.log").read_text()
-
-
-# Figure
-
-
-@pytest.mark.parametrize("classes", [CLASSES, ["control", "case", "a third one"]])
-def test_figure_is_legible_and_its_titles_tell_the_shares(classes):
-    cohorts = made_up()
-    after = zscore(cohorts)
-    figure = cohort_pca(cohorts, after, classes, "zscore")
-    assert_legible(figure)
-    titles = [panel.get_title("left") for panel in figure.axes]
-    assert titles == [
-        f"Before: {100 * cohort_share(cohorts):.1f}% of the variance between cohorts",
-        "After: 0.0% of the variance between cohorts",
-    ]
-
-
-def test_figure_shows_every_sample_in_the_plane_of_all_cohorts_together():
-    """Oracle: singular vectors of the pooled, standardised matrix (up to their sign)."""
-    cohorts = made_up()
-    figure = cohort_pca(cohorts, quantile(cohorts), CLASSES, "quantile")
-    pooled = pd.concat([cohorts[name].features for name in NAMES])
-    scaled = ((pooled - pooled.mean()) / pooled.std(ddof=0)).to_numpy()
-    u, s, _ = np.linalg.svd(scaled, full_matrices=False)
-    panel = figure.axes[0]
-    external, validation, *real = [dots.get_offsets() for dots in panel.collections]
-    is_control = (cohorts["real"].classes == "control").to_numpy()
-    drawn = np.empty((35, 2))
-    drawn[:14][is_control], drawn[:14][~is_control] = real
-    drawn[14:23], drawn[23:] = external, validation
-    np.testing.assert_allclose(np.abs(drawn), np.abs(u[:, :2] * s[:2]), atol=1e-9)
-    share = 100 * s**2 / (s**2).sum()
-    assert panel.get_xlabel() == f"PC 1 ({share[0]:.0f}% of variance)"
-    colours = [dots.get_facecolor()[0] for dots in panel.collections]
-    assert same_color(colours[2], colours[3])
-    assert len({tuple(colour[:3]) for colour in colours}) == 3
-
-
-def test_figure_does_not_look_at_validation_labels(tmp_path):
-    """The same bytes whatever the labels."""
-    cohorts = made_up()
-    other = {**cohorts, "validation": permuted(cohorts["validation"])}
-    for name, given in (("a", cohorts), ("b", other)):
-        save_figure(cohort_pca(given, zscore(given), CLASSES, "zscore"), [tmp_path / f"{name}.svg"])
-    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
-
-
-SNAKEFILE = """
-NAMES = ["real", "external", "validation"]
-rule all:
-    input: "harmonise.svg"
-rule harmonise:
-    input: **{{name: f"{{name}}.tsv.gz" for name in NAMES}}
-    output: **{{name: f"harmonised/{{name}}.tsv.gz" for name in NAMES}}
-    log: "harmonise.log"
-    params: method="zscore"
-    script: "{scripts}/harmonise.py"
-rule plot:
-    input:
-        **{{f"{{name}}_before": f"{{name}}.tsv.gz" for name in NAMES}},
-        **{{f"{{name}}_after": f"harmonised/{{name}}.tsv.gz" for name in NAMES}},
-    output: svg="harmonise.svg", png="harmonise.png"
-    log: "plot.log"
-    params: method="zscore", classes=["control", "case"]
-    script: "{scripts}/plot.py"
-"""
-
-
-@pytest.mark.workflow
-def test_scripts_write_harmonised_cohorts_and_the_figure(tmp_path):
-    cohorts = made_up()
-    for name, cohort in cohorts.items():
-        write_cohort(cohort, tmp_path / f"{name}.tsv.gz")
-    run = run_rules(tmp_path, SNAKEFILE.format(scripts=SCRIPTS))
-    assert run.returncode == 0, run.stderr
-    for name, cohort in zscore(cohorts).items():
-        found = read_cohort(tmp_path / f"harmonised/{name}.tsv.gz")
-        pd.testing.assert_frame_equal(found.features, cohort.features, check_exact=True)
-    assert "real, control" in (tmp_path / "harmonise.svg").read_text()
-    assert (tmp_path / "harmonise.png").stat().st_size > 10_000

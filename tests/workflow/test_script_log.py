@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-WORKFLOW = Path(__file__).parents[1] / "workflow"
+WORKFLOW = Path(__file__).parents[2] / "workflow"
 
 SCRIPT = """
 import sys, warnings

@@ -17,7 +17,7 @@ import yaml
 
 from snakemake_runs import run_workflow
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 # as short as a training can be; what is trained is not looked at here
 SHORT = {

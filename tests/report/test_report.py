@@ -18,7 +18,7 @@ from evenomics.preparation.scaling import SkewScaler
 from evenomics.report.style import arm_title
 from snakemake_runs import run_rules
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STYLESHEET = ROOT / "workflow/report/report.css"
 EXPERIMENT = "c40_i0.4"
 ARMS = ["none", "random_over", "smote", "gan", "expand_gan", "classic_gan"]

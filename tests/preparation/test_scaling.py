@@ -1,6 +1,7 @@
 """The skew-test scaler: decided by SciPy's test, undone without loss, safe on degenerate data."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import read_cohort
+from evenomics.data.delimited import LARGEST
 from evenomics.preparation.scaling import SkewScaler, fit_scaler, fit_scalers
 
 
@@ -275,3 +277,20 @@ def test_scalers_are_fitted_on_some_external_samples_and_on_the_whole_draw():
     assert (first.center_ != other.center_).all()
     whole = fit_scaler(external, unskewed="standard", alpha=0.0, n_samples=300)
     np.testing.assert_allclose(whole.center_, external.features.mean())
+
+
+@pytest.mark.parametrize("unskewed", ["robust", "standard"])
+def test_the_largest_numbers_of_a_table_can_be_scaled(unskewed):
+    """Scaler and scaled samples are finite, in float32 too, for shapes of many kinds."""
+    rng = np.random.default_rng(0)
+    for n in (3, 20, 2000):
+        values = np.column_stack(
+            [rng.normal(size=n), rng.lognormal(0, 3, n), -rng.lognormal(0, 1, n), rng.random(n),
+             np.arange(n) == 0, np.arange(n) % 2 * 2 - 1]
+        )  # fmt: skip
+        values *= LARGEST / np.abs(values).max(axis=0)
+        scaler = SkewScaler(unskewed=unskewed).fit(values)
+        assert not {"NaN", "Infinity"} & {*re.findall(r"[A-Za-z]+", scaler.to_json())}
+        scaled = scaler.transform(values)
+        assert np.isfinite(scaled.astype(np.float32)).all()
+        assert np.isfinite(scaler.inverse_transform(scaled)).all()

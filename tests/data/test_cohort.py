@@ -11,7 +11,6 @@ from evenomics.data.checks import align, check_classes, check_together, same_sam
 from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import read_cohort, write_cohort
 from evenomics.errors import CohortError
-from evenomics.messages import slug
 
 
 def cohort(name="real", n=4, features=("a", "b", "c"), classes=True, start=0) -> Cohort:
@@ -306,12 +305,3 @@ def test_groups_in_two_cohorts():
     cohorts["validation"] = grouped("validation", ["p2", "p3"])
     with pytest.raises(CohortError, match=r"1 groups have samples in .*'p2'"):
         check_together(cohorts)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("case", "case"), ("breast milk", "breast_milk"), ("IMP3.5/b", "IMP3_5_b"), ("β", "β"),
-     ("../", "_")],
-)  # fmt: skip
-def test_slug_is_safe_in_file_names(text, expected):
-    assert slug(text) == expected

@@ -1,22 +1,17 @@
 """The config: defaults, and messages that name every problem at once."""
 
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 
-from evenomics.config.names import SCHEMAS, names
+from evenomics.config.names import names
 from evenomics.config.paths import table_paths
-from evenomics.config.reference import README, with_reference
-from evenomics.config.schemas import read_schema
 from evenomics.config.validation import validated
-from evenomics.data import geo
-from evenomics.data.source import SOURCES
 from evenomics.errors import ConfigError
 from evenomics.gan.settings import GanSettings
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MINIMAL = {"studies": {"sim": {"classes": ["a", "b"], "cohorts": {"source": "builtin"}}}}
 
 
@@ -24,22 +19,6 @@ def problems_of(text: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         validated(yaml.safe_load(text))
     return list(caught.value.problems)
-
-
-def every_key(schema: dict, place: str = ""):
-    """Path and schema of every key, those of named studies included."""
-    for key, part in schema.get("properties", {}).items():
-        yield f"{place}{key}", part
-        yield from every_key(part, f"{place}{key}.")
-        for named in part.get("patternProperties", {}).values():
-            yield from every_key(named, f"{place}{key}.NAME.")
-
-
-ALL_KEYS = [
-    pytest.param(place, part, id=f"{name}:{place}")
-    for name in ["config.schema.yaml", *(f"sources/{s}.schema.yaml" for s in SOURCES)]
-    for place, part in every_key(read_schema(name))
-]
 
 
 def test_defaults_reach_every_depth_of_sections_and_of_studies():
@@ -60,50 +39,6 @@ def test_what_the_user_wrote_wins_and_stays_untouched():
     assert given == {"gan": {"choice": {"folds": 7}}, **MINIMAL}
     config["studies"]["sim"]["experiments"]["controls"].append(3)
     assert validated(MINIMAL)["studies"]["sim"]["experiments"]["controls"] == [40, 80, 120]
-
-
-def test_gan_section_has_the_keys_and_defaults_of_the_settings():
-    """Same keys, and the schema's defaults build the very settings of the library."""
-
-    def keys(part: type) -> dict:
-        return {
-            f.name: keys(f.default_factory) if is_dataclass(f.default_factory) else None
-            for f in fields(part)
-        }
-
-    def schema_keys(part: dict) -> dict | None:
-        return (
-            {k: schema_keys(v) for k, v in part["properties"].items()}
-            if (part.get("properties"))
-            else None
-        )
-
-    section = read_schema("config.schema.yaml")["properties"]["gan"]
-    assert schema_keys(section) == keys(GanSettings)
-    assert GanSettings.from_mapping(validated(MINIMAL)["gan"]) == GanSettings()
-
-
-@pytest.mark.parametrize(("place", "part"), ALL_KEYS)
-def test_every_key_is_described_and_bounded(place, part):
-    """Type, description and unit everywhere; a range for numbers; no unknown keys in sections."""
-    assert part["description"].strip()
-    assert part["unit"].strip()
-    assert "type" in part
-    assert not {"$ref", "oneOf"} & set(part)  # the catalog reads `properties` only
-    if part["type"] == "object":
-        assert "additionalProperties" in part
-    if part["unit"] == "loss":  # may be any number
-        return
-    for number in (part, part.get("items", {})):
-        if number.get("type") in ("integer", "number"):
-            assert any("imum" in key for key in number), place
-
-
-def test_readme_explains_every_key_as_the_schema_has_it():
-    text = README.read_text(encoding="utf-8")
-    assert with_reference(text) == text, "run: python -m evenomics.config.reference"
-    for place, _ in every_key(read_schema("config.schema.yaml")):
-        assert f"`{place}`" in text
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
@@ -205,13 +140,6 @@ def test_names_may_be_written_as_numbers_where_yaml_lets_them():
         validated(yaml.safe_load(f"studies: {{s: {text}}}"))
 
 
-def test_services_are_those_that_the_library_names():
-    found = validated(MINIMAL)["download"]
-    assert (found["mirror"], found["platform_tables"], found["entrez"]) == (
-        geo.MIRROR, geo.PLATFORM_TABLES, geo.ENTREZ,
-    )  # fmt: skip
-
-
 def test_paper_config_has_the_numbers_of_the_paper():
     """Nine experiments, 700 and 300 samples, 100 repeats: Cusworth et al. 2024, Methods."""
     config = validated(yaml.safe_load((ROOT / "config/paper_simulation.yaml").read_text()))
@@ -273,15 +201,6 @@ def test_a_renamed_key_is_told_by_its_new_name(old, new):
     assert problems_of(f"{yaml.safe_dump(MINIMAL)}gan: {{choice: {{{old}: 5}}}}") == [
         f"gan.choice.{old}: this key is now called `{new}`"
     ]
-
-
-def test_a_renamed_key_is_gone_and_its_new_name_exists():
-    """Wherever a section of the schema says that a key was renamed."""
-    sections = [key.values[1] for key in ALL_KEYS if "renamed" in key.values[1]]
-    assert sections
-    for section in sections:
-        assert not section["renamed"].keys() & section["properties"].keys()
-        assert set(section["renamed"].values()) <= section["properties"].keys()
 
 
 @pytest.mark.parametrize(
@@ -358,18 +277,3 @@ def test_disjoint_experiments_need_samples_for_all():
     assert problems_of(text) == [
         "studies.s.cohorts.n_real: found 500; has to be >= 1080 for all experiments together"
     ]
-
-
-def test_every_source_has_a_schema():
-    assert {path.name for path in (SCHEMAS / "sources").iterdir()} == {
-        f"{source}.schema.yaml" for source in SOURCES
-    }
-
-
-def test_table_paths_are_all_files_of_a_study():
-    spec = {"path": "x.tsv", "classes_path": "labels.tsv"}
-    lone = {"path": "v.tsv", "classes_path": None}
-    assert table_paths({"source": "table", "real": spec, "validation": lone}) == [
-        "x.tsv", "labels.tsv", "v.tsv",
-    ]  # fmt: skip
-    assert table_paths({"source": "builtin", "n_real": 3}) == []

@@ -15,7 +15,7 @@ from packaging.specifiers import SpecifierSet
 from evenomics.config.cohorts import given_cohorts
 from snakemake_runs import run_workflow, without_r_packages
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 
 

@@ -25,8 +25,6 @@ from evenomics.preparation.cohort_checks import (
     told_apart,
     warnings_of,
 )
-from evenomics.report.figures.shift import shift_dots
-from test_plots import assert_legible
 
 LIMITS = {
     name: part["default"]
@@ -262,32 +260,6 @@ def test_perfect_features_of_wide_data_with_tiny_classes_are_chance(labels):
     for n_features, finds in ((int(enough * 0.99), True), (int(enough * 1.01) + 1, False)):
         said = findings(table, parts, limits, ALL, n_features)
         assert (len(said) == 1) is finds
-
-
-def test_the_figure_shows_the_table_and_can_be_read():
-    """Every number is a dot in the row of its method, the study's own in bold and on top."""
-    cohorts = drawn(external=lambda x: x + 1, validation=lambda x: 300 * x + 900)
-    table = shift_table(cohorts, drawn(seed=7), "combat")
-    figure = shift_dots(table, LIMITS)
-    assert_legible(figure)
-    panels = figure.axes
-    rows = ["combat", "none", "zscore", "quantile"]
-    for panel, measure in zip(
-        panels, ("beyond_range", "shift_sd", "scale_ratio", "auroc"), strict=True
-    ):
-        dots = {line.get_label(): line for line in panel.lines if line.get_marker() in "os"}
-        assert set(dots) == set(ALL)
-        for name, line in dots.items():
-            expected = table[table["cohort"] == name].set_index("method")[measure][rows]
-            np.testing.assert_allclose(line.get_xdata(), expected)
-            np.testing.assert_allclose(np.round(line.get_ydata()), range(4))
-    labels = panels[0].get_yticklabels()
-    assert [label.get_text() for label in labels] == [
-        "ComBat", "as measured", "z-scores", "quantile normalisation",
-    ]  # fmt: skip
-    assert labels[0].get_fontweight() == "bold"
-    without = {**cohorts, "external": Cohort(cohorts["real"].features, None, "external")}
-    assert_legible(shift_dots(shift_table(without, without, "none"), LIMITS))
 
 
 @pytest.mark.parametrize(
