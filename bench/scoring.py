@@ -1,4 +1,4 @@
-"""How fast classifiers are tuned: scikit-learn's GridSearchCV as it comes, and our search.
+"""How fast classifiers are tuned: by scikit-learn's GridSearchCV and by `evenomics`.
 
 ``python -m bench.scoring`` prints a report; ``make bench`` puts it into ``bench/RESULTS.md``. Both
 sides tune gradient boosting on the paper's grid and the same folds, in turns, and have to find the
@@ -23,25 +23,25 @@ from evenomics.preparation.samples import Samples
 from evenomics.randomness import derive_seed
 
 N_FEATURES, N_FOLDS, DIFFERENCE = 150, 5, 0.3
-# measured so often by the number of samples: at 300 a turn takes minutes
+# number of samples: turns; one turn of 300 samples takes minutes
 TURNS = {80: 3, 160: 3, 300: 1}
-KIND = "hist_gradient_boosting"
+CLASSIFIER = "hist_gradient_boosting"
 SEED = 1
 
 
-def table(n_samples: int) -> Samples:
+def two_classes(n_samples: int) -> Samples:
     """Make samples of two classes that differ a little."""
     rng = np.random.default_rng(n_samples)
     y = np.arange(n_samples) % 2
     return Samples(rng.normal(size=(n_samples, N_FEATURES)) + DIFFERENCE * y[:, None], y)
 
 
-def grid_search(data: Samples) -> float:
+def grid_search(samples: Samples) -> float:
     """Tune with GridSearchCV and the classifier's defaults."""
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=derive_seed(SEED, "folds"))
-    grid = list(CLASSIFIERS[KIND].grid)
+    grid = list(CLASSIFIERS[CLASSIFIER].grid)
     model = HistGradientBoostingClassifier()
-    search = GridSearchCV(model, grid, scoring="roc_auc", cv=folds).fit(data.X, data.y)
+    search = GridSearchCV(model, grid, scoring="roc_auc", cv=folds).fit(samples.X, samples.y)
     return float(search.best_score_)
 
 
@@ -49,24 +49,26 @@ def best_first(n_jobs: int) -> Callable[[Samples], float]:
     """Tune as the workflow does, in so many processes."""
     balancer = Balancer(ARMS["none"], Setting(), 0, {}, SEED, ("bench",))
 
-    def run(data: Samples) -> float:
-        return tune([KIND], data, balancer, n_folds=N_FOLDS, n_jobs=n_jobs)[KIND].cv_auroc
+    def run(samples: Samples) -> float:
+        return tune([CLASSIFIER], samples, balancer, n_folds=N_FOLDS, n_jobs=n_jobs)[
+            CLASSIFIER
+        ].cv_auroc
 
     return run
 
 
-def note_score(run: Callable[[Samples], float], data: Samples, scores: set[float]) -> None:
+def note_score(run: Callable[[Samples], float], samples: Samples, scores: set[float]) -> None:
     """Tune, and add the score to those found."""
-    scores.add(round(run(data), 12))
+    scores.add(round(run(samples), 12))
 
 
 def rows(contenders: dict[str, Callable[[Samples], float]]) -> Iterator[tuple[object, ...]]:
     """Measure; yield the rows of the table as they come."""
     for n_samples, n_turns in TURNS.items():
-        data = table(n_samples)
+        samples = two_classes(n_samples)
         scores: set[float] = set()
         seconds = turns(
-            {name: partial(note_score, run, data, scores) for name, run in contenders.items()},
+            {name: partial(note_score, run, samples, scores) for name, run in contenders.items()},
             n_turns,
         )
         if len(scores) > 1:
@@ -90,7 +92,7 @@ def main() -> None:
     }
     # the processes are started and the code is loaded before the first measurement
     for run in contenders.values():
-        run(table(20))
+        run(two_classes(20))
     print(opening("Scoring"))
     print(
         f"Tuning gradient boosting on the paper's 25 points with {N_FOLDS} folds, {N_FEATURES} "

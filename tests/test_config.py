@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from evenomics.config.names import SCHEMAS
+from evenomics.config.names import SCHEMAS, names
 from evenomics.config.paths import table_paths
 from evenomics.config.reference import README, with_reference
-from evenomics.config.schemas import REGISTRIES, read_schema
+from evenomics.config.schemas import read_schema
 from evenomics.config.validation import validated
 from evenomics.data import geo
-from evenomics.data.sources import SOURCES
+from evenomics.data.source import SOURCES
 from evenomics.errors import ConfigError
 from evenomics.gan.settings import GanSettings
 
@@ -161,7 +161,7 @@ def test_mistakes_in_studies_of_geo_and_r_data_are_told_before_anything_runs():
         "geo.cohorts.real.classes: 'z' is no class of the study",
         "geo.cohorts.real.classes: no pattern for the class 'y'",
         "geo.cohorts.validation: needs an `accession` to download, or a `file`",
-        "geo.enrichment: there are no selected genes",
+        "geo.enrichment: gene sets are tested for selected genes",
         "geo.enrichment.min_size: found 9",
         "geo.enrichment.gene_sets: 'sets.gmt': no such file",
         "r.selections[1]: found 'lasso'; allowed: none, deg",
@@ -252,18 +252,36 @@ def test_all_problems_come_in_one_message():
         [
             "sed: no such key; did you mean 'seed'?",
             "engine: found 'gpu'; allowed: auto, cpu, torch, cuda; did you mean 'cpu'?",
-            "studies.Liver: not a name for a study; names are made of at most 50 lower-case "
-            "letters, digits and _, start with a letter, and do not end in 20 times the same",
+            "studies.Liver: not a name for a study; a name has at most 50 lower-case letters, "
+            "digits and _, starts with a letter, and does not end in 20 times the same",
             "studies.sim.cohorts.n_reel: no such key; did you mean 'n_real'?",
             "studies.other.cohorts.n_real: found 50; has to be >= 60 for the largest experiment",
-            f"arms[1]: found 'smoe'; allowed: {', '.join(REGISTRIES['arms'])}; did you mean "
-            "'smote'?",
-            "gan.pretraining.learning_rate: found '1e-4'; has to be a number; YAML takes 1e-4 for "
+            f"arms[1]: found 'smoe'; allowed: {', '.join(names('arms'))}; did you mean 'smote'?",
+            "gan.pretraining.learning_rate: found '1e-4'; has to be a number; YAML reads 1e-4 as "
             "text, write 1.0e-4",
             "gan.choice.held_out_fraction: found 1.5; has to be < 1 (unit: fraction)",
             "scoring.repeats: found 'many'; has to be a whole number",
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("look_every", "eval_every"), ("tiny", "cross_validate_below")]
+)
+def test_a_renamed_key_is_told_by_its_new_name(old, new):
+    """And by nothing else: not as an unknown key, and without a guess at what was meant."""
+    assert problems_of(f"{yaml.safe_dump(MINIMAL)}gan: {{choice: {{{old}: 5}}}}") == [
+        f"gan.choice.{old}: this key is now called `{new}`"
+    ]
+
+
+def test_a_renamed_key_is_gone_and_its_new_name_exists():
+    """Wherever a section of the schema says that a key was renamed."""
+    sections = [key.values[1] for key in ALL_KEYS if "renamed" in key.values[1]]
+    assert sections
+    for section in sections:
+        assert not section["renamed"].keys() & section["properties"].keys()
+        assert set(section["renamed"].values()) <= section["properties"].keys()
 
 
 @pytest.mark.parametrize(
@@ -291,7 +309,7 @@ def test_what_is_missing_or_wrong_in_the_studies_is_named(text, said):
         ("gan: {choice: {threshold: .nan}}", "gan.choice.threshold: found nan"),
         ("gan: {choice: {cut_above: .inf}}", "gan.choice.cut_above: found inf"),
         ("alphas: [[0, 0], [1]]", "alphas[1]: found [1]; has to be at least 2 values"),
-        ("arms: [none, none]", "arms: 'none' stands there more than once"),
+        ("arms: [none, none]", "arms: 'none' is listed more than once"),
         ("comparison:", "comparison: found nothing; has to be a section"),
         ("comparison: {metric: AUROC}", "did you mean 'auroc'?"),
     ],

@@ -59,6 +59,19 @@ def test_environments_have_what_the_library_asks_for(path):
         assert version in allowed.get(conda_names.get(name, name), SpecifierSet()), dependency
 
 
+def test_every_dependency_has_a_line_on_why_it_is_there():
+    """The tables of docs/dependencies.md hold what pyproject.toml asks for, and nothing else."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    asked = [Requirement(line).name for group in groups for line in group]
+    named, _, by_hand = (ROOT / "docs/dependencies.md").read_text().partition("## By hand")
+    first_cells = re.findall(r"^\| (`[^|]+`) \|", named, re.MULTILINE)
+    found = [name for cell in first_cells for name in re.findall(r"`([^`]+)`", cell)]
+    assert sorted(found) == sorted(asked)
+    modules = re.findall(r"`([a-z_/]+\.py)", by_hand)
+    assert [m for m in modules if not (ROOT / "workflow/evenomics" / m).is_file()] == []
+
+
 def test_r_packages_whose_data_a_ready_config_reads_are_in_the_environment():
     environment = (ROOT / "envs/rdata.yaml").read_text()
     configs = [yaml.safe_load(path.read_text()) for path in (ROOT / "config").glob("*.yaml")]

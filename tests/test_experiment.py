@@ -165,8 +165,8 @@ def test_disjoint_experiments_share_no_patient():
     with pytest.raises(CohortError) as error:
         draw(grouped(20, 12), grid, CLASSES[:2], seed=1, disjoint=True)
     assert [*error.value.problems] == [
-        "experiment 'c10_i0.6': 10 samples of the class 'control' asked for, 8 left, since a group "
-        "that is in one experiment is in no other; enlarge the cohort or set `disjoint: false`"
+        "experiment 'c10_i0.6': 10 samples of the class 'control' asked for, 8 left, since "
+        "experiments share no group; enlarge the cohort or set `disjoint: false`"
     ]
 
 
@@ -184,7 +184,7 @@ def test_a_class_of_one_patient_cannot_be_learnt_from():
             draw(grouped(9, 3), [experiment], CLASSES[:2], seed=1)
         assert [*error.value.problems] == [
             f"experiment '{experiment.name}': 3 samples of the class 'case' asked for, and all 3 "
-            "found are of one group; at least 2 groups are needed to learn from"
+            "found are of one group; at least 2 groups are needed for training"
         ]
 
 

@@ -31,9 +31,9 @@ GIVEN = {
     "a folder": (["CONFIG=config"], ["config: this is a folder"]),
     "empty": (["CONFIG="], ["CONFIG: is empty; name a file"]),
     "not in UTF-8": (["CONFIG=latin.yaml"], ["latin.yaml, line 2", "UTF-8"]),
-    "no YAML": (["CONFIG=broken.yaml"], ["broken.yaml, line 3, column 11", "no YAML"]),
-    "no keys": (["CONFIG=list.yaml"], ["list.yaml: holds no keys"]),
-    "nothing in it": (["CONFIG=blank.yaml"], ["blank.yaml: holds nothing"]),
+    "no YAML": (["CONFIG=broken.yaml"], ["broken.yaml, line 3, column 11", "not YAML"]),
+    "no keys": (["CONFIG=list.yaml"], ["list.yaml: has no keys"]),
+    "nothing in it": (["CONFIG=blank.yaml"], ["blank.yaml: has no content"]),
     "no cores": (["CONFIG=valid.yaml", "CORES=0"], ["cores: found '0'", "`all` or a number >= 1"]),
     "less than none": (["CONFIG=valid.yaml", "CORES=-1"], ["cores: found '-1'"]),
     "cores in words": (["CONFIG=valid.yaml", "CORES=two"], ["cores: found 'two'"]),
@@ -53,11 +53,11 @@ FILES = {
 
 # what -> text of the config, options of snakemake, and what it has to say
 WRITTEN = {
-    "a key twice": (f"{VALID}seed: 1\nseed: 2\n", [], ["config.yaml, lines 2 and 3: seed stands"]),
+    "a key twice": (f"{VALID}seed: 1\nseed: 2\n", [], ["yaml, lines 2 and 3: seed is given twice"]),
     "a key twice, deep": (
         f"studies:\n  s: {STUDY}\n  s: {STUDY}\narms: [nne]\n",
         [],
-        ["lines 2 and 3: studies.s stands there twice", "arms[0]: found 'nne'"],
+        ["lines 2 and 3: studies.s is given twice", "arms[0]: found 'nne'"],
     ),
     "no cores": (VALID, ["--cores", "0"], ["cores: found '0'"]),
     "a long name": (

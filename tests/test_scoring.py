@@ -182,7 +182,7 @@ def test_all_cores_can_be_asked_for(monkeypatch):
 
     monkeypatch.setattr("evenomics.evaluation.tuning.Parallel", Busy)
     kind = replace(CLASSIFIERS["svc"], grid={"C": [1]})
-    monkeypatch.setitem(CLASSIFIERS, "svc", kind)
+    monkeypatch.setitem(CLASSIFIERS._found, "svc", kind)
     one, all_cores = (tune(["svc"], table(), balancer(), n_folds=3, n_jobs=n) for n in (1, -1))
     assert one == all_cores
 
@@ -314,7 +314,7 @@ def test_missing_generators_are_named_before_anything_is_tuned():
     generators = {"healthy.alpha0.transfer": Shifted(), "ill.alpha0.transfer": Shifted()}
     message = (
         r"arm 'expand_gan', experiment 'c24_i0.5': no generators for the GANs "
-        r"'ill.alpha1.transfer', 'healthy.alpha1.transfer'; those handed over are for 'healthy"
+        r"'ill.alpha1.transfer', 'healthy.alpha1.transfer'; there are those of 'healthy"
     )
     with pytest.raises(TrainingError, match=message):
         scored("expand_gan", alphas=[[0, 0], [1, 0], [0, 1]], generators=generators)

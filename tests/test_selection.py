@@ -122,7 +122,7 @@ def test_limma_does_not_take_groups_for_a_feature_and_warns_of_them(tmp_path):
         run_limma(tmp_path / name, table, CLASSES)
     tables = [(tmp_path / name / "expression.tsv").read_bytes() for name in ("with", "without")]
     assert tables[0] == tables[1]
-    said = "6 groups gave the 12 samples, which are tested as if independent"
+    said = "the 12 samples of 6 groups are tested as if independent"
     assert said in (tmp_path / "with/log").read_text()
     assert said not in (tmp_path / "without/log").read_text()
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_breast_cancer
+from sklearn.datasets import load_breast_cancer, load_wine
 
+from evenomics.config.names import names
 from evenomics.data.checks import align
 from evenomics.data.cohort import Cohort
-from evenomics.data.sources import DATASETS, SOURCES, load_study, split
+from evenomics.data.source import SOURCES, load_study, source, split
 from evenomics.errors import CohortError, ConfigError
 
 SIMULATED = {"source": "builtin", "n_real": 400, "n_external": 60, "n_validation": 300}
@@ -71,25 +72,28 @@ def test_breast_cancer_is_cut_into_disjoint_parts_with_the_same_share_of_classes
     assert ids(cohorts["real"]) != ids(load_study(CANCER, BOTH, seed=2)["real"])
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
-def test_embedded_data_sets_make_studies(dataset):
-    names = [str(name) for name in DATASETS[dataset]().target_names]
+@pytest.mark.parametrize("dataset", names("datasets"))
+def test_every_data_set_of_the_schema_makes_a_study(dataset):
+    """An entry in the schema is enough: scikit-learn has a data set of that name and classes."""
+    classes = names("datasets")[dataset]["classes"]
     fractions = {"real": 0.6, "external": 0.1, "validation": 0.3}
     cohorts = load_study(
-        {"source": "sklearn", "dataset": dataset, "fractions": fractions}, names[:2], seed=1
+        {"source": "sklearn", "dataset": dataset, "fractions": fractions}, classes, seed=1
     )
     assert_disjoint(cohorts)
-    assert set(cohorts["real"].class_counts()) == set(names[:2])
+    assert set(cohorts["real"].class_counts()) == set(classes)
 
 
 def test_external_cohort_keeps_samples_of_other_classes():
     cohorts = load_study({"source": "sklearn", "dataset": "wine"}, ["class_0", "class_2"], seed=1)
-    target = DATASETS["wine"]().target
+    target = load_wine().target
     external = [target[int(s.removeprefix("wine_")) - 1] for s in ids(cohorts["external"])]
     assert set(external) == {0, 1, 2}
 
 
-def test_classes_that_the_data_set_does_not_have():
+def test_data_set_and_classes_that_there_are_not():
+    with pytest.raises(ConfigError, match=r"no data set 'whine' .* did you mean 'wine'"):
+        load_study({"source": "sklearn", "dataset": "whine"}, BOTH, seed=1)
     with pytest.raises(ConfigError, match=r"'Malignant' is no class .* mean 'malignant'"):
         load_study(CANCER, ["benign", "Malignant"], seed=1)
 
@@ -105,8 +109,11 @@ def test_unknown_source_names_the_nearest():
         load_study({"source": "tables"}, BOTH, seed=1)
 
 
-def test_a_new_source_is_a_function_and_a_line(monkeypatch):
-    monkeypatch.setitem(SOURCES, "mine", lambda request: SOURCES["builtin"](request))
+def test_a_new_source_registers_itself_under_a_name_of_the_schema(monkeypatch):
+    """Nothing but its entry and its function has to know of it."""
+    monkeypatch.setattr("evenomics.registry.names", lambda kind: {**names(kind), "mine": {}})
+    monkeypatch.setattr(SOURCES, "_found", dict(SOURCES))
+    source("mine")(lambda request: SOURCES["builtin"](request))
     assert_disjoint(load_study({**SIMULATED, "source": "mine"}, ["x", "y"], seed=1))
 
 

@@ -95,14 +95,14 @@ def test_a_data_set_of_geo_is_downloaded_read_and_selected(tmp_path, mirror):
     done = run_workflow(tmp_path, config, goal, cores=2)
     assert "Nothing to be done" in done.stdout + done.stderr
     # everything anew but the download
-    for made in ("results", "resources/geo/checked"):
-        shutil.rmtree(tmp_path / made)
+    for folder in ("results", "resources/geo/checked"):
+        shutil.rmtree(tmp_path / folder)
     done = run_workflow(tmp_path, config, goal, cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
     assert len(asked) == 1
     # a file that does not fit its checksum any more is not used
-    for made in ("results", "resources/geo/checked"):
-        shutil.rmtree(tmp_path / made)
+    for folder in ("results", "resources/geo/checked"):
+        shutil.rmtree(tmp_path / folder)
     (tmp_path / "resources/geo/GDS507.any.series.gz").write_bytes(b"garbage")
     done = run_workflow(tmp_path, config, goal, cores=2)
     assert done.returncode != 0
@@ -123,7 +123,7 @@ def test_a_file_put_by_hand_after_a_killed_download_is_used(tmp_path, geo_files,
             "studies": {"kidney": study},
             "download": {"mirror": f"http://127.0.0.1:{silent.getsockname()[1]}", "attempts": 1},
         }
-        goal = "results/kidney/made/table.tsv.gz"
+        goal = "results/kidney/imported/table.tsv.gz"
         silent.settimeout(60)
         with ThreadPoolExecutor() as pool:
             run = pool.submit(run_workflow, tmp_path, config, goal)
@@ -194,9 +194,10 @@ def test_an_r_object_is_split_by_patient(tmp_path):
     patients = []
     for name in ("real", "external", "validation"):
         samples = pd.read_table(tmp_path / f"results/s/cohorts/{name}.tsv.gz")
-        assert samples.columns.tolist() == ["sample_id", "class", "V1", "V2", "V3", "V4"]
+        assert samples.columns.tolist() == ["sample_id", "class", "group", "V1", "V2", "V3", "V4"]
         number = samples["sample_id"].astype(str).str.extract(r"(\d+)$")[0].astype(int)
         patients.append(set((number - 1) // 3))
+        assert set(samples["group"] - 1) == patients[-1]
     assert sum(map(len, patients)) == 20
     assert set.union(*patients) == set(range(20))
 

@@ -15,7 +15,7 @@ from evenomics.data.cohort import Cohort
 from evenomics.data.delimited import LARGEST, read_matrix, read_text_table
 from evenomics.errors import CohortError
 from evenomics.evaluation.comparison import compare, summarise
-from evenomics.files import read_back, replacing, write_table
+from evenomics.files import read_table, replacing, write_table, write_text
 from evenomics.messages import nearest
 from evenomics.preparation.scaling import SkewScaler
 from evenomics.preparation.selection import stable_features
@@ -148,6 +148,23 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.tsv"]
 
 
+def test_text_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    """A writer that is stopped half way leaves no file under the real name."""
+    path = tmp_path / "new" / "page.html"
+    write_text(path, "é\n")
+    assert path.read_bytes() == "é\n".encode()
+
+    def stopped(self, text, **_):
+        self.write_bytes(text[:2].encode())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_text", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_text(path, "another")
+    assert path.read_bytes() == "é\n".encode()
+    assert [p.name for p in path.parent.iterdir()] == ["page.html"]
+
+
 def test_nearest_ignores_case_and_lists_names_when_none_is_like_it():
     assert nearest("CLASS", ["sample", "class"]) == "did you mean 'class'?"
     assert nearest("zzz", ["sample", "class"]) == "there are 'sample', 'class'"
@@ -234,7 +251,7 @@ def test_a_long_table_comes_back_as_it_was_written(tmp_path):
         ignore_index=True,
     )  # fmt: skip
     write_table(scores, tmp_path / "scores.tsv.gz")
-    found = read_back(tmp_path / "scores.tsv.gz")
+    found = read_table(tmp_path / "scores.tsv.gz")
     pd.testing.assert_frame_equal(found, scores, check_exact=True)
     counts = summarise(found).set_index(["arm", "multiplier"])["n"]
     assert counts.to_dict() == {
@@ -249,14 +266,14 @@ def test_names_that_look_like_gaps_or_numbers_stay_names(tmp_path, name):
         {"sample_id": ["1", "2"], "class": [name, "x"], "note": [1.5, 2.0], "alpha": ["a0-1", name]}
     )
     write_table(written, tmp_path / "generated.tsv.gz")
-    found = read_back(tmp_path / "generated.tsv.gz", numbers=["note"])
+    found = read_table(tmp_path / "generated.tsv.gz", numbers=["note"])
     pd.testing.assert_frame_equal(found, written)
 
 
 def test_empty_cells_are_missing_and_infinite_ones_infinite(tmp_path):
     path = tmp_path / "rates.tsv"
     path.write_text("note\tn_set\trate\tenergy_distance\tlogFC.x\n\t\t\tinf\t1\na\t7\t1\t2\t3\n")
-    found = read_back(path)
+    found = read_table(path)
     assert found.iloc[0].isna().tolist() == [True, True, True, False, False]
     assert found["energy_distance"].tolist() == [np.inf, 2.0]
     assert dict(found.dtypes.astype(str)) == {
@@ -268,7 +285,7 @@ def test_empty_cells_are_missing_and_infinite_ones_infinite(tmp_path):
 def test_a_column_of_unknown_type_is_not_guessed(tmp_path):
     write_table(pd.DataFrame({"arm": ["a"], "height": [1]}), tmp_path / "t.tsv")
     with pytest.raises(ValueError, match=r"t\.tsv: of what type are the columns 'height'\?"):
-        read_back(tmp_path / "t.tsv")
+        read_table(tmp_path / "t.tsv")
 
 
 def library_tables():
@@ -294,7 +311,7 @@ def library_tables():
 def test_tables_of_the_library_come_back_with_their_types(tmp_path):
     for name, table in library_tables().items():
         write_table(table, tmp_path / f"{name}.tsv.gz")
-        found = read_back(tmp_path / f"{name}.tsv.gz")
+        found = read_table(tmp_path / f"{name}.tsv.gz")
         expected = table.reset_index(drop=True).replace("", np.nan)
         pd.testing.assert_frame_equal(found, expected, check_exact=True, obj=name)
 

@@ -16,7 +16,7 @@ from scipy import stats
 
 from evenomics.data.checks import check_classes, check_together
 from evenomics.data.cohort_files import read_cohort
-from evenomics.data.simulate import Engine
+from evenomics.data.simulate import ClusterModel
 from evenomics.randomness import stream
 from snakemake_runs import SCRIPTS, run_rules, without_r_packages
 
@@ -160,7 +160,7 @@ def test_options_reach_umpire(tmp_path):
     check_classes(three["real"], names)
     assert three["real"].n_features == 150
     log = (tmp_path / "three" / "umpire.log").read_text()
-    assert "Umpire makes 150 features, not 152" in log
+    assert "Umpire simulates 150 features, not 152" in log
 
 
 @pytest.mark.workflow
@@ -208,7 +208,7 @@ def umpire_draws(n_engines: int, n_samples: int, weighted: bool, seed: int = 1):
 def builtin_draws(n_engines: int, n_samples: int, weighted: bool, seed: int = 1):
     """Draw engines of the built-in simulator, as `umpire_draws` does those of Umpire."""
     for i in range(n_engines):
-        engine = Engine.draw_parameters(stream(seed, "engine", i), N_FEATURES, 2, weighted)
+        engine = ClusterModel.draw_parameters(stream(seed, "engine", i), N_FEATURES, 2, weighted)
         X, labels = engine.sample(n_samples, stream(seed, "samples", i))
         yield engine.prevalence, engine.hits[:, :20], engine.noise_sd, labels, X
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenomics.data.user_table import read_table
+from evenomics.data.user_table import read_user_table
 from evenomics.errors import CohortError
 
 TABLE = "id,sex,label,g1,g2\ns1,f,x,1,2\ns2,m,y,3,4\ns3,m,x,5,6\n"
@@ -20,15 +20,15 @@ def write(tmp_path):
 
 
 def test_samples_in_rows_with_columns_that_are_no_features(write):
-    cohort = read_table(write(TABLE), class_column="label", ignore_columns=["sex"])
+    cohort = read_user_table(write(TABLE), class_column="label", ignore_columns=["sex"])
     assert cohort.class_counts() == {"x": 2, "y": 1}
     np.testing.assert_array_equal(cohort.features, [[1, 2], [3, 4], [5, 6]])
 
 
 def test_turning_the_table_changes_nothing_but_the_option(write):
-    rows = read_table(write(TABLE), class_column="label", ignore_columns=["sex"])
+    rows = read_user_table(write(TABLE), class_column="label", ignore_columns=["sex"])
     turned = "\n".join(map(",".join, zip(*(row.split(",") for row in TABLE.split()), strict=True)))
-    columns = read_table(
+    columns = read_user_table(
         write(turned, "turned.csv"), class_column="label", ignore_columns=["sex"], samples="columns"
     )
     pd.testing.assert_frame_equal(rows.features, columns.features)
@@ -38,13 +38,13 @@ def test_turning_the_table_changes_nothing_but_the_option(write):
 def test_faults_in_a_turned_table_name_sample_and_feature(write):
     path = write("gene,s1,s2\nlabel,x,y\ng1,1,oops\n")
     with pytest.raises(CohortError, match=r"column 'g1', sample 's2' \(line 3\): 'oops'"):
-        read_table(path, class_column="label", samples="columns")
+        read_user_table(path, class_column="label", samples="columns")
 
 
 def test_classes_of_a_second_table_go_by_sample_id_not_by_order(write):
     table = write("id,g1,g2\ns1,1,2\ns2,3,4\n")
     labels = write("person,label,id\np2,y,s2\np9,x,s9\np1,x,s1\n", "labels.csv")
-    cohort = read_table(
+    cohort = read_user_table(
         table, classes_path=labels, sample_column="id", class_column="label", group_column="person"
     )
     assert cohort.classes.to_dict() == {"s1": "x", "s2": "y"}
@@ -55,22 +55,24 @@ def test_second_table_that_lacks_samples(write):
     table = write("id,g1,g2\ns1,1,2\ns2,3,4\n")
     labels = write("id,label\ns2,y\n", "labels.csv")
     with pytest.raises(CohortError, match=r"1 of 2 samples are not in .*labels\.csv: 's1'"):
-        read_table(table, classes_path=labels, class_column="label")
+        read_user_table(table, classes_path=labels, class_column="label")
     labels.write_text("id,label\nt1,y\n")
     with pytest.raises(CohortError, match=r"none of the samples .* check `sample_column`"):
-        read_table(table, classes_path=labels, class_column="label")
+        read_user_table(table, classes_path=labels, class_column="label")
 
 
 def test_missing_columns_are_named_together_with_the_nearest(write):
     with pytest.raises(CohortError) as error:
-        read_table(write(TABLE), class_column="lable", group_column="Sex", ignore_columns=["g3"])
+        read_user_table(
+            write(TABLE), class_column="lable", group_column="Sex", ignore_columns=["g3"]
+        )
     assert [problem.split("; ")[1] for problem in error.value.problems] == [
         "did you mean 'label'?",
         "did you mean 'sex'?",
         "did you mean 'g2'?",
     ]
     with pytest.raises(CohortError, match="no column 'ID' with names; did you mean 'id'"):
-        read_table(write(TABLE), sample_column="ID")
+        read_user_table(write(TABLE), sample_column="ID")
 
 
 def test_column_that_is_no_feature_is_explained(write):
@@ -79,13 +81,13 @@ def test_column_that_is_no_feature_is_explained(write):
         match=r"column 'sex', sample 's1' \(line 2\): 'f' is not a number, and so are 2 more .*"
         "ignore_columns",
     ):
-        read_table(write(TABLE), class_column="label")
+        read_user_table(write(TABLE), class_column="label")
 
 
 def test_class_column_that_was_not_named_is_no_feature(write):
     """Classes written as 0 and 1 would otherwise slip in among the features."""
     with pytest.raises(CohortError, match="a feature cannot be called 'class'"):
-        read_table(write("id,class,g1\ns1,0,1\ns2,1,3\n"))
+        read_user_table(write("id,class,g1\ns1,0,1\ns2,1,3\n"))
 
 
 def by_line(lines):
@@ -118,7 +120,7 @@ def by_line(lines):
 def test_a_fault_is_told_by_its_line_with_what_to_do(write, text, said):
     path = write(text)
     with pytest.raises(CohortError) as error:
-        read_table(path, class_column="label", ignore_columns=["sex"])
+        read_user_table(path, class_column="label", ignore_columns=["sex"])
     assert len(str(error.value)) < 400, "not the cells that a quote swallows"
     for words in (str(path), *said):
         assert words in str(error.value)
@@ -127,19 +129,19 @@ def test_a_fault_is_told_by_its_line_with_what_to_do(write, text, said):
 def test_a_sample_in_columns_without_a_name_is_refused(write):
     path = write("gene,s1,,s3, \nlabel,x,y,x,y\ng1,1,2,3,4\ng2,1,2,4,3\n")
     with pytest.raises(CohortError, match="header, but column 3, 5 has none"):
-        read_table(path, class_column="label", samples="columns")
+        read_user_table(path, class_column="label", samples="columns")
 
 
 @pytest.mark.parametrize("end", [",", ",,,", ", ,"])
 def test_empty_columns_at_the_end_are_left_out_and_that_is_said(write, end, caplog):
     """As spreadsheets write them: without a name, without a cell."""
-    cohort = read_table(
+    cohort = read_user_table(
         write(TABLE.replace("\n", f"{end}\n")), class_column="label", ignore_columns=["sex"]
     )
     np.testing.assert_array_equal(cohort.features, [[1, 2], [3, 4], [5, 6]])
     assert f"{end.count(',')} columns at the end have neither a name nor a cell" in caplog.text
     with pytest.raises(CohortError, match="column 6 has none"):
-        read_table(
+        read_user_table(
             write(TABLE.replace("\n", ",\n").replace("3,4,", "3,4,7")),
             class_column="label",
             ignore_columns=["sex"],
@@ -147,7 +149,7 @@ def test_empty_columns_at_the_end_are_left_out_and_that_is_said(write, end, capl
 
 
 def test_a_text_column_may_have_line_breaks_inside_quotes(write):
-    cohort = read_table(
+    cohort = read_user_table(
         write(TABLE.replace("s2,m", 's2,"m\n(said ""he"")"')),
         class_column="label",
         ignore_columns=["sex"],
@@ -157,9 +159,9 @@ def test_a_text_column_may_have_line_breaks_inside_quotes(write):
 
 def test_where_reads_only_such_samples_and_no_faults_of_others(write):
     path = write(TABLE.replace("1,2", "oops,2"))
-    cohort = read_table(path, class_column="label", where={"sex": "m"})
+    cohort = read_user_table(path, class_column="label", where={"sex": "m"})
     assert [*cohort.features.index] == ["s2", "s3"]
-    cohort = read_table(path, class_column="label", where={"sex": ["m", "f"], "label": "y"})
+    cohort = read_user_table(path, class_column="label", where={"sex": ["m", "f"], "label": "y"})
     assert [*cohort.features.index] == ["s2"]
 
 
@@ -169,20 +171,20 @@ def test_features_with_missing_values_are_left_out_where_that_is_asked_for(write
     path = write(table)
     options = {"where": {"s": "x"}, "ignore_columns": ["s"]}
     with pytest.raises(CohortError, match=r"column 'b'.*is missing.*`missing: drop_features`"):
-        read_table(path, **options)
+        read_user_table(path, **options)
     with caplog.at_level("WARNING"):
-        cohort = read_table(path, **options, missing="drop_features")
+        cohort = read_user_table(path, **options, missing="drop_features")
     assert cohort.features.columns.tolist() == ["a", "c"]
     assert "2 of 4 features left out" in caplog.text
     with pytest.raises(CohortError, match="'oops' is not a number"):
-        read_table(write(table.replace("4\t5", "oops\t5")), **options, missing="drop_features")
+        read_user_table(write(table.replace("4\t5", "oops\t5")), **options, missing="drop_features")
 
 
 def test_where_that_leaves_nothing(write):
     with pytest.raises(CohortError, match=r"no sample has sex: 'M'.*did you mean 'm'\?"):
-        read_table(write(TABLE), class_column="label", where={"sex": "M"})
+        read_user_table(write(TABLE), class_column="label", where={"sex": "M"})
     with pytest.raises(CohortError, match=r"no sample of .* fulfils all"):
-        read_table(write(TABLE), class_column="label", where={"sex": "f", "label": "y"})
+        read_user_table(write(TABLE), class_column="label", where={"sex": "f", "label": "y"})
 
 
 @pytest.mark.parametrize(
@@ -198,7 +200,7 @@ def test_where_that_leaves_nothing(write):
 )  # fmt: skip
 def test_real_tables_equal_what_pandas_reads(shared_data, folder, options, shape, counts):
     table, labels = shared_data / folder / "X.csv.gz", shared_data / folder / "labels.csv"
-    cohort = read_table(table, classes_path=labels, **options)
+    cohort = read_user_table(table, classes_path=labels, **options)
     assert cohort.features.shape == shape
     assert cohort.class_counts() == counts
     expected = pd.read_csv(table, index_col=0)

@@ -13,7 +13,7 @@ import pytest
 
 from evenomics.data.cohort_files import read_cohort
 from evenomics.evaluation.classifier import CLASSIFIERS
-from evenomics.files import read_back
+from evenomics.files import read_table
 from snakemake_runs import SCRIPTS, run_workflow
 
 ROOT = Path(__file__).parents[1]
@@ -150,7 +150,7 @@ def test_every_table_of_a_run_is_read_back_as_it_was_written(finished: Path) -> 
             numbers = TINY["studies"][path.parts[-3]]["classes"]
         elif path.parent == results:
             numbers = [*CLASSIFIERS]
-        found = read_back(path, numbers)
+        found = read_table(path, numbers)
         text = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
         assert [*found.columns] == [*text.columns], path
         for name in found:

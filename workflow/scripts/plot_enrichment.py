@@ -2,10 +2,10 @@
 
 from script_log import log_to
 
-from evenomics.files import read_back
+from evenomics.files import read_table
 from evenomics.report.figures.enrichment import enrichment_dots
 from evenomics.report.style import save_figure
 
 log_to(snakemake.log[0])
-table = read_back(snakemake.input.table)
+table = read_table(snakemake.input.table)
 save_figure(enrichment_dots(table, snakemake.params.level), snakemake.output)

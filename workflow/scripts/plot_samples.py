@@ -6,7 +6,7 @@ import pandas as pd
 from script_log import log_to
 
 from evenomics.data.cohort_files import read_cohort
-from evenomics.files import read_back
+from evenomics.files import read_table
 from evenomics.preparation.scaling import SkewScaler
 from evenomics.report.figures.samples import sample_pca
 from evenomics.report.style import save_figure
@@ -25,7 +25,7 @@ def scaled(table: pd.DataFrame) -> pd.DataFrame:
 
 generated = {}
 for arm, path in zip(snakemake.params.arms, snakemake.input.generated, strict=True):
-    table = read_back(path, numbers=features)
+    table = read_table(path, numbers=features)
     if len(table):
         labels = table[["class", "alpha", "multiplier"]]
         generated[arm] = pd.concat([labels, scaled(table)], axis=1)

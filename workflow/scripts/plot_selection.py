@@ -3,12 +3,12 @@
 from script_log import log_to
 
 from evenomics.data.cohort_files import read_cohort
-from evenomics.files import read_back
+from evenomics.files import read_table
 from evenomics.report.figures.selection import expression_volcano, stability_figure
 from evenomics.report.style import save_figure
 
 log_to(snakemake.log[0])
-tables = {name: read_back(path) for name, path in snakemake.input.items() if name != "real"}
+tables = {name: read_table(path) for name, path in snakemake.input.items() if name != "real"}
 if "repeats" in tables:
     figure = stability_figure(tables["features"], tables["repeats"])
 else:

@@ -1,15 +1,13 @@
 """Write tables of results as HTML pages."""
 
-from pathlib import Path
-
 from script_log import log_to
 
-from evenomics.files import read_back
+from evenomics.files import read_table, write_text
 from evenomics.report.pages.tables import comparison_page, plain_page, scores_page
 
 log_to(snakemake.log[0])
 study = snakemake.wildcards.study
-tables = {name: read_back(path) for name, path in snakemake.input.items()}
+tables = {name: read_table(path) for name, path in snakemake.input.items()}
 pages = {
     "scores": scores_page(tables["summary"], f"Scores of study {study}"),
     "comparison": comparison_page(
@@ -18,4 +16,4 @@ pages = {
     "timings": plain_page(tables["timings"], f"Times of study {study}"),
 }
 for name, page in pages.items():
-    Path(snakemake.output[name]).write_text(page, encoding="ascii")
+    write_text(snakemake.output[name], page)

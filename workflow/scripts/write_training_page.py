@@ -4,12 +4,12 @@ from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.files import read_back
+from evenomics.files import read_table, write_text
 from evenomics.report.pages.tables import training_page
 
 log_to(snakemake.log[0])
 training = Path(snakemake.input.training)
-chosen = read_back(training / "chosen.tsv")
-rates = read_back(training / "rates.tsv")
+chosen = read_table(training / "chosen.tsv")
+rates = read_table(training / "rates.tsv")
 page = training_page(chosen, rates, f"GAN training of study {snakemake.wildcards.study}")
-Path(snakemake.output.page).write_text(page, encoding="ascii")
+write_text(snakemake.output.page, page)

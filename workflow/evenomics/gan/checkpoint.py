@@ -148,7 +148,7 @@ class State:
         return cls(**values, engines=tuple(engines.split()))
 
     @classmethod
-    def read_back(cls, path: Path) -> "State":
+    def reload(cls, path: Path) -> "State":
         """Read a state that was there before (TrainingError if it no longer is)."""
         state = cls.load(path)
         if state is None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evenomics.errors import TrainingError
-from evenomics.files import read_back, write_table
+from evenomics.files import read_table, write_table
 from evenomics.gan import networks
 from evenomics.gan.engines.base import Training
 from evenomics.gan.networks import Floats, Weights
@@ -61,8 +61,8 @@ class Pretrained:
         try:
             return cls(
                 load_weights(folder / "weights.safetensors"),
-                read_back(folder / "history.tsv.gz"),
-                read_back(folder / "stages.tsv"),
+                read_table(folder / "history.tsv.gz"),
+                read_table(folder / "stages.tsv"),
             )
         except (TrainingError, OSError, EOFError) as error:
             raise TrainingError(f"{error}; {make_anew(folder)}") from None

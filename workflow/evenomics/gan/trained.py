@@ -90,7 +90,7 @@ class Trained:
 
     def _both(self) -> tuple[Weights, Weights]:
         if isinstance(self._source, Path):
-            return State.read_back(self._source).weights(self.run)
+            return State.reload(self._source).weights(self.run)
         return self._source
 
     def has_weights_at(self, epoch: int) -> bool:

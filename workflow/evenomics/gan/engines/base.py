@@ -70,7 +70,7 @@ class Job:
         For when the job's turn has come: states are what takes the memory.
         """
         if self.path and self.updates:
-            state = State.read_back(self.path)
+            state = State.reload(self.path)
         else:
             state = State.begin(self.run, self.dtype)
         state.engines = tuple(dict.fromkeys((*state.engines, self.engine)))
