@@ -57,9 +57,9 @@ def best_first(n_jobs: int) -> Callable[[Samples], float]:
     return run
 
 
-def note_score(run: Callable[[Samples], float], data: Samples, scores: set[float]) -> None:
+def note_score(run: Callable[[Samples], float], samples: Samples, scores: set[float]) -> None:
     """Tune, and add the score to those found."""
-    scores.add(round(run(data), 12))
+    scores.add(round(run(samples), 12))
 
 
 def rows(contenders: dict[str, Callable[[Samples], float]]) -> Iterator[tuple[object, ...]]:
