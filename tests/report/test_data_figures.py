@@ -51,7 +51,7 @@ def test_the_shift_figure_shows_the_table_and_can_be_read():
             np.testing.assert_allclose(np.round(line.get_ydata()), range(4))
     labels = panels[0].get_yticklabels()
     assert [label.get_text() for label in labels] == [
-        "ComBat", "no harmonisation", "z-scores", "quantile normalisation",
+        "ComBat", "as measured", "z-scores", "quantile normalisation",
     ]  # fmt: skip
     assert labels[0].get_fontweight() == "bold"
     without = {**cohorts, "external": Cohort(cohorts["real"].features, None, "external")}
