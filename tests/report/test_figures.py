@@ -425,11 +425,13 @@ def test_the_data_page_has_cohorts_experiments_and_hyper_parameters():
     assert [cells[at + 4 : at + 8], cells.count("Groups")] == [["40", "16", "17", "9"], 1]
 
 
-def test_what_rules_draw_and_plans_ask_for_is_in_the_catalogues():
+def test_what_rules_draw_and_plans_ask_for_is_in_the_catalogues(monkeypatch):
     """A figure or page is found by the name of its file; the data page has a script of its own."""
     rules = "".join(p.read_text() for p in (ROOT / "workflow/rules").glob("report*.smk"))
     assert set(re.findall(r"figures/(\w+)\.(?:{experiment}\.)?svg", rules)) == set(FIGURES)
     assert set(re.findall(r"tables/(\w+)\.html", rules)) == {*PAGES, "data"}
+    # some of these configs name tables that a user has yet to put in place
+    monkeypatch.setattr(Path, "is_file", lambda path: True)
     for path in sorted((ROOT / "config").glob("*.yaml")):
         plan = Plan(validated(yaml.safe_load(path.read_text())))
         for study in plan.studies:
