@@ -111,7 +111,7 @@ def test_unknown_source_names_the_nearest():
 
 def test_a_new_source_registers_itself_under_a_name_of_the_schema(monkeypatch):
     """Nothing but its entry and its function has to know of it."""
-    monkeypatch.setattr("evenomics.registry.names", lambda kind: {**names(kind), "mine": {}})
+    monkeypatch.setattr("evenomics.config.registry.names", lambda kind: {**names(kind), "mine": {}})
     monkeypatch.setattr(SOURCES, "_found", dict(SOURCES))
     source("mine")(lambda request: SOURCES["builtin"](request))
     assert_disjoint(load_study({**SIMULATED, "source": "mine"}, ["x", "y"], seed=1))

@@ -13,9 +13,9 @@ from imblearn.base import BaseSampler
 from numpy.typing import NDArray
 
 from evenomics.config.names import NO_SETTING, names
+from evenomics.config.registry import Registry
 from evenomics.gan.generator import Generator
 from evenomics.gan.requests import GanRequest
-from evenomics.registry import Registry
 
 Variant = Literal["transfer", "classic"]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from evenomics.config.experiments import Experiment
-from evenomics.registry import Registry
+from evenomics.config.registry import Registry
 
 #: Finds the problems of a study: its section, its experiments, its place in the config.
 Problems = Callable[[Mapping[str, Any], Sequence[Experiment], str], Iterator[str]]

@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 
 from evenomics.config.names import COHORTS
+from evenomics.config.registry import Registry
 from evenomics.data.checks import check_classes, check_together
 from evenomics.data.cohort import SAMPLE, Cohort
 from evenomics.errors import CohortError, ConfigError
 from evenomics.messages import nearest, slug
 from evenomics.randomness import stream
-from evenomics.registry import Registry
 
 logger = logging.getLogger(__name__)
 

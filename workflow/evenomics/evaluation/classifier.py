@@ -16,9 +16,9 @@ from sklearn.base import ClassifierMixin
 from sklearn.model_selection import ParameterGrid
 from threadpoolctl import ThreadpoolController
 
+from evenomics.config.registry import Registry
 from evenomics.evaluation.metric import Prediction
 from evenomics.preparation.samples import Samples
-from evenomics.registry import Registry
 
 ClassWeight = Literal["balanced"] | None
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
 from evenomics.config.names import names
-from evenomics.registry import Registry
+from evenomics.config.registry import Registry
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]

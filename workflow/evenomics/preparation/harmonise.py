@@ -18,10 +18,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from evenomics.config.registry import Registry
 from evenomics.data.cohort import Cohort
 from evenomics.errors import CohortError, ConfigError
 from evenomics.messages import nearest, some
-from evenomics.registry import Registry
 
 #: The cohort that the others are brought to.
 REFERENCE = "real"

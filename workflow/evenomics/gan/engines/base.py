@@ -14,11 +14,11 @@ from typing import Protocol
 from tqdm import tqdm
 
 from evenomics.config.names import names
+from evenomics.config.registry import Registry
 from evenomics.errors import TrainingError
 from evenomics.gan.checkpoint import State
 from evenomics.gan.run import TrainingRun
 from evenomics.gan.trained import Trained
-from evenomics.registry import Registry
 
 logger = logging.getLogger(__name__)
 
