@@ -12,8 +12,12 @@ import pytest
 from evenomics.data.r_session import embedded_r
 
 ROOT = Path(__file__).parents[1]
-#: marker -> variable that, set to 1, turns its skips into failures
-REQUIRED = {"r": "EVENOMICS_REQUIRE_R", "browser": "EVENOMICS_REQUIRE_BROWSER"}
+#: marker or fixture -> variable that, set to 1, turns the skips of its tests into failures
+REQUIRED = {
+    "r": "EVENOMICS_REQUIRE_R",
+    "browser": "EVENOMICS_REQUIRE_BROWSER",
+    "shared_data": "EVENOMICS_REQUIRE_DATA",
+}
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +58,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Fail what was skipped although this machine has to be able to run it."""
     report = yield
-    for marker, variable in REQUIRED.items():
-        if report.skipped and item.get_closest_marker(marker) and os.environ.get(variable) == "1":
+    needed = {mark.name for mark in item.iter_markers()} | {*getattr(item, "fixturenames", ())}
+    for name, variable in REQUIRED.items():
+        if report.skipped and name in needed and os.environ.get(variable) == "1":
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
             report.outcome = "failed"
             report.longrepr = f"{variable}=1, but the test was skipped: {reason}"

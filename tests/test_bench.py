@@ -1,9 +1,10 @@
 """The benchmark's arithmetic, by a clock that a test sets."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from bench import harness, training
+from bench import contenders, harness, training
 
 
 class Clock:
@@ -34,18 +35,21 @@ def test_rates_are_cycles_per_second_and_ratios_those_of_each_turn(monkeypatch):
     """Three turns at least, and none begins once the time is up."""
     clock = Clock()
     set_clock(monkeypatch, clock)
-    contenders = {"slow": clock.takes(0.5), "fast": clock.takes(0.125)}
-    measured = harness.rates(contenders, seconds=5, rounds=100, until=clock.now)
+    runs = {"slow": clock.takes(0.5), "fast": clock.takes(0.125)}
+    measured = harness.rates(runs, seconds=5, rounds=100, until=clock.now)
     assert measured == {"slow": [2.0] * 3, "fast": [8.0] * 3}
     assert harness.ratio(measured, "fast", "slow") == 4.0
     began = clock.now
-    assert len(harness.rates(contenders, seconds=5, rounds=100, until=began + 100)["slow"]) < 12
+    assert len(harness.rates(runs, seconds=5, rounds=100, until=began + 100)["slow"]) < 12
     uneven = {"a": [1.0, 2.0, 9.0], "b": [1.0, 1.0, 3.0]}
     assert harness.ratio(uneven, "a", "b") == 2.0
 
 
 @pytest.mark.slow
 def test_the_quick_benchmark_ends_with_its_three_ratios(monkeypatch):
-    """Every contender trains; where each takes as long, no ratio is anything but 1."""
+    """Every contender trains (small networks); where each takes as long, all ratios are 1."""
+    small = partial(contenders.make_run, n_features=6, hidden=(4, 4, 4))
+    for module in (contenders, training):
+        monkeypatch.setattr(module, "make_run", small)
     set_clock(monkeypatch, Clock(tick=1.0))
     assert training.quick(0) == "ratio_batch10=1.00 ratio_batch30=1.00 ratio_2core=1.00"
