@@ -12,7 +12,9 @@ from matplotlib.colors import same_color
 from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import read_cohort, write_cohort
 from evenomics.errors import CohortError, ConfigError
-from evenomics.preparation.harmonise import METHODS, cohort_share, harmonise, quantile, zscore
+from evenomics.preparation.harmonisations.quantile import quantile
+from evenomics.preparation.harmonisations.zscore import zscore
+from evenomics.preparation.harmonise import METHODS, cohort_share, harmonise
 from evenomics.report.figures.harmonise import cohort_pca
 from evenomics.report.style import save_figure
 from snakemake_runs import SCRIPTS, run_rules
