@@ -6,14 +6,14 @@ SHELL := /bin/bash
 # What `make run` runs, and on how many cores.
 CONFIG ?= config/config.yaml
 CORES ?= all
-# What makes .venv: Python 3.11 or newer.
+# The Python of .venv, 3.11 or newer.
 PYTHON ?= python3
-# Conda environments: auto, where there is a conda; off, everything from .venv and the system's R.
+# Conda environments: auto, if conda is installed; off, use .venv and the system's R.
 CONDA ?= auto
 export EVENOMICS_CONDA := $(CONDA)
-# as variables of the shell, which leaves them whole whatever they hold
+# exported, since the shell keeps variables whole whatever they hold
 export CONFIG CORES
-# A further package index, for another build of torch than pip takes by itself (CPU, CUDA version).
+# Another package index, for a build of torch that pip does not take by default (CPU, CUDA version).
 TORCH_INDEX ?=
 
 BIN := .venv/bin
@@ -42,7 +42,7 @@ run: .venv/installed.run $(if $(shell command -v R),.venv/installed.r)  ## run t
 test: .venv/installed.test  ## all tests that this machine can run (sets up R and a browser as root)
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-test-fast: .venv/installed.dev  ## the tests that end within two minutes
+test-fast: .venv/installed.dev  ## the fast tests (two minutes)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
 bench: .venv/installed.run  ## measure training, scoring and selection, write bench/RESULTS.md (20 minutes)
@@ -67,7 +67,7 @@ unlock: .venv/installed.run  ## let Snakemake start again after a run was killed
 	@$(CHECK)
 	@$(SNAKEMAKE) --unlock
 
-docs: .venv/installed.dev  ## write the tables of config/README.md anew from the schema
+docs: .venv/installed.dev  ## write the tables of config/README.md from the schema
 	$(BIN)/python -m evenomics.config.reference
 
 system:
@@ -83,12 +83,12 @@ system:
 	@echo "Making .venv (once; some minutes) ..."
 	@$(PYTHON) -m venv .venv
 
-# A stamp per set of packages: nothing is installed again until the list of packages changes.
+# A stamp per set of packages: they are installed again only when the list of packages changes.
 .venv/installed.run: pyproject.toml constraints.txt | .venv/bin/python
 	@$(PIP) -e '.[workflow]'
 	@touch $@
 
-# Only cohorts from R data files need rpy2, so nothing else has to wait for it.
+# Only cohorts from R data files need rpy2; a run without them does not depend on it.
 .venv/installed.r: .venv/installed.run
 	@$(PIP) -e '.[workflow,r]' || echo "rpy2 cannot be installed here: no cohorts from R data." >&2
 	@touch $@

@@ -1,4 +1,4 @@
-# The door: the workflow itself is in workflow/Snakefile.
+# The workflow is in workflow/Snakefile; this file lets `snakemake` find it.
 include: "workflow/Snakefile"
 
 

@@ -1,4 +1,4 @@
-"""How fast classifiers are tuned: scikit-learn's GridSearchCV as it comes, and our search.
+"""How fast classifiers are tuned: by scikit-learn's GridSearchCV and by `evenomics`.
 
 ``python -m bench.scoring`` prints a report; ``make bench`` puts it into ``bench/RESULTS.md``. Both
 sides tune gradient boosting on the paper's grid and the same folds, in turns, and have to find the
@@ -7,14 +7,14 @@ same cross-validated AUROC.
 
 import os
 import statistics
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
-from bench.training import machine, markdown, markdown_row
+from bench.harness import markdown, markdown_row, opening, ratio, turns
 from evenomics.balancing.arm import ARMS, Setting
 from evenomics.balancing.balancer import Balancer
 from evenomics.evaluation.classifier import CLASSIFIERS
@@ -23,25 +23,25 @@ from evenomics.preparation.samples import Samples
 from evenomics.randomness import derive_seed
 
 N_FEATURES, N_FOLDS, DIFFERENCE = 150, 5, 0.3
-# measured so often by the number of samples: at 300 a turn takes minutes
+# number of samples: turns; one turn of 300 samples takes minutes
 TURNS = {80: 3, 160: 3, 300: 1}
-KIND = "hist_gradient_boosting"
+CLASSIFIER = "hist_gradient_boosting"
 SEED = 1
 
 
-def table(n_samples: int) -> Samples:
+def two_classes(n_samples: int) -> Samples:
     """Make samples of two classes that differ a little."""
     rng = np.random.default_rng(n_samples)
     y = np.arange(n_samples) % 2
     return Samples(rng.normal(size=(n_samples, N_FEATURES)) + DIFFERENCE * y[:, None], y)
 
 
-def grid_search(data: Samples) -> float:
+def grid_search(samples: Samples) -> float:
     """Tune with GridSearchCV and the classifier's defaults."""
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=derive_seed(SEED, "folds"))
-    grid = list(CLASSIFIERS[KIND].grid)
+    grid = list(CLASSIFIERS[CLASSIFIER].grid)
     model = HistGradientBoostingClassifier()
-    search = GridSearchCV(model, grid, scoring="roc_auc", cv=folds).fit(data.X, data.y)
+    search = GridSearchCV(model, grid, scoring="roc_auc", cv=folds).fit(samples.X, samples.y)
     return float(search.best_score_)
 
 
@@ -49,32 +49,36 @@ def best_first(n_jobs: int) -> Callable[[Samples], float]:
     """Tune as the workflow does, in so many processes."""
     balancer = Balancer(ARMS["none"], Setting(), 0, {}, SEED, ("bench",))
 
-    def run(data: Samples) -> float:
-        return tune([KIND], data, balancer, n_folds=N_FOLDS, n_jobs=n_jobs)[KIND].cv_auroc
+    def run(samples: Samples) -> float:
+        return tune([CLASSIFIER], samples, balancer, n_folds=N_FOLDS, n_jobs=n_jobs)[
+            CLASSIFIER
+        ].cv_auroc
 
     return run
+
+
+def note_score(run: Callable[[Samples], float], samples: Samples, scores: set[float]) -> None:
+    """Tune, and add the score to those found."""
+    scores.add(round(run(samples), 12))
 
 
 def rows(contenders: dict[str, Callable[[Samples], float]]) -> Iterator[tuple[object, ...]]:
     """Measure; yield the rows of the table as they come."""
     for n_samples, n_turns in TURNS.items():
-        data = table(n_samples)
-        seconds: dict[str, list[float]] = {name: [] for name in contenders}
-        scores = set()
-        for _ in range(n_turns):
-            for name, run in contenders.items():
-                begun = time.perf_counter()
-                scores.add(round(run(data), 12))
-                seconds[name].append(time.perf_counter() - begun)
+        samples = two_classes(n_samples)
+        scores: set[float] = set()
+        seconds = turns(
+            {name: partial(note_score, run, samples, scores) for name, run in contenders.items()},
+            n_turns,
+        )
         if len(scores) > 1:
             raise AssertionError(f"the AUROC differs at n = {n_samples}: {scores}")
         for name, measured in seconds.items():
-            ratios = [a / b for a, b in zip(seconds["GridSearchCV"], measured, strict=True)]
             yield (
                 n_samples,
                 name,
                 f"{statistics.median(measured):.1f}",
-                f"{statistics.median(ratios):.1f}",
+                f"{ratio(seconds, 'GridSearchCV', name):.1f}",
             )
 
 
@@ -88,9 +92,8 @@ def main() -> None:
     }
     # the processes are started and the code is loaded before the first measurement
     for run in contenders.values():
-        run(table(20))
-    print("# Scoring\n")
-    print(f"{machine()}\n")
+        run(two_classes(20))
+    print(opening("Scoring"))
     print(
         f"Tuning gradient boosting on the paper's 25 points with {N_FOLDS} folds, {N_FEATURES} "
         f"features of which each lies {DIFFERENCE} standard deviations apart between the classes; "

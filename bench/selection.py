@@ -4,16 +4,19 @@
 """
 
 import os
-import time
+import statistics
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from bench.training import machine, markdown, markdown_row
+from bench.harness import markdown, opening, ratio, turns
 from evenomics.data.cohort import Cohort
 from evenomics.preparation.selection import stable_features
 
 N_FEATURES, N_SAMPLES, N_INFORMATIVE, DIFFERENCE, REPEATS = 200, 400, 20, 0.5, 10
+# a turn takes minutes
+TURNS = 1
 CLASSES = ["control", "case"]
 
 
@@ -30,21 +33,24 @@ def cohort() -> Cohort:
 
 def main() -> None:
     """Print the report."""
-    print("# Selection\n")
-    print(f"{machine()}\n")
+    print(opening("Selection"))
     print(
         f"LASSO and elastic net on {N_FEATURES} features x {N_SAMPLES} samples, {REPEATS} repeats "
         f"with 10 folds and 30 penalties each; {N_INFORMATIVE} features lie {DIFFERENCE} standard "
         "deviations apart between the classes.\n"
     )
-    print(markdown(["processes", "seconds", "times one process"], []))
-    data, one = cohort(), 0.0
-    for n_jobs in sorted({1, len(os.sched_getaffinity(0))}):
-        begun = time.perf_counter()
-        stable_features(data, CLASSES, repeats=REPEATS, n_jobs=n_jobs)
-        seconds = time.perf_counter() - begun
-        one = one or seconds
-        print(markdown_row((n_jobs, f"{seconds:.0f}", f"{one / seconds:.1f}")), flush=True)
+    select = partial(stable_features, cohort(), CLASSES, repeats=REPEATS)
+    numbers = sorted({1, len(os.sched_getaffinity(0))})
+    seconds = turns({str(n): partial(select, n_jobs=n) for n in numbers}, TURNS)
+    print(
+        markdown(
+            ("processes", "seconds", "times one process"),
+            [
+                (name, f"{statistics.median(measured):.0f}", f"{ratio(seconds, '1', name):.1f}")
+                for name, measured in seconds.items()
+            ],
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from evenomics.data.rdata import embedded_r
+from evenomics.data.r_session import embedded_r
 
 ROOT = Path(__file__).parents[1]
 #: marker -> variable that, set to 1, turns its skips into failures

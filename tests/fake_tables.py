@@ -5,6 +5,8 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
+from evenomics.data.cohort import Cohort
+
 SETTINGS = {
     "gan": ["a0-0", "a1-0"],
     "expand_gan": ["a0-0", "a1-0", "a1-1"],
@@ -212,3 +214,20 @@ def findings(study="simulated"):
             "message": ["Look <out>: 92% of the validation cells."],
         }
     )  # fmt: skip
+
+
+def cohorts(n_features=30, seed=0, spread=1.0):
+    """Three cohorts; external and validation are shifted and scaled, feature by feature."""
+    rng = np.random.default_rng(seed)
+    made = {}
+    for name, n in {"real": 14, "external": 9, "validation": 12}.items():
+        columns = [f"F{i}" for i in range(n_features)]
+        index = pd.Index([f"{name}_{i}" for i in range(n)], name="sample_id")
+        values = 8 + rng.standard_normal((n, n_features)) * rng.uniform(0.5, 2, n_features)
+        if name != "real":
+            values = values * np.exp(0.3 * spread * rng.standard_normal(n_features))
+            values = values + spread * rng.standard_normal(n_features)
+        labels = pd.Series(rng.choice(["control", "case"], n), index=index, name="class", dtype=str)
+        made[name] = Cohort(pd.DataFrame(values, index=index, columns=columns), labels, name)
+    made["external"] = made["external"].unlabelled()
+    return made

@@ -1,6 +1,5 @@
 """A training that is killed goes on where it was, and ends in the same weights."""
 
-import importlib
 import os
 import resource
 import signal
@@ -19,48 +18,47 @@ from evenomics.gan.checkpoint import State
 from evenomics.gan.engines import base as engine_module
 from evenomics.gan.engines.base import ENGINES, Job, Training
 from evenomics.gan.run import VERSION
-from gan.members import VARIED, member
+from gan.training_runs import VARIED, training_run
 
 TESTS = Path(__file__).parents[1]
 EPOCHS = {"cpu": 10000, "torch": 600}  # some seconds each
 
-# Trains two members with a checkpoint after every report.
+# Trains two runs with a checkpoint after every report.
 SCRIPT = """
 import sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}, {library!r}]
 from evenomics.gan.engines import base as engine
-from gan.members import member
+from gan.training_runs import training_run
 engine.CHECKPOINT_SECONDS = 0.0
-members = [member(key, epochs={epochs}, dropout=0.5, look_every=50) for key in (1, 2)]
+runs = [training_run(key, epochs={epochs}, dropout=0.5, eval_every=50) for key in (1, 2)]
 print("begun", flush=True)
 training = engine.Training(
     engine={engine!r}, threads=2, dtype={dtype!r}, checkpoints=Path({folder!r})
 )
-training.train(members)
+training.train(runs)
 print("done", flush=True)
 """
 
 
-def long_members(engine):
-    return [member(key, epochs=EPOCHS[engine], dropout=0.5, look_every=50) for key in (1, 2)]
+def long_runs(engine):
+    return [training_run(key, epochs=EPOCHS[engine], dropout=0.5, eval_every=50) for key in (1, 2)]
 
 
 def counted(monkeypatch, engine="cpu"):
-    """List that every member lands in that an engine really trains, with the updates it has."""
+    """List that every run lands in that an engine really trains, with the updates it has."""
     trained = []
-    module, function, _ = ENGINES[engine]
-    original = getattr(importlib.import_module(module), function)
+    original = ENGINES[engine]
 
     def spy(jobs, **options):
-        trained.extend((job.member, job.updates) for job in jobs)
+        trained.extend((job.run, job.updates) for job in jobs)
         original(jobs, **options)
 
-    monkeypatch.setattr(f"{module}.{function}", spy)
+    monkeypatch.setattr(engine_module, "ENGINES", {engine: spy})
     return trained
 
 
-# A kill can leave members of a stack at different updates; they then go on in other stacks, which
+# A kill can leave runs of a stack at different updates; they then go on in other stacks, which
 # the torch engine rounds differently.
 @pytest.mark.parametrize(
     ("engine", "dtype", "rtol"), [("cpu", "float32", 0), ("torch", "float64", 1e-6)]
@@ -73,7 +71,7 @@ def test_killed_with_sigkill_and_resumed_equals_undisturbed(
         engine=engine, dtype=dtype, folder=str(tmp_path),
     )  # fmt: skip
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    names = [of.fingerprint(dtype) for of in long_members(engine)]
+    names = [of.fingerprint(dtype) for of in long_runs(engine)]
     paths = [tmp_path / f"{name}.safetensors" for name in names]
     deadline = time.monotonic() + 120
     while not any(path.exists() for path in paths) and time.monotonic() < deadline:
@@ -83,14 +81,14 @@ def test_killed_with_sigkill_and_resumed_equals_undisturbed(
     said, _ = process.communicate()
     assert "done" not in said, "killed too late to test anything"
     begun = [State.load(path) for path in paths]
-    assert any(s is not None and 0 < s.updates < long_members(engine)[0].n_updates for s in begun)
+    assert any(s is not None and 0 < s.updates < long_runs(engine)[0].n_updates for s in begun)
 
     trained = counted(monkeypatch, engine)
-    resumed = Training(engine=engine, dtype=dtype, checkpoints=tmp_path).train(long_members(engine))
+    resumed = Training(engine=engine, dtype=dtype, checkpoints=tmp_path).train(long_runs(engine))
     assert any(0 < updates < of.n_updates for of, updates in trained), "began anew"
-    undisturbed = Training(engine=engine, dtype=dtype).train(long_members(engine))
+    undisturbed = Training(engine=engine, dtype=dtype).train(long_runs(engine))
     for one, other in zip(resumed, undisturbed, strict=True):
-        for name in ("critic_loss", "generator_loss", "wasserstein", "looks"):
+        for name in ("critic_loss", "generator_loss", "wasserstein", "evaluations"):
             np.testing.assert_allclose(
                 getattr(one, name), getattr(other, name), rtol=rtol, atol=rtol
             )
@@ -137,12 +135,12 @@ def test_a_damaged_checkpoint_is_trained_anew(damage, tmp_path, monkeypatch):
     (again,) = training.train([VARIED["plain"]])
     assert trained == [(VARIED["plain"], 0)]
     np.testing.assert_array_equal(again.weights.generator, first.weights.generator)
-    np.testing.assert_array_equal(again.looks, first.looks)
+    np.testing.assert_array_equal(again.evaluations, first.evaluations)
 
 
-def test_the_checkpoint_of_another_member_is_not_trusted(tmp_path, monkeypatch):
+def test_the_checkpoint_of_another_run_is_not_trusted(tmp_path, monkeypatch):
     """Not even one of equal shapes: a copied file does not stand for what its name says."""
-    one, other = VARIED["plain"], member(12)
+    one, other = VARIED["plain"], training_run(12)
     training = Training(engine="cpu", checkpoints=tmp_path)
     training.train([other])
     names = [of.fingerprint(training.dtype) for of in (one, other)]
@@ -158,15 +156,19 @@ def test_whatever_changes_the_result_changes_the_name():
     """Every option, the samples, the start and the precision; not the name for the log."""
     of = VARIED["plain"]
     others = [
-        member(1, **{option: value})
+        training_run(1, **{option: value})
         for option, value in [
             ("epochs", 21), ("batch_size", 5), ("learning_rate", 2e-3), ("alpha", 0.1),
-            ("critic_updates", 3), ("dropout", 0.1), ("generator_dropout", 0.1), ("look_every", 4),
+            ("critic_updates", 3), ("dropout", 0.1), ("generator_dropout", 0.1), ("eval_every", 4),
             ("keep", "above"), ("curve", "critic_loss"), ("threshold", 2.0), ("n_samples", 18),
             ("hidden", (5, 8)), ("n_held_out", 6),
         ]
     ]  # fmt: skip
-    names = {of.fingerprint("float32"), of.fingerprint("float64"), member(2).fingerprint("float32")}
+    names = {
+        of.fingerprint("float32"),
+        of.fingerprint("float64"),
+        training_run(2).fingerprint("float32"),
+    }
     names |= {other.fingerprint("float32") for other in others}
     assert len(names) == 3 + len(others)
 
@@ -214,7 +216,7 @@ def test_all_engines_that_had_a_part_in_a_training_are_named(engine, tmp_path, m
 
 def test_a_full_disk_is_an_error_that_says_what_to_do(tmp_path):
     """Nothing half-written stays behind."""
-    of = member(4, p=60, hidden=(40, 50))
+    of = training_run(4, p=60, hidden=(40, 50))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
     try:
@@ -247,17 +249,20 @@ def test_weights_whose_checkpoint_is_gone_are_an_error(tmp_path):
         _ = found.weights
 
 
-def test_members_of_all_lengths_leave_a_finished_checkpoint(tmp_path, monkeypatch):
+def test_runs_of_all_lengths_leave_a_finished_checkpoint(tmp_path, monkeypatch):
     """Also where the end of one comes in mid-epoch of another one of its stack."""
-    members = [member(1, n_samples=18, look_every=7), member(2, n_samples=12, look_every=7)]
-    Training(engine="torch", checkpoints=tmp_path).train(members)
+    runs = [
+        training_run(1, n_samples=18, eval_every=7),
+        training_run(2, n_samples=12, eval_every=7),
+    ]
+    Training(engine="torch", checkpoints=tmp_path).train(runs)
     trained = counted(monkeypatch, "torch")
-    Training(engine="torch", checkpoints=tmp_path).train(members)
+    Training(engine="torch", checkpoints=tmp_path).train(runs)
     assert trained == []
 
 
 def test_finished_checkpoints_are_half_the_size(tmp_path):
-    Training(engine="cpu", checkpoints=tmp_path).train([member(3, p=60, hidden=(40, 50))])
+    Training(engine="cpu", checkpoints=tmp_path).train([training_run(3, p=60, hidden=(40, 50))])
     (path,) = tmp_path.iterdir()
     state = State.load(path)
     assert state is not None
@@ -269,5 +274,5 @@ def test_progress_is_told_in_the_log(monkeypatch, caplog):
     monkeypatch.setattr(engine_module, "LOG_SECONDS", -1.0)
     with caplog.at_level("INFO"):
         Training(engine="cpu").train([VARIED["plain"]], "re-training")
-    assert "re-training: 1 members (1 different, 1 to train) on engine cpu" in caplog.text
+    assert "re-training: 1 training runs (1 different, 1 to train) on engine cpu" in caplog.text
     assert "100% of the updates done" in caplog.text

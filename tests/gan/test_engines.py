@@ -2,7 +2,9 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -11,17 +13,19 @@ from scipy.spatial.distance import cdist
 from torch import nn
 
 from evenomics.errors import TrainingError
-from evenomics.gan.distances import N_LOOK
+from evenomics.gan.distances import N_GENERATED
+from evenomics.gan.engines import base as engine_module
 from evenomics.gan.engines import streams
 from evenomics.gan.engines.base import ENGINES, Job, Training
+from evenomics.gan.engines.cuda import DEVICE_COPIES, stack_size
 from evenomics.gan.engines.streams import Purpose
-from evenomics.gan.engines.torch import DEVICE_COPIES, _Stack, stack_size
+from evenomics.gan.engines.torch import _Stack
 from evenomics.gan.losses import AlphaDropout
 from evenomics.gan.networks import SELU_ALPHA, SELU_SCALE
 from evenomics.gan.settings import Loss
-from gan.members import VARIED, member
+from gan.training_runs import VARIED, training_run
 
-CURVES = ("critic_loss", "generator_loss", "wasserstein", "looks")
+CURVES = ("critic_loss", "generator_loss", "wasserstein", "evaluations")
 FLOAT64 = torch.float64
 CUDA = pytest.param(
     "cuda",
@@ -32,8 +36,8 @@ ALL = ["cpu", "torch", CUDA]
 RTOL = {"cpu": 1e-12, "torch": 1e-12, "cuda": 1e-6}
 
 
-def run(members, engine, dtype="float64", threads=1):
-    return Training(engine=engine, dtype=dtype, threads=threads).train(members)
+def train(runs, engine, dtype="float64", threads=1):
+    return Training(engine=engine, dtype=dtype, threads=threads).train(runs)
 
 
 def assert_equal(found, expected, rtol):
@@ -190,7 +194,7 @@ def test_the_torch_engine_is_the_textbook_loop(name):
     of = replace(VARIED[name], keep="last")
     expected = Textbook(of)
     expected.train()
-    (found,) = run([of], "torch")
+    (found,) = train([of], "torch")
     for ours, theirs in (
         (found.weights.generator, Textbook.flat(expected.generator)),
         (found.weights.critic, Textbook.flat(expected.critic)),
@@ -201,15 +205,17 @@ def test_the_torch_engine_is_the_textbook_loop(name):
         np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-8 * np.nanmax(np.abs(theirs)))
 
 
-def test_a_look_measures_the_networks_of_its_epoch():
-    """Against the textbook's modules and scipy's distances; the noise is the member's own."""
+def test_an_evaluation_measures_the_networks_of_its_epoch():
+    """Against the textbook's modules and scipy's distances; the noise is the run's own."""
     of = replace(VARIED["dropout"], keep="last")
-    (found,) = run([of], "torch")
+    (found,) = train([of], "torch")
     textbook = Textbook(replace(of, start=found.weights))
-    n = N_LOOK * textbook.p
-    noise = streams.normals(textbook.words(Purpose.LOOK, 0, streams.n_normal_words(n)), n, FLOAT64)
+    n = N_GENERATED * textbook.p
+    noise = streams.normals(
+        textbook.words(Purpose.EVALUATION, 0, streams.n_normal_words(n)), n, FLOAT64
+    )
     with torch.no_grad():
-        fake = textbook.forward(textbook.generator, noise.reshape(N_LOOK, -1), None, 0.0)
+        fake = textbook.forward(textbook.generator, noise.reshape(N_GENERATED, -1), None, 0.0)
         level, training, held_out = (
             textbook.forward(textbook.critic, torch.as_tensor(x), None, 0.0).mean().item()
             for x in (fake, of.samples, of.held_out)
@@ -219,7 +225,7 @@ def test_a_look_measures_the_networks_of_its_epoch():
         for x, y in ((fake, of.held_out), (fake, fake), (of.held_out, of.held_out))
     )
     expected = training - level, held_out - level, 2 * across - within - among
-    np.testing.assert_allclose(found.looks[-1], expected, rtol=1e-8)
+    np.testing.assert_allclose(found.evaluations[-1], expected, rtol=1e-8)
 
 
 @pytest.mark.parametrize("engine", ["torch", CUDA])
@@ -229,7 +235,7 @@ def test_the_cpu_engine_is_the_torch_engine(name, engine):
     of = VARIED[name]
     cycles = of.n_updates // of.critic_updates
     of = replace(of, epochs=of.epochs * -(-300 // cycles), learning_rate=1e-4)
-    assert_equal(run([of], "cpu")[0], run([of], engine)[0], rtol=max(1e-9, RTOL[engine]))
+    assert_equal(train([of], "cpu")[0], train([of], engine)[0], rtol=max(1e-9, RTOL[engine]))
 
 
 SMALLEST_LOSS = {"keep": "above", "curve": "critic_loss", "threshold": -1e9}
@@ -237,25 +243,25 @@ SMALLEST_LOSS = {"keep": "above", "curve": "critic_loss", "threshold": -1e9}
 
 @pytest.mark.parametrize("engine", ALL)
 def test_company_changes_nothing(engine):
-    """In float64 a member is the same alone and among others of other shapes, rates and lengths."""
-    members = [
+    """In float64 a run is the same alone and among others of other shapes, rates and lengths."""
+    runs = [
         *VARIED.values(),
         *(replace(VARIED["dropout"], key=20 + k, learning_rate=10.0**-k) for k in (2, 3, 4)),
         replace(VARIED["dropout"], key=30, epochs=9),
         # the first ends, and its stack is packed anew, in mid-epoch of the second
-        member(2, n_samples=12, n_held_out=0, look_every=7),
-        replace(member(1, n_samples=18, n_held_out=0, look_every=7, **SMALLEST_LOSS), key=39),
+        training_run(2, n_samples=12, n_held_out=0, eval_every=7),
+        replace(training_run(1, n_samples=18, n_held_out=0, eval_every=7, **SMALLEST_LOSS), key=39),
     ]
-    together = run(members, engine)
-    for of, found in zip(members, together, strict=True):
-        (alone,) = run([of], engine)
+    together = train(runs, engine)
+    for of, found in zip(runs, together, strict=True):
+        (alone,) = train([of], engine)
         assert_equal(found, alone, RTOL[engine])
 
 
 def test_the_number_of_workers_changes_no_bit():
-    members = [replace(of, key=40 + i) for i, of in enumerate(VARIED.values())]
+    runs = [replace(of, key=40 + i) for i, of in enumerate(VARIED.values())]
     for one, two in zip(
-        run(members, "cpu", "float32", 1), run(members, "cpu", "float32", 2), strict=True
+        train(runs, "cpu", "float32", 1), train(runs, "cpu", "float32", 2), strict=True
     ):
         assert_equal(one, two, rtol=0)
 
@@ -263,16 +269,16 @@ def test_the_number_of_workers_changes_no_bit():
 @pytest.mark.parametrize("engine", ALL)
 def test_float32_stays_close_to_float64_at_first(engine):
     of = replace(VARIED["dropout"], epochs=5, learning_rate=1e-4)
-    (single,), (double,) = run([of], engine, "float32"), run([of], engine)
+    (single,), (double,) = train([of], engine, "float32"), train([of], engine)
     assert_equal(single, double, rtol=1e-3)
     assert not np.array_equal(single.weights.critic, double.weights.critic)
 
 
 @pytest.mark.parametrize("engine", ALL)
-def test_divergence_ends_a_member_and_no_other(engine):
+def test_divergence_ends_a_run_and_no_other(engine):
     """A rate of 1e200 overflows at once: the curve ends there, the kept weights are finite."""
     wild = replace(VARIED["plain"], learning_rate=1e200)
-    found, sane = run([wild, VARIED["plain"]], engine)
+    found, sane = train([wild, VARIED["plain"]], engine)
     assert found.epochs < wild.epochs
     assert np.isfinite(found.wasserstein).all()
     assert np.isfinite(found.weights.generator).all()
@@ -287,33 +293,31 @@ def test_divergence_ends_a_member_and_no_other(engine):
 )  # fmt: skip
 def test_the_kept_weights_are_those_of_the_rule(engine, keep, curve):
     """Training up to the kept epoch gives the kept weights, and the rule names that epoch."""
-    of = member(11, epochs=60, keep=keep, curve=curve, threshold=0.01, learning_rate=5e-3)
-    (found,) = run([of], engine)
-    looks = found.look_epochs
+    of = training_run(11, epochs=60, keep=keep, curve=curve, threshold=0.01, learning_rate=5e-3)
+    (found,) = train([of], engine)
+    epochs = found.eval_epochs
     if keep == "last":
         best = of.epochs
     elif keep == "held_out":
-        best = looks[np.argmin(found.looks[:, 2])]
+        best = epochs[np.argmin(found.evaluations[:, 2])]
     else:
-        values = getattr(found, curve)[looks - 1]
-        best = looks[np.argmin(np.where(values > 0.01, values, np.inf))]
+        values = getattr(found, curve)[epochs - 1]
+        best = epochs[np.argmin(np.where(values > 0.01, values, np.inf))]
     assert found.kept_epoch == best
-    (upto,) = run([replace(of, epochs=int(best), keep="last")], engine)
+    (upto,) = train([replace(of, epochs=int(best), keep="last")], engine)
     np.testing.assert_allclose(found.weights.generator, upto.weights.generator, rtol=1e-12)
 
 
-def test_equal_members_are_trained_once(monkeypatch):
+def test_equal_runs_are_trained_once(monkeypatch):
     trained = []
 
     def spy(jobs, **options):
-        from evenomics.gan.engines.torch import train_on_torch
-
         trained.extend(jobs)
-        train_on_torch(jobs, **options)
+        ENGINES["cpu"](jobs, **options)
 
-    monkeypatch.setattr("evenomics.gan.engines.cpu.train_on_cpu", spy)
+    monkeypatch.setattr(engine_module, "ENGINES", {"cpu": spy})
     one = VARIED["plain"]
-    first, other, again = run([one, member(12), replace(one, name="the same")], "cpu")
+    first, other, again = train([one, training_run(12), replace(one, name="the same")], "cpu")
     assert len(trained) == 2
     assert_equal(again, first, rtol=0)
     assert not np.array_equal(other.weights.critic, first.weights.critic)
@@ -322,15 +326,15 @@ def test_equal_members_are_trained_once(monkeypatch):
 @pytest.mark.parametrize("n_epochs", [1, 2, 3])
 def test_the_warm_up_that_cuda_needs_changes_nothing(n_epochs, monkeypatch):
     """Not even in a training of fewer updates than the warm-up has."""
-    of = member(1, n_samples=6, epochs=n_epochs)
-    (expected,) = run([of], "torch")
+    of = training_run(1, n_samples=6, epochs=n_epochs)
+    (expected,) = train([of], "torch")
 
     def capture(self, update):
         self._warm_up(update)
         return update
 
     monkeypatch.setattr(_Stack, "_capture", capture)
-    (found,) = run([of], "torch")
+    (found,) = train([of], "torch")
     np.testing.assert_array_equal(found.last.generator, expected.last.generator)
     np.testing.assert_array_equal(found.last.critic, expected.last.critic)
     for name in CURVES:
@@ -354,12 +358,12 @@ def test_nothing_is_copied_to_the_device_between_packings(monkeypatch):
 
     for name in ("_update_critic", "_update_generator", "_keep_best"):
         monkeypatch.setattr(_Stack, name, watched(getattr(_Stack, name)))
-    run([VARIED["best look"]], "torch")
+    train([VARIED["best evaluation"]], "torch")
 
 
 def test_a_stack_is_as_large_as_the_device_has_room():
     job = Job(VARIED["plain"], "float32", "cuda", None)
-    n_parameters = job.member.start.generator.size + job.member.start.critic.size
+    n_parameters = job.run.start.generator.size + job.run.start.critic.size
     assert stack_size(job, 10 * DEVICE_COPIES * n_parameters) == 10
     assert stack_size(job, 0) == 1
 
@@ -367,7 +371,7 @@ def test_a_stack_is_as_large_as_the_device_has_room():
 @pytest.mark.parametrize(("engine", "threads"), [("cpu", 3), ("torch", 1)])
 def test_the_log_names_the_threads_that_are_used(engine, threads, caplog):
     with caplog.at_level("INFO"):
-        run([VARIED["plain"]], engine, threads=3)
+        train([VARIED["plain"]], engine, threads=3)
     assert f"on engine {engine}, threads: {threads}" in caplog.text
 
 
@@ -380,29 +384,56 @@ def fail():
     [(fail, TrainingError), (lambda: os.kill(os.getpid(), signal.SIGINT), KeyboardInterrupt)],
     ids=["error", "Ctrl-C"],
 )
-def test_an_error_or_ctrl_c_ends_all_members_at_their_next_look(happens, error, monkeypatch):
-    short, long, waiting = member(1), member(2, epochs=40000), member(3, epochs=10)
+def test_an_error_or_ctrl_c_ends_all_runs_at_their_next_evaluation(happens, error, monkeypatch):
+    short, long, waiting = (
+        training_run(1),
+        training_run(2, epochs=40000),
+        training_run(3, epochs=10),
+    )
     reached = {}
     original = Job.report
 
     def report(self, updates, state):
-        reached[self.member.name] = updates
-        if self.member is short:
+        reached[self.run.name] = updates
+        if self.run is short:
             happens()
         original(self, updates, state)
 
     monkeypatch.setattr(Job, "report", report)
     with pytest.raises(error):
-        run([short, long, waiting], "cpu", threads=2)
+        train([short, long, waiting], "cpu", threads=2)
     assert reached.get(long.name, 0) < long.n_updates
+
+
+def test_ctrl_c_while_the_last_runs_wait_to_begin_ends_those_that_have_begun(monkeypatch):
+    """The first has begun when the interrupt comes, and would take seconds."""
+    long, short = training_run(2, epochs=40000), training_run(1)
+    begun, reached = Event(), {}
+    original = ThreadPoolExecutor.submit
+
+    def submit(self, function, job, *arguments):
+        if job.run is short:
+            assert begun.wait(60)
+            raise KeyboardInterrupt
+        return original(self, function, job, *arguments)
+
+    def report(self, updates, state):
+        reached[self.run.name] = updates
+        begun.set()
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit)
+    monkeypatch.setattr(Job, "report", report)
+    with pytest.raises(KeyboardInterrupt):
+        train([long, short], "cpu", threads=2)
+    assert reached[long.name] < long.n_updates
 
 
 def test_an_engine_that_is_not_there_is_named():
     with pytest.raises(TrainingError, match="unknown engine 'gpu'; there are: auto, cpu"):
-        run([member()], "gpu")
+        train([training_run()], "gpu")
     if not torch.cuda.is_available():
         with pytest.raises(TrainingError, match="finds no CUDA device"):
-            run([member()], "cuda")
+            train([training_run()], "cuda")
 
 
 def test_auto_takes_an_engine_that_is_there():
@@ -415,8 +446,8 @@ def test_the_spread_term_spreads():
     """With alpha 1 the generated batch has a larger norm than with alpha 0."""
     norms = []
     for alpha in (0.0, 1.0):
-        of = member(13, epochs=150, alpha=alpha, loss=Loss(), learning_rate=1e-3)
-        (found,) = run([of], "torch")
+        of = training_run(13, epochs=150, alpha=alpha, loss=Loss(), learning_rate=1e-3)
+        (found,) = train([of], "torch")
         textbook = Textbook(replace(of, start=found.weights))
         noise = torch.tensor(np.random.default_rng(0).normal(size=(50, 8)))
         norms.append(textbook.forward(textbook.generator, noise, None, 0.0).norm().item())

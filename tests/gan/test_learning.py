@@ -8,7 +8,7 @@ from evenomics.gan.distances import energy_distance
 from evenomics.gan.engines.base import Training
 from evenomics.gan.generator import Generator
 from evenomics.gan.networks import initial_weights
-from gan.members import member
+from gan.training_runs import training_run
 
 P, HIDDEN = 6, (16, 16)
 CUDA = pytest.param(
@@ -36,9 +36,9 @@ def test_a_trained_generator_is_closer_to_held_out_samples_than_an_untrained_one
     held_out = correlated(500, seed=2)
     (trained,) = Training(engine=engine, dtype="float64").train(
         [
-            member(
+            training_run(
                 p=P, start=start, samples=correlated(300, seed=3), held_out=held_out[:0],
-                epochs=1000, batch_size=60, learning_rate=2e-3, critic_updates=5, look_every=1000,
+                epochs=1000, batch_size=60, learning_rate=2e-3, critic_updates=5, eval_every=1000,
             )
         ]
     )  # fmt: skip

@@ -7,7 +7,7 @@ from torch import nn
 from evenomics.gan import losses, networks
 from evenomics.gan.losses import AlphaDropout
 
-MEMBERS, BATCH, P = 3, 7, 12
+RUNS, BATCH, P = 3, 7, 12
 HIDDEN = [(5,), (5, 8), (5, 8, 11)]
 
 
@@ -21,11 +21,11 @@ def _seed() -> None:
 
 
 def masks_for(rows: int, widths: tuple[int, ...], rate: float) -> list[torch.Tensor] | None:
-    return [torch.rand(MEMBERS, rows, w) >= rate for w in widths] if rate else None
+    return [torch.rand(RUNS, rows, w) >= rate for w in widths] if rate else None
 
 
 def by_autograd(flat, architecture, x, masks, dropout):
-    """Run one member at a time: torch's SELU, alpha-dropout by its definition."""
+    """Go one run at a time: torch's SELU, alpha-dropout by its definition."""
     rows = []
     limit = -networks.SELU_ALPHA * networks.SELU_SCALE
     for k in range(len(flat)):
@@ -55,11 +55,11 @@ def relative_error(found, expected):
 def test_critic_gradient_equals_double_backward(hidden, rate):
     architecture = networks.critic_architecture(P, hidden)
     dropout = AlphaDropout(round(rate * 65536))
-    flat = 0.4 * draw(MEMBERS, architecture.n_parameters)
+    flat = 0.4 * draw(RUNS, architecture.n_parameters)
     real, fake, position = (
-        draw(MEMBERS, BATCH, P),
-        draw(MEMBERS, BATCH, P),
-        torch.rand(MEMBERS, BATCH, 1, dtype=torch.float64),
+        draw(RUNS, BATCH, P),
+        draw(RUNS, BATCH, P),
+        torch.rand(RUNS, BATCH, 1, dtype=torch.float64),
     )
     masks = masks_for(3 * BATCH, architecture.hidden, rate)
 
@@ -85,9 +85,9 @@ def test_generator_gradient_equals_autograd(norm, rate, hidden):
     architecture = networks.generator_architecture(P, hidden)
     critic_architecture = networks.critic_architecture(P, hidden)
     dropout, none = AlphaDropout(round(rate * 65536)), AlphaDropout(0)
-    flat = 0.4 * draw(MEMBERS, architecture.n_parameters)
-    critic = 0.4 * draw(MEMBERS, critic_architecture.n_parameters)
-    noise, alpha = draw(MEMBERS, BATCH, P), torch.tensor([0.0, 1.0, 2.5], dtype=torch.float64)
+    flat = 0.4 * draw(RUNS, architecture.n_parameters)
+    critic = 0.4 * draw(RUNS, critic_architecture.n_parameters)
+    noise, alpha = draw(RUNS, BATCH, P), torch.tensor([0.0, 1.0, 2.5], dtype=torch.float64)
     masks = masks_for(BATCH, architecture.hidden, rate)
     critic_masks = masks_for(BATCH, critic_architecture.hidden, 0.7)
     critic_dropout = AlphaDropout(round(0.7 * 65536))

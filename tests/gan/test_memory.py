@@ -13,7 +13,7 @@ from evenomics.gan.pretraining import Pretrained
 from evenomics.gan.requests import GanRequest
 from evenomics.gan.retraining import retrain
 from evenomics.gan.settings import GanSettings
-from gan.members import member
+from gan.training_runs import training_run
 
 P, HIDDEN = 1000, (20, 30)
 START = initial_weights(P, HIDDEN, np.random.default_rng(0))
@@ -22,7 +22,7 @@ COPY = 4 * (START.generator.size + START.critic.size)
 
 
 def slope(train, few=3, many=9):
-    """Return by how many copies of the networks a member or GAN more raises the peak."""
+    """Return by how many copies of the networks a run or GAN more raises the peak."""
     peaks = []
     train(1)  # whatever is done once
     for n in (few, many):
@@ -34,9 +34,9 @@ def slope(train, few=3, many=9):
 
 
 @pytest.mark.parametrize(("on_disk", "most"), [(True, 0.1), (False, 2.1)])
-def test_memory_does_not_grow_with_the_members(on_disk, most, tmp_path):
+def test_memory_does_not_grow_with_the_runs(on_disk, most, tmp_path):
     """But for their weights, kept and last, where there are no checkpoints to hold them."""
-    of = member(p=P, hidden=HIDDEN, n_samples=4, epochs=3, look_every=1, keep="held_out")
+    of = training_run(p=P, hidden=HIDDEN, n_samples=4, epochs=3, eval_every=1, keep="held_out")
 
     def train(n):
         training = Training(engine="cpu", checkpoints=tmp_path / str(n) if on_disk else None)
@@ -53,7 +53,7 @@ def test_memory_hardly_grows_with_the_gans(on_disk, most, tmp_path):
         {
             "networks": {"hidden": HIDDEN},
             "retraining": {"epochs_1": 2, "epochs_2": 2},
-            "choice": {"look_every": 1, "speed_window": 1},
+            "choice": {"eval_every": 1, "speed_window": 1},
         }
     )
     samples = np.random.default_rng(0).normal(size=(4, P))

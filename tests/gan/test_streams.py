@@ -49,7 +49,7 @@ def test_streams_of_other_keys_purposes_and_events_differ():
     assert len(torch.unique(flat)) == flat.numel()
 
 
-def test_a_member_draws_the_same_numbers_alone_and_in_a_stack():
+def test_a_run_draws_the_same_numbers_alone_and_in_a_stack():
     keys = torch.tensor([11, 22, 33])
     index = torch.tensor([5, 6, 7])
     together = streams.words(keys, Purpose.CRITIC, index, 20)
@@ -59,7 +59,7 @@ def test_a_member_draws_the_same_numbers_alone_and_in_a_stack():
 
 @pytest.fixture(scope="module")
 def drawn() -> torch.Tensor:
-    return streams.words(torch.tensor([2024]), Purpose.LOOK, torch.tensor(3), 100_000)
+    return streams.words(torch.tensor([2024]), Purpose.EVALUATION, torch.tensor(3), 100_000)
 
 
 def test_normals_are_standard_normal_and_pairs_are_uncorrelated(drawn):

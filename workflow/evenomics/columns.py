@@ -44,6 +44,7 @@ COLUMNS = {
     **dict.fromkeys(_TEXT, "str"),
     **dict.fromkeys(_WHOLE, "int64"),
     "n_set": "Int64",  # Enrichr does not tell
+    "n_groups": "Int64",  # the cohorts of a study need not all have groups
     **dict.fromkeys(_NUMBERS, "float64"),
     **dict.fromkeys(("chosen", "selected", "used"), "bool"),
 }

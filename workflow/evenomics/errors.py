@@ -1,18 +1,17 @@
-"""Errors that a user can act on: what was asked, what was found, where, and what to do."""
+"""Errors that a user can fix. They say what was asked, what was found, where, and what to do."""
 
 from collections.abc import Iterable
 
 
 class EvenomicsError(Exception):
-    """Base of every error raised for something the user can mend.
+    """Base of all errors that the user can fix.
 
     Parameters
     ----------
     heading : str
         What failed, and where.
     problems : iterable of str, optional
-        One line per problem. All problems of a config or a table are reported together,
-        so that they can be mended in one go.
+        One line per problem. All problems of a config or a table are reported together.
     """
 
     def __init__(self, heading: str, problems: Iterable[str] = ()) -> None:
@@ -30,12 +29,12 @@ class CohortError(EvenomicsError):
 
 
 class TrainingError(EvenomicsError):
-    """A network could not be trained on the samples it was given."""
+    """A GAN cannot be trained, or is missing."""
 
 
 class DownloadError(EvenomicsError):
-    """A file or an answer of a service could not be had."""
+    """A download failed, or a service did not answer."""
 
 
 class EnrichmentError(EvenomicsError):
-    """Genes, gene sets or the service that tests them do not allow an enrichment analysis."""
+    """Genes, gene sets or the service do not allow a test of enrichment."""

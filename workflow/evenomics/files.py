@@ -1,4 +1,4 @@
-"""Tables on disk: written whole or not at all, read with the types that they were written with."""
+"""Files written whole or not at all; tables come back with the types they were written with."""
 
 import gzip
 import os
@@ -28,6 +28,19 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write text as UTF-8, whole or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+        Where to; missing folders are made.
+    text : str
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
 def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     """Write a table as TSV, compressed where the name ends in ``.gz``.
 
@@ -47,7 +60,7 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
         temporary.write_bytes(text)
 
 
-def read_back(path: str | os.PathLike[str], numbers: Iterable[str] = ()) -> pd.DataFrame:
+def read_table(path: str | os.PathLike[str], numbers: Iterable[str] = ()) -> pd.DataFrame:
     """Read a table of results that `write_table` wrote, or ``write_tsv`` in R.
 
     No type is guessed: `evenomics.columns` has it of every column. So text stays as it was written,

@@ -1,7 +1,7 @@
 """Named random streams: a stream depends on the seed and on what it is for, on nothing else.
 
 So a table comes out the same whatever the number of cores, the order of the jobs, or the other
-members of a stack.
+training runs of a stack.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ def stream(seed: int, *names: str | int | float) -> np.random.Generator:
 def derive_key(seed: int, *names: str | int | float) -> int:
     """Return a 63-bit integer that belongs to a purpose (see `stream`).
 
-    Used where a library wants an integer seed, and as the key of a member's counter-based stream.
+    Used where a library wants an integer seed, and as the key of a run's counter-based stream.
     """
     return int(_sequence(seed, names).generate_state(1, np.uint64)[0] >> np.uint64(1))
 

@@ -15,17 +15,17 @@ T = TypeVar("T")
 
 
 class Registry(Mapping[str, T], Generic[T]):
-    """What the names of one kind stand for, in the order of the schema.
+    """The code behind the names of one kind, in the order of ``schema/names.yaml``.
 
-    Code is imported when it is asked for: a name's own module, if there is one of that name, else
-    all modules of the package. Who only has to know the names asks `evenomics.config.names`.
+    Code is imported on access: the module of that name, if there is one, else all modules of the
+    package. Code that needs only the names uses `evenomics.config.names`.
 
     Parameters
     ----------
     kind : str
-        Kind of name, see `evenomics.config.names.names`.
+        Kind of names, see `evenomics.config.names.names`.
     package : str
-        Package whose modules register what is behind the names.
+        Package whose modules register the code.
 
     Examples
     --------
@@ -40,7 +40,7 @@ class Registry(Mapping[str, T], Generic[T]):
         self._found: dict[str, T] = {}
 
     def register(self, name: str, code: T) -> T:
-        """Put code behind a name.
+        """Register the code behind a name.
 
         Parameters
         ----------
@@ -51,15 +51,15 @@ class Registry(Mapping[str, T], Generic[T]):
         Returns
         -------
         object
-            The same.
+            `code` itself.
 
         Raises
         ------
         ValueError
-            If the schema does not have the name, or something else is behind it.
+            If the kind does not have the name, or the name is registered already.
         """
         if name not in names(self.kind):
-            raise ValueError(f"{name!r} is none of the {self.kind} of config/schema/names.yaml")
+            raise ValueError(f"{name!r} is not among the {self.kind} of config/schema/names.yaml")
         if name in self._found:
             raise ValueError(f"{name!r} is registered twice among the {self.kind}")
         self._found[name] = code
@@ -72,16 +72,16 @@ class Registry(Mapping[str, T], Generic[T]):
             importlib.import_module(f"{self.package}.{module}")
 
     def __getitem__(self, name: str) -> T:
-        """Return what is behind a name; KeyError for a name that nothing is behind."""
+        """Return the code behind a name; KeyError if there is none."""
         if name not in self._found and name in names(self.kind):
             self._load(name)
         return self._found[name]
 
     def __iter__(self) -> Iterator[str]:
-        """Go through the names that code is behind."""
+        """Iterate over the names with code."""
         self._load()
         return (name for name in names(self.kind) if name in self._found)
 
     def __len__(self) -> int:
-        """Return how many names code is behind."""
+        """Return the number of names with code."""
         return sum(1 for _ in self)

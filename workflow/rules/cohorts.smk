@@ -1,12 +1,12 @@
-# The three cohorts of a study: loaded, checked, brought to the same features and, where the study
-# asks for it, onto the same scale. Ahead of everything else, so that mistakes in a table come to
-# light before anything is trained.
+# The three cohorts of a study: loaded, checked, brought to the same features and, if the study asks
+# for it, harmonised. They run before everything else, so that mistakes in a table are reported before
+# any training.
 rule load_cohorts:
     input:
         lambda wildcards: users_own(
             table_paths(config["studies"][wildcards.study]["cohorts"])
         ),
-        unpack(made_cohorts),
+        unpack(imported_cohorts),
     output:
         real="results/{study}/cohorts/real.tsv.gz",
         external="results/{study}/cohorts/external.tsv.gz",
@@ -106,7 +106,7 @@ rule combat:
         "../scripts/combat.R"
 
 
-# What makes a comparison of arms worth little is said here, before anything is trained.
+# Warnings about shifted cohorts, before any training.
 rule check_cohorts:
     input:
         before=lambda wildcards: expand(
@@ -133,7 +133,7 @@ rule check_cohorts:
     params:
         harmonise=setting("harmonise"),
         checks=config["checks"],
-        # the external cohort serves for pre-training only
+        # the external cohort is used only for pre-training
         watched=["validation"] + ["external"] * PLAN.pretrains,
     script:
         "../scripts/check_cohorts.py"

@@ -1,9 +1,9 @@
-# The config, checked; the environment of all scripts; what several rules need to know.
+# The checked config, the environment of all scripts, and functions that several rules use.
 import sys
 
 sys.path.insert(0, str(LIBRARY))
 
-from evenomics.config.cohorts import given_cohorts, made_names
+from evenomics.config.cohorts import given_cohorts, imported_names
 from evenomics.config.file import cores_problems, file_problems
 from evenomics.config.names import COHORTS
 from evenomics.config.paths import gene_set_paths, table_paths
@@ -13,7 +13,7 @@ from evenomics.errors import ConfigError, TrainingError
 
 
 def problems_beside_the_config():
-    """What is wrong with the files of the config and with the machine; jobs need not ask again."""
+    """Problems of the files of the config and of the machine; only the main process checks."""
     if not workflow.is_main_process:
         return []
     files = [*workflow.configfiles, *workflow.overwrite_configfiles]
@@ -23,7 +23,7 @@ def problems_beside_the_config():
     given = workflow.resource_settings
     if given.cores is not None and given.cores < 1:
         problems += cores_problems(str(given.cores))
-    # jobs run here for certain where nothing was said of nodes
+    # without a number of nodes, jobs run on this machine
     if config.get("engine") == "cuda" and given.nodes is None:
         try:
             from evenomics.gan.engines.base import choose_engine
@@ -31,7 +31,7 @@ def problems_beside_the_config():
             choose_engine("cuda")
         except (
             ImportError
-        ):  # Snakemake is alone here, and the jobs have an environment of their own
+        ):  # only Snakemake is installed here; jobs have their own environments
             pass
         except TrainingError as error:
             problems.append(str(error))
@@ -44,11 +44,11 @@ except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
 
-# The library comes along into conda environments. Where there is no Rscript, one is found that says
-# how to get R. One thread per process: parallel work is spread by the rules' threads, and threads of
-# BLAS or OpenMP on top of them would only be in the way. glibc would hand the histograms of gradient
-# boosting (1 MB each, thousands per fit) back to the system every time, and get them again page by
-# page: keeping them makes a fit a fifth faster. More than 32 MiB are refused before glibc 2.35.
+# PYTHONPATH makes the library available in conda environments. The last folder on PATH has an Rscript
+# that says how to install R. One thread per process: rules use their threads as processes, and threads
+# of BLAS or OpenMP would compete with them. By default, glibc returns the histograms of gradient
+# boosting (1 MB each, thousands per fit) to the system every time; keeping them makes a fit a fifth
+# faster. glibc before 2.35 accepts at most 32 MiB.
 shell.prefix(
     f"export PYTHONPATH='{LIBRARY}' PYTHONNOUSERSITE=1 PATH=\"$PATH:{LIBRARY}/last_on_path\"; "
     "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1; "
@@ -58,14 +58,14 @@ shell.prefix(
 
 PLAN = Plan(config)
 GPU = int(config["engine"] == "cuda")
-# The report sorts categories by name: numbers put them in order.
+# Numbers, since the report sorts categories by name.
 SUMMARY = "1. Summary"
 STUDY = "2. Study {study}"
 DATA = "4. Data and features"
 
 
 def one_of(words):
-    """Wildcard constraint: one of these words; nothing where there are none."""
+    """Wildcard constraint: one of these words; matches nothing if there are none."""
     return "|".join(words) or "(?!)"
 
 
@@ -78,7 +78,7 @@ wildcard_constraints:
 
 
 def setting(*keys):
-    """Params function: a setting of the study at hand."""
+    """Params function: a setting of the study."""
 
     def find(wildcards):
         found = config["studies"][wildcards.study]
@@ -90,30 +90,30 @@ def setting(*keys):
 
 
 def labels(result, **more):
-    """Labels of a result: what it is, and of what."""
+    """Labels of a result in the report."""
     return {"result": result, **more, "features": "{selection}"}
 
 
 def users_own(paths):
-    """Files that the config names: where it says, whatever the prefix of a module."""
+    """Files that the config names, at their paths whatever the prefix of a module."""
     return [local(path) for path in paths if path]
 
 
 def spec_of(wildcards):
-    """What the config says of one cohort."""
+    """Options of one cohort in the config."""
     return given_cohorts(setting("cohorts")(wildcards))[wildcards.cohort]
 
 
-def made_cohorts(wildcards):
-    """Tables that a rule of sources.smk makes for a study, by cohort."""
+def imported_cohorts(wildcards):
+    """Tables that a rule of sources.smk imports for a study, by cohort."""
     return {
-        name: f"results/{wildcards.study}/made/{name}.tsv.gz"
-        for name in made_names(setting("cohorts")(wildcards))
+        name: f"results/{wildcards.study}/imported/{name}.tsv.gz"
+        for name in imported_names(setting("cohorts")(wildcards))
     }
 
 
 def geo_files(wildcards):
-    """Files of a GEO cohort: those that the config names, the others from the download."""
+    """Files of a GEO cohort: local files of the config, others by download."""
     spec = spec_of(wildcards)
     platform = spec["platform"] or "any"
     if spec["file"]:
@@ -128,19 +128,19 @@ def geo_files(wildcards):
         files["platform"] = f"resources/geo/checked/{spec['platform']}.table.gz"
     if spec["samples_query"]:
         files["samples"] = (
-            f"results/{wildcards.study}/made/{wildcards.cohort}.samples.txt"
+            f"results/{wildcards.study}/imported/{wildcards.cohort}.samples.txt"
         )
     return files
 
 
 def cohorts_before(wildcards):
-    """Input function: the cohorts that a selection takes its features from."""
+    """Input function: the cohorts before the last step of a selection."""
     folder = f"results/{wildcards.study}/{steps_before(wildcards.selection)}"
     return {name: f"{folder}/cohorts/{name}.tsv.gz" for name in COHORTS}
 
 
 def of_experiments(path):
-    """Input function: a file of every experiment of the study at hand."""
+    """Input function: a file of every experiment of the study."""
     folder = "results/{study}/{selection}/experiments/{experiment}/"
     return lambda wildcards: expand(
         folder + path,
@@ -152,7 +152,7 @@ def of_experiments(path):
 
 
 def of_arms(path):
-    """Input function: a file of every arm and experiment of the study at hand."""
+    """Input function: a file of every arm and experiment of the study."""
     return of_experiments(f"arms/{{arm}}/{path}")
 
 

@@ -24,7 +24,7 @@ rule list_experiments:
 rule draw_experiment:
     input:
         real="results/{study}/{selection}/cohorts/real.tsv.gz",
-        # all experiments are possible; ancient, because a further one does not change this one
+        # checks that all draws are possible; ancient, as another experiment does not change this one
         experiments=ancient("results/{study}/{selection}/experiments.tsv"),
     output:
         draw="results/{study}/{selection}/experiments/{experiment}/draw.tsv.gz",

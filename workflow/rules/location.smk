@@ -1,7 +1,6 @@
-# Where this workflow lies. A Snakefile that comes from a git repository (`github(...)`, `git+file:...`)
-# lies nowhere: Snakemake fetches it, and later its scripts, one by one. Library and scripts need each
-# other, so the commit is checked out once into `.snakemake/evenomics`, and everything is included from
-# there.
+# The folder of this workflow. A Snakefile from a git repository (`github(...)`, `git+file:...`) has
+# none: Snakemake fetches it, and later its scripts, one by one. Library and scripts need each other,
+# so the commit is checked out once into `.snakemake/evenomics`, and all files are included from there.
 import io
 import tarfile
 from pathlib import Path

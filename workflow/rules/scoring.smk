@@ -1,4 +1,4 @@
-# Scores of every arm in every experiment, the tables made of them, and how long it all took.
+# Scores of every arm in every experiment, the tables made of them, and run times.
 
 
 rule score_arm:
@@ -37,7 +37,7 @@ rule score_arm:
         "../scripts/score_arm.py"
 
 
-# The longest jobs begin first, so that no core is idle at the end: these have the largest training
+# The longest jobs start first, so that no core is idle at the end. These have the largest training
 # sets and the most settings.
 use rule score_arm as score_expanding_arm with:
     wildcard_constraints:

@@ -1,8 +1,8 @@
-# Feature selection on the real cohort. Every selection is a branch: results/{study}/{selection}.
+# Feature selection on the real cohort. Each selection has a branch: results/{study}/{selection}.
 rule test_expression:
     input:
-        # features that other cohorts lack take part, as in the paper, unless the cohorts were
-        # harmonised, which takes all three
+        # all features of the real cohort, as in the paper; if cohorts are harmonised, only those
+        # that all three have
         real=branch(
             lambda wildcards: wildcards.study in PLAN.harmonised(),
             then="results/{study}/none/cohorts/real.tsv.gz",

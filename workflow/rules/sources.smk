@@ -1,5 +1,5 @@
-# Cohorts that do not come as tables: each source makes tables of one form, which load_cohorts reads
-# (`sample_id`, `class` and, where a study knows them, `group`, then the features).
+# Cohorts that do not come as tables: a source imports them as tables of one form, which load_cohorts
+# reads (`sample_id`, `class` and, where a study knows them, `group`, then the features).
 #
 # What is downloaded stays in resources/geo, also what was put there by hand: Snakemake removes the
 # output of a rule before it runs again, so the output is a copy, made when the checksum was right.
@@ -47,7 +47,7 @@ rule download_geo_platform:
 
 rule list_geo_samples:
     output:
-        samples="results/{study}/made/{cohort}.samples.txt",
+        samples="results/{study}/imported/{cohort}.samples.txt",
     log:
         "logs/list_geo_samples/{study}.{cohort}.log",
     priority: 100
@@ -67,8 +67,8 @@ rule read_geo:
     input:
         unpack(geo_files),
     output:
-        table="results/{study}/made/{cohort}.tsv.gz",
-        report="results/{study}/made/{cohort}.report.tsv",
+        table="results/{study}/imported/{cohort}.tsv.gz",
+        report="results/{study}/imported/{cohort}.report.tsv",
     log:
         "logs/read_geo/{study}.{cohort}.log",
     benchmark:
@@ -93,7 +93,7 @@ rule read_rdata:
     input:
         lambda wildcards: users_own([spec_of(wildcards)["path"]]),
     output:
-        table="results/{study}/made/{cohort}.tsv.gz",
+        table="results/{study}/imported/{cohort}.tsv.gz",
     log:
         "logs/read_rdata/{study}.{cohort}.log",
     benchmark:
@@ -115,9 +115,9 @@ rule read_rdata:
 
 rule simulate_umpire:
     output:
-        real="results/{study}/made/real.tsv.gz",
-        external="results/{study}/made/external.tsv.gz",
-        validation="results/{study}/made/validation.tsv.gz",
+        real="results/{study}/imported/real.tsv.gz",
+        external="results/{study}/imported/external.tsv.gz",
+        validation="results/{study}/imported/validation.tsv.gz",
     log:
         "logs/simulate_umpire/{study}.log",
     benchmark:

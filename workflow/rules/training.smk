@@ -1,4 +1,4 @@
-# GANs: one pre-training per study and selection, one job that re-trains all of its GANs.
+# GANs: per study and selection, one job of pre-training and one that re-trains all GANs.
 rule pretrain:
     input:
         external="results/{study}/{selection}/cohorts/external.tsv.gz",
@@ -41,10 +41,10 @@ rule retrain:
     priority: 50
     conda:
         "../../envs/evenomics.yaml"
-    # the GANs of all experiments train side by side, on the CPU engine with a core each
+    # the GANs of all experiments train in parallel, on the CPU engine with one core each
     threads: (workflow.cores or 16) if PLAN.trains_on_cores else 1
     resources:
-        # at 20,000 features: 400 MB for every core, and 4 GB for the results of 40 GANs
+        # at 20,000 features: 400 MB per core, and 4 GB for the results of 40 GANs
         mem_mb=lambda wildcards, threads: 5000 + 400 * threads,
         runtime=1440,
         gpu=GPU,

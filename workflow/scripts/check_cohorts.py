@@ -1,4 +1,4 @@
-"""Measure the shift between cohorts, and warn of what makes a comparison of arms worth little."""
+"""Measure the shift between cohorts, and warn if it makes comparisons of arms meaningless."""
 
 from script_log import log_to, warn_loudly
 

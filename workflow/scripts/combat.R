@@ -1,12 +1,12 @@
-# Take batch effects between the cohorts of a study away by ComBat (Johnson, Li, Rabinovic 2007).
+# Remove batch effects between the cohorts of a study by ComBat (Johnson, Li, Rabinovic 2007).
 #
-# The real cohort is the reference batch and stays as it is. No class is looked at, so that none of
-# the validation cohort's can be: there are no covariates. Where cohorts differ in the shares of
-# their classes, ComBat therefore takes part of the difference between classes away as well.
+# The real cohort is the reference batch and does not change. There are no covariates: classes are not
+# used, since those of the validation cohort must not be. Therefore, if cohorts differ in the
+# proportions of their classes, ComBat removes part of the class difference as well.
 #
-# The features of validation samples are used (transductive): each one's values come to depend on
-# the others of its cohort. Batches other than the reference do not see each other, so that the
-# external cohort comes out the same whatever the validation cohort.
+# Features of validation samples are used (transductive): a sample depends on the others of its
+# cohort. Batches other than the reference do not affect each other, so the external cohort does not
+# depend on the validation cohort.
 
 snakemake@source("script_log.R")
 log_to(snakemake@log[[1]])
@@ -33,8 +33,8 @@ for (name in names(cohorts)) {
   }
 }
 
-# sva leaves a feature alone that is constant in a batch; here it is left out beforehand, since sva
-# fails where less than two are left
+# sva does not change features that are constant in a batch, and fails if fewer than two others are
+# left; they are taken out before
 constant <- lapply(cohorts, function(cohort) {
   features[apply(cohort$matrix, 2, function(values) min(values) == max(values))]
 })

@@ -3,9 +3,9 @@
 from script_log import log_to
 
 from evenomics.evaluation.comparison import compare, summarise
-from evenomics.files import read_back, write_table
+from evenomics.files import read_table, write_table
 
 log_to(snakemake.log[0])
-scores = read_back(snakemake.input.scores)
+scores = read_table(snakemake.input.scores)
 write_table(summarise(scores), snakemake.output.summary)
 write_table(compare(scores, snakemake.params.metric), snakemake.output.comparison)

@@ -1,12 +1,10 @@
 """Describe cohorts, experiments and settings of a study: the paper's Tables 1 to 3."""
 
-from pathlib import Path
-
 from script_log import log_to
 
 from evenomics.config.names import COHORTS
 from evenomics.data.cohort_files import read_cohort
-from evenomics.files import read_back, write_table
+from evenomics.files import read_table, write_table, write_text
 from evenomics.report.pages.data import cohort_table, data_page
 
 log_to(snakemake.log[0])
@@ -19,9 +17,9 @@ table = cohort_table(loaded, used, params.study)
 write_table(table, snakemake.output.data)
 page = data_page(
     table,
-    read_back(snakemake.input.experiments),
-    read_back(snakemake.input.tuning),
+    read_table(snakemake.input.experiments),
+    read_table(snakemake.input.tuning),
     {"GAN": params.gan, "Selection": params.selection, "Scaling": params.scaling},
     f"Data and settings of study {snakemake.wildcards.study}",
 )
-Path(snakemake.output.page).write_text(page, encoding="ascii")
+write_text(snakemake.output.page, page)

@@ -7,7 +7,7 @@ from script_log import log_to
 
 from evenomics.data.download import fetch_first
 from evenomics.data.geo import platform_files, sample_accessions, series_files
-from evenomics.files import replacing
+from evenomics.files import replacing, write_text
 
 log_to(snakemake.log[0])
 wildcards, output, params = snakemake.wildcards, snakemake.output, snakemake.params
@@ -15,8 +15,7 @@ options = snakemake.config["download"]
 patience = {name: options[name] for name in ("attempts", "timeout")}
 if output.get("samples"):
     samples = sample_accessions(params.query, entrez=options["entrez"], **patience)
-    with replacing(output.samples) as temporary:
-        temporary.write_text("".join(f"{sample}\n" for sample in samples))
+    write_text(output.samples, "".join(f"{sample}\n" for sample in samples))
 else:
     if output.get("series"):
         platform = None if wildcards.platform == "any" else wildcards.platform
@@ -26,4 +25,6 @@ else:
     # what was downloaded stays in the folder above; the output is a copy, with its time, so that
     # what was made from it need not be made again
     checked = Path(output[0])
-    shutil.copy2(fetch_first(urls, checked.parents[1] / checked.name, **patience), checked)
+    kept = fetch_first(urls, checked.parents[1] / checked.name, **patience)
+    with replacing(checked) as temporary:
+        shutil.copy2(kept, temporary)

@@ -1,10 +1,9 @@
 """Fit the scaler of a training draw or of the external cohort."""
 
-from pathlib import Path
-
 from script_log import log_to
 
 from evenomics.data.cohort_files import read_cohort
+from evenomics.files import write_text
 from evenomics.preparation.scaling import fit_scaler
 
 log_to(snakemake.log[0])
@@ -16,4 +15,4 @@ scaler = fit_scaler(
     n_samples=params.n_samples,
     seed=params.seed,
 )
-Path(snakemake.output.scaler).write_text(scaler.to_json())
+write_text(snakemake.output.scaler, scaler.to_json())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from script_log import log_to
 
-from evenomics.files import read_back, write_table
+from evenomics.files import read_table, write_table
 
 log_to(snakemake.log[0])
 of_study = f"{snakemake.wildcards.study}.{snakemake.wildcards.selection}"
@@ -17,7 +17,7 @@ def engine_of(step: str) -> str:
     """Return the engine that a step trained on; nothing for a step without training."""
     folder, table = tables.get(step, ("", ""))
     path = snakemake.input.get(folder)
-    return str(read_back(Path(path) / table)["engine"].iloc[0]) if path else ""
+    return str(read_table(Path(path) / table)["engine"].iloc[0]) if path else ""
 
 
 rows = []

@@ -1,4 +1,4 @@
-# Make a cohort of samples x genes from local files of the Gene Expression Omnibus.
+# Import a cohort, samples x genes, from local files of the Gene Expression Omnibus.
 
 snakemake@source("script_log.R")
 log_to(snakemake@log[[1]])
@@ -9,7 +9,7 @@ spec <- utils::modifyList(SPEC, Filter(Negate(is.null), snakemake@params[["spec"
 if (spec$labelled && (is.null(spec$class_column) || !length(spec$classes))) {
   fail("a labelled cohort needs `class_column` and `classes`")
 }
-counts <- c() # what the report says: name -> number
+counts <- c() # for the report: what -> number
 
 series <- read_series(input[["series"]], spec[["platform"]]) # $ would take platform_file as well
 phenotype <- series$phenotype

@@ -1,5 +1,5 @@
-# From a local file of the Gene Expression Omnibus to a table of samples x genes.
-# Sourced after script_log.R. Matrices of values are probes (later genes) x samples.
+# Read local files of the Gene Expression Omnibus and summarise probes to genes. Source this after
+# script_log.R. Matrices of values are probes (later genes) x samples.
 
 need("GEOquery")
 
@@ -9,7 +9,7 @@ SPEC <- list(
   labelled = TRUE
 )
 
-# Columns with gene symbols, in order of preference; compared without case, blanks, `_` and `.`.
+# Columns with gene symbols by preference; case, blanks, `_` and `.` are ignored.
 SYMBOL_COLUMNS <- c(
   "genesymbol", "symbol", "hgncsymbol", "ilmngene", "identifier", "geneassignment"
 )
@@ -35,8 +35,8 @@ read_geo <- function(path) {
   )
 }
 
-# Write an unpacked copy in UTF-8: GEOquery takes a file for packed or not by its name, and text in
-# Latin-1, as in old records, stops it. It would also take the first part of a file for the whole.
+# Write an unpacked copy in UTF-8: GEOquery goes by the name of a file to unpack it, and fails on text
+# in Latin-1, as in old records. It also reads truncated files without an error.
 readable_copy <- function(path) {
   lines <- readLines(path, warn = FALSE)
   old <- !validUTF8(lines)
@@ -44,7 +44,7 @@ readable_copy <- function(path) {
   marks <- lines[startsWith(lines, "!")]
   if (sum(grepl("_table_begin$", marks)) > sum(grepl("_table_end$", marks))) {
     fail(
-      path, ": the end of a table is missing; get the file anew (for a new download delete it ",
+      path, ": the end of a table is missing; get the file again (for a new download delete it ",
       "and the one kept in resources/geo)"
     )
   }
@@ -60,7 +60,7 @@ read_series <- function(path, platform = NULL) {
   object <- read_geo(path)
   read_as <- switch(class(object)[1],
     ExpressionSet = from_series_matrix, GDS = from_gds, GSE = from_family,
-    fail(path, ": holds no samples, but a record of the kind ", class(object)[1])
+    fail(path, ": has no samples, but a record of the kind ", class(object)[1])
   )
   series <- read_as(object, platform, path)
   series$values[!is.finite(series$values)] <- NA
@@ -94,7 +94,7 @@ from_gds <- function(object, platform, path) {
   storage.mode(values) <- "double"
   rownames(values) <- as.character(table$ID_REF)
   probes <- table[c("ID_REF", "IDENTIFIER")]
-  # GDS files repeat a probe's name where there is no symbol; elsewhere a symbol may be the name
+  # a GDS repeats the name of a probe without a symbol; in other files, a symbol can be the name
   probes$IDENTIFIER[probes$IDENTIFIER == probes$ID_REF] <- NA
   list(values = values, phenotype = phenotype, probes = probes)
 }
@@ -116,8 +116,8 @@ from_family <- function(object, platform, path) {
   list(values = values, phenotype = sample_fields(samples), probes = probes)
 }
 
-# What a family SOFT file says of its samples, with the columns that GEOquery makes of the same
-# fields in a series matrix: `tissue:ch1` for the characteristic `tissue: ...` of channel 1.
+# Description of the samples in a family SOFT file, with the columns that GEOquery makes from a series
+# matrix: `tissue:ch1` for the characteristic `tissue: ...` of channel 1.
 sample_fields <- function(samples) {
   fields <- lapply(samples, function(sample) {
     meta <- Meta(sample)
@@ -154,14 +154,14 @@ as_text <- function(frame) {
 read_platform <- function(path) {
   object <- read_geo(path)
   if (!inherits(object, "GPL") || nrow(Table(object)) == 0) {
-    fail(path, ": holds no platform table (GPL SOFT file or annot.gz)")
+    fail(path, ": has no platform table (GPL SOFT file or annot.gz)")
   }
   Table(object)
 }
 
 # --- samples ---------------------------------------------------------------------------------
 
-# Which samples fulfil all conditions `where` (column -> one or more patterns).
+# Whether samples fulfil all conditions `where` (column -> one or more patterns).
 fulfils <- function(phenotype, where) {
   keep <- rep(TRUE, nrow(phenotype))
   for (column in names(where)) {
@@ -178,7 +178,7 @@ fulfils <- function(phenotype, where) {
   keep
 }
 
-# Class of each sample, NA where no pattern matches.
+# Class of each sample, NA if no pattern matches.
 class_of <- function(values, classes, samples) {
   hits <- vapply(
     names(classes),
@@ -244,8 +244,8 @@ bullets <- function(lines, limit) {
 
 # --- values ----------------------------------------------------------------------------------
 
-# Take log2, or not. `auto` decides as GEO2R does: on a linear scale the 99 % quantile exceeds 100,
-# or the range exceeds 50 and the lower quartile is positive. Values that have no logarithm become
+# Take log2, or not. `auto` decides as GEO2R does: values are linear if the 99 % quantile exceeds 100,
+# or if the range exceeds 50 and the lower quartile is positive. Values without a logarithm become
 # missing. Returns list(values, taken, why, n_lost).
 on_log2_scale <- function(values, how = "auto") {
   q <- stats::quantile(values, c(0, 0.25, 0.99, 1), na.rm = TRUE, names = FALSE)
@@ -266,11 +266,11 @@ on_log2_scale <- function(values, how = "auto") {
   list(values = values, taken = taken, why = why, n_lost = n_lost)
 }
 
-# Gene symbols of probes: a data frame (row, symbol), `row` being the probe's row in the matrix of
-# values. Probes without a symbol are not in it; a probe with several is treated as `several` says.
+# Gene symbols of probes: a data frame (row, symbol), where `row` is the row of the probe in the matrix
+# of values. Probes without a symbol are left out; `several` decides on probes with several.
 symbols_of <- function(ids, table, column = NULL, several = "first") {
   symbol_column <- find_symbol_column(names(table), column)
-  # GEO takes the names of probes for the same whatever their case
+  # GEO ignores the case of probe names
   row <- match(tolower(ids), tolower(as.character(table[[1]])))
   if (all(is.na(row))) {
     fail(
@@ -314,9 +314,9 @@ find_symbol_column <- function(names, column = NULL) {
   column
 }
 
-# Summarise the probes of each gene: genes x samples, sorted by name. Of several probes only those
-# with the fewest missing values count, as in WGCNA's collapseRows; `how` then takes the one with
-# the highest mean or variance over the samples (on a tie the first), or all their mean or median.
+# Summarise the probes of each gene: genes x samples, sorted by name. Of several probes, only those
+# with the fewest missing values are used, as in WGCNA's collapseRows; `how` takes the one with the
+# highest mean or variance over the samples (the first of equal ones), or their mean or median.
 by_gene <- function(values, map, how = "highest_mean") {
   values <- values[map$row, , drop = FALSE]
   missing <- rowSums(is.na(values))

@@ -1,4 +1,4 @@
-"""Bring the cohorts of a study onto the scale of the real one (z-scores or quantiles)."""
+"""Harmonise the cohorts of a study by z-scores or quantiles."""
 
 from script_log import log_to
 

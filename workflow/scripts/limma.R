@@ -1,4 +1,4 @@
-# Differential expression between the classes of the real cohort: limma's moderated tests.
+# Differential expression between the classes of the real cohort, by limma's moderated tests.
 snakemake@source("script_log.R")
 log_to(snakemake@log[[1]])
 need("limma")
@@ -9,9 +9,9 @@ if (anyNA(classes)) fail("the real cohort has classes that the study does not na
 values <- t(cohort$matrix)
 if (anyDuplicated(cohort$groups)) {
   message(
-    length(unique(cohort$groups)), " groups gave the ", ncol(values), " samples, which are tested ",
-    "as if independent: the order of the features is what counts; p-values are too small where the ",
-    "samples of a group are of one class, and too large where they are pairs"
+    "the ", ncol(values), " samples of ", length(unique(cohort$groups)), " groups are tested as if ",
+    "independent, since only the order of features is used; p-values are too small if the samples ",
+    "of a group are of one class, and too large if they are pairs"
   )
 }
 

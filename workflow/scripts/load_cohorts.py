@@ -2,12 +2,12 @@
 
 from script_log import log_to
 
-from evenomics.config.cohorts import made_names
+from evenomics.config.cohorts import imported_names
 from evenomics.data.cohort_files import write_cohort
-from evenomics.data.sources import load_study
+from evenomics.data.source import load_study
 
 log_to(snakemake.log[0])
 params = snakemake.params
-made = {name: snakemake.input[name] for name in made_names(params.cohorts)}
-for name, cohort in load_study(params.cohorts, params.classes, params.seed, made).items():
+imported = {name: snakemake.input[name] for name in imported_names(params.cohorts)}
+for name, cohort in load_study(params.cohorts, params.classes, params.seed, imported).items():
     write_cohort(cohort, snakemake.output[name])

@@ -1,4 +1,4 @@
-"""Tune, train and score the classifiers on what one arm makes of one training draw."""
+"""Tune, train and score classifiers on a training draw that one arm balances."""
 
 from pathlib import Path
 

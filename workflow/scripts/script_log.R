@@ -1,21 +1,21 @@
-# What the R scripts share: the log of their rule, clear endings, and the cohorts' file format.
+# Functions for all R scripts: log of the rule, messages for users, files of cohorts.
 #
 #   snakemake@source("script_log.R")
 #   log_to(snakemake@log[[1]])
 
 options(
-  warn = 1, # warnings when they arise, not at the end
-  scipen = 999, # the name 100000 stays 100000
+  warn = 1, # warnings at once, not at the end
+  scipen = 999, # 100000 as a name, not 1e+05
   stringsAsFactors = FALSE,
   readr.num_threads = 1, readr.show_progress = FALSE, readr.show_col_types = FALSE
 )
-invisible(Sys.setlocale("LC_COLLATE", "C")) # the same order of names on every machine
+invisible(Sys.setlocale("LC_COLLATE", "C")) # same order of names on every machine
 RNGkind("Mersenne-Twister", "Inversion", "Rejection")
 
-# Log messages and warnings to a file, and an error that ends the script as well: one that `fail`
-# raised as it is, anything else with its calls. Has to be called from the top level of a script.
+# Log messages, warnings and the error that ends the script to a file. An error of `fail` is logged as
+# it is, any other with its calls. Call this from the top level of a script.
 log_to <- function(path) {
-  path <- file.path(normalizePath(dirname(path)), basename(path)) # holds after setwd, too
+  path <- file.path(normalizePath(dirname(path)), basename(path)) # valid after setwd
   write_line <- function(level, text) {
     now <- sub(".", ",", format(Sys.time(), "%Y-%m-%d %H:%M:%OS3"), fixed = TRUE)
     cat(now, " ", level, " ", sub("\n$", "", text), "\n", sep = "", file = path, append = TRUE)
@@ -38,18 +38,18 @@ log_to <- function(path) {
         quit(save = "no", status = 1, runLast = FALSE)
       }
       calls <- vapply(sys.calls(), function(call) deparse(call, nlines = 1)[1], "")
-      calls <- paste0("  ", utils::head(calls, -2), collapse = "\n") # the last two are ours
+      calls <- paste0("  ", utils::head(calls, -2), collapse = "\n") # the last two are of this handler
       write_line("ERROR", paste0(conditionMessage(condition), "\nCalls:\n", calls))
     }
   )
 }
 
-# End with a problem that the user can mend. Like stop(): the arguments are pasted together.
+# End with an error that the user can fix. The arguments are pasted, as in stop().
 fail <- function(...) {
   stop(errorCondition(.makeMessage(...), class = "user_error", call = NULL))
 }
 
-# Attach a package, or end with how to get it; by default it is one of Bioconductor's.
+# Attach a package, or end with how to install it (by default, from Bioconductor).
 need <- function(package, how = paste0(
     "on Debian or Ubuntu, apt-get install r-bioc-", tolower(package), "; elsewhere, in R, ",
     "BiocManager::install(\"", package, "\")"
@@ -74,9 +74,9 @@ some <- function(items, limit = 3) {
   paste0(paste0("'", utils::head(items, limit), "'", collapse = ", "), more)
 }
 
-# Write a data frame as TSV: `sample_id` first where it has that column, missing cells empty,
-# numbers with all their digits, compressed where the name ends in .gz. A script that is killed
-# leaves no half-written file under the real name.
+# Write a data frame as TSV: `sample_id` first if it has that column, missing values empty, numbers
+# with all digits, compressed if the name ends in .gz. A killed script leaves no half-written file
+# under that name.
 write_tsv <- function(frame, path) {
   dir.create(dirname(path), showWarnings = FALSE, recursive = TRUE)
   temporary <- file.path(dirname(path), sprintf(".%s.%d.tmp", basename(path), Sys.getpid()))
@@ -87,7 +87,7 @@ write_tsv <- function(frame, path) {
     {
       header <- paste(as_cells(names(frame)), collapse = "\t")
       writeLines(enc2utf8(header), connection, useBytes = TRUE)
-      # a few rows at a time: the text of a large cohort takes many times the room of its numbers
+      # a few rows at a time: the text of a large cohort takes many times the memory of its numbers
       for (rows in split(seq_len(nrow(frame)), (seq_len(nrow(frame)) - 1) %/% 50)) {
         cells <- lapply(unname(as.list(frame)), function(column) as_cells(column[rows]))
         lines <- do.call(paste, c(cells, sep = "\t"))
@@ -100,7 +100,7 @@ write_tsv <- function(frame, path) {
   invisible(path)
 }
 
-# Text of a column's cells: the shortest of 15 or 17 significant digits that gives a number back.
+# Return the cells of a column as text; numbers with 15 digits, or 17 if 15 do not suffice.
 as_cells <- function(column) {
   if (is.double(column)) {
     text <- sprintf("%.15g", column)
@@ -116,9 +116,9 @@ as_cells <- function(column) {
   text
 }
 
-# Read a cohort that Python or write_tsv wrote (`sample_id`, `class`, perhaps `group`, features;
-# plain or .gz). Returns list(samples, classes, groups, matrix): `matrix` is samples x features, with
-# names on both sides; `classes` and `groups` are NULL for a cohort without.
+# Read the file of a cohort (`sample_id`, `class`, perhaps `group`, features; plain or .gz). Returns
+# list(samples, classes, groups, matrix): `matrix` is samples x features, with names of both;
+# `classes` and `groups` are NULL for a cohort without.
 read_cohort <- function(path) {
   if (!file.exists(path)) fail(path, ": there is no such file")
   names <- scan(path, "", sep = "\t", quote = "\"", nlines = 1, quiet = TRUE, encoding = "UTF-8")

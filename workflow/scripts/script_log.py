@@ -1,4 +1,4 @@
-"""Send what a script says, and why it failed, to the log of its rule."""
+"""Write messages, warnings and errors of a script to the log of its rule."""
 
 import logging
 import sys
@@ -8,16 +8,21 @@ from evenomics.errors import EvenomicsError
 
 
 def log_to(path: str) -> None:
-    """Log messages and warnings to a file, and an error that ends the script as well.
+    """Log messages, warnings and the error that ends the script to a file.
 
-    A problem that a user can mend is written as it is, anything else with its traceback.
+    An `EvenomicsError`, which the user can fix, is logged as it is, any other with its traceback.
+
+    Parameters
+    ----------
+    path : str
+        The log of the rule.
     """
     logging.basicConfig(
         filename=path, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     logging.captureWarnings(True)
 
-    def last_words(
+    def log_error(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         if isinstance(error, EvenomicsError):
@@ -27,10 +32,10 @@ def log_to(path: str) -> None:
             logging.error("%s", error, exc_info=(kind, error, trace))
             sys.__excepthook__(kind, error, trace)
 
-    sys.excepthook = last_words
+    sys.excepthook = log_error
 
 
 def warn_loudly(message: str) -> None:
-    """Log a warning, and say it on the terminal as well: for what a user has to know at once."""
+    """Log a warning and print it on the terminal, where the user sees it at once."""
     logging.warning("%s", message)
     print(f"WARNING: {message}", file=sys.stderr)

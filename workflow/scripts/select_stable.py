@@ -1,4 +1,4 @@
-"""Take the features that repeated LASSO and elastic net find most often."""
+"""Select the features that repeated LASSO and elastic net select most often."""
 
 from script_log import log_to
 

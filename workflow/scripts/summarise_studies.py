@@ -4,8 +4,8 @@ import pandas as pd
 from script_log import log_to
 
 from evenomics.evaluation.comparison import by_study
-from evenomics.files import read_back, write_table
+from evenomics.files import read_table, write_table
 
 log_to(snakemake.log[0])
-summaries = pd.concat([read_back(path) for path in snakemake.input], ignore_index=True)
+summaries = pd.concat([read_table(path) for path in snakemake.input], ignore_index=True)
 write_table(by_study(summaries, snakemake.params.metric), snakemake.output.summary)

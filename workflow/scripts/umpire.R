@@ -1,5 +1,5 @@
-# Simulate the three cohorts of a study: samples of one clinical engine of the R package Umpire,
-# with noise; cluster k is the k-th class.
+# Simulate the three cohorts of a study with one clinical engine of the R package Umpire, and noise;
+# cluster k is the k-th class.
 snakemake@source("script_log.R")
 log_to(snakemake@log[[1]])
 
@@ -13,8 +13,8 @@ classes <- unlist(snakemake@params$classes)
 sizes <- unlist(options[c("n_real", "n_external", "n_validation")])
 names(sizes) <- sub("n_", "", names(sizes))
 
-# A seed for the engine and one for each cohort, whose size then touches nothing else. R takes seeds
-# of 31 bits, the config has 32: the last bit chooses between two sets.
+# One seed for the engine and one for each cohort, so that the size of a cohort changes no other. R
+# takes seeds of 31 bits, the config has 32: the last bit chooses between two sets.
 seed <- snakemake@params$seed
 set.seed(seed %/% 2)
 seeds <- matrix(sample.int(.Machine$integer.max, 8), 2)[1 + seed %% 2, ]
@@ -27,8 +27,8 @@ engine <- Umpire::ClinicalEngine(
 n_features <- nrow(Umpire::rand(engine, 2)$data)
 if (n_features != options$n_features) {
   message(
-    "Umpire makes ", n_features, " features, not ", options$n_features,
-    ": its blocks are of one size, and it leaves out what does not fill one"
+    "Umpire simulates ", n_features, " features, not ", options$n_features,
+    ": its blocks all have the same size, and features that do not fill one are left out"
   )
 }
 noise <- Umpire::ClinicalNoiseModel(

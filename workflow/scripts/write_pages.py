@@ -4,9 +4,10 @@ from pathlib import Path
 
 from script_log import log_to
 
+from evenomics.files import write_text
 from evenomics.report.pages.catalogue import PAGES
 
 log_to(snakemake.log[0])
 settings = dict([*snakemake.params.items(), *snakemake.wildcards.items()])
-for path in map(Path, snakemake.output):
-    path.write_text(PAGES[path.stem](snakemake.input, settings), encoding="ascii")
+for path in snakemake.output:
+    write_text(path, PAGES[Path(path).stem](snakemake.input, settings))

@@ -1,10 +1,8 @@
 """Write the summary page over all studies."""
 
-from pathlib import Path
-
 from script_log import log_to
 
-from evenomics.files import read_back
+from evenomics.files import read_table, write_text
 from evenomics.report.pages.summary import StudyResults, summary_page
 
 log_to(snakemake.log[0])
@@ -13,10 +11,10 @@ studies = [
         study,
         selection,
         description,
-        read_back(summary),
-        read_back(comparison),
-        read_back(shift),
-        read_back(findings),
+        read_table(summary),
+        read_table(comparison),
+        read_table(shift),
+        read_table(findings),
     )
     for (study, selection, description), summary, comparison, shift, findings in zip(
         snakemake.params.studies,
@@ -28,4 +26,4 @@ studies = [
     )
 ]
 page = summary_page(studies, snakemake.params.metric, snakemake.params.level)
-Path(snakemake.output.page).write_text(page, encoding="ascii")
+write_text(snakemake.output.page, page)

@@ -1,5 +1,6 @@
 """Ways of balancing the classes of a training set.
 
-`samplers` holds over-samplers for imbalanced-learn's pipelines. `arms` holds the ways of balancing
-that a study compares, each under a name of the config. `balancer` applies one of them to a draw.
+`samplers` holds over-samplers, which also serve in pipelines of imbalanced-learn. `arm` says what
+an arm is, a way of balancing that a study compares; `arms` holds a module for each. `balancer`
+balances training sets by one arm at one setting.
 """

@@ -1,4 +1,4 @@
-"""What an arm is: a way of balancing that is compared with others.
+"""What an arm is: a way of balancing classes that is compared with others.
 
 A new arm is a module in `evenomics.balancing.arms` that registers a function with `arm`, and an
 entry in ``config/schema/names.yaml``.
@@ -22,14 +22,15 @@ Variant = Literal["transfer", "classic"]
 
 @dataclass(frozen=True)
 class Setting:
-    """At what numbers an arm runs; None where it has no such number.
+    """The numbers that an arm is run with; None where it has no such number.
 
     Attributes
     ----------
     alpha : tuple of float or None
-        Weight of the spread term for under-represented classes and for the over-represented one.
+        Weight of the spread term in the generator's loss, for the under-represented classes and
+        for the over-represented one.
     multiplier : float or None
-        What is added to every class beyond equal counts, as a multiple of the largest class.
+        Samples added to every class beyond equal counts, as a multiple of the largest class.
     """
 
     alpha: tuple[float, float] | None = None
@@ -37,46 +38,47 @@ class Setting:
 
     @property
     def alpha_name(self) -> str:
-        """The alphas as the tables have them, e.g. ``a1-0``."""
+        """The alphas as text for tables, e.g. ``a1-0``."""
         return NO_SETTING if self.alpha is None else f"a{self.alpha[0]:g}-{self.alpha[1]:g}"
 
     @property
     def multiplier_name(self) -> str:
-        """The multiplier as the tables have it."""
+        """The multiplier as text for tables."""
         return NO_SETTING if self.multiplier is None else f"{self.multiplier:g}"
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """A training set that is to be balanced.
+    """What an arm has to know of a training set to balance it. Classes are codes.
 
     Attributes
     ----------
     counts : mapping of int to int
-        Samples per class.
-    over : int
+        Samples of each class.
+    over_represented : int
         The over-represented class of the draw.
     random_state : int
-        Seed of this balancing.
+        Seed of the over-sampler.
     multiplier : float
-        See `Setting`.
+        See `Setting`; 0 for arms without.
     generators : mapping of int to Generator
         Trained generators of the classes that have one.
     """
 
     counts: Mapping[int, int]
-    over: int
+    over_represented: int
     random_state: int
     multiplier: float = 0.0
     generators: Mapping[int, Generator] = field(default_factory=dict)
 
     @property
-    def even(self) -> dict[int, int]:
-        """Samples per class once no class is smaller than the over-represented one."""
-        return {label: max(n, self.counts[self.over]) for label, n in self.counts.items()}
+    def equal_counts(self) -> dict[int, int]:
+        """Samples of each class once none is smaller than the over-represented one."""
+        largest = self.counts[self.over_represented]
+        return {label: max(n, largest) for label, n in self.counts.items()}
 
 
-#: Builds the over-sampler of a training set, and says what it had to do otherwise than usual.
+#: Builds the over-sampler of a training set, or None; with a note on what is not as usual.
 Build = Callable[[TrainingSet], tuple[BaseSampler | None, str]]
 
 
@@ -87,12 +89,13 @@ class Arm:
     Attributes
     ----------
     name : str
-        Name in the config; its entry in the schema says which GANs the arm needs, and whether it
-        enlarges all classes.
+        Name in the config; its entry in ``schema/names.yaml`` says which GANs the arm needs, and
+        whether it enlarges all classes.
     build : callable
-        Builds the over-sampler.
-    class_weight : str or None
-        Handed to the classifiers.
+        ``build(training_set) -> (over-sampler or None, note)``; with None the samples stay as they
+        are.
+    class_weight : {"balanced"} or None
+        Parameter of the classifiers.
     """
 
     name: str
@@ -105,28 +108,28 @@ class Arm:
 
     @property
     def title(self) -> str:
-        """Name for people."""
+        """Name in figures and tables."""
         return str(self._entry["title"])
 
     @property
     def description(self) -> str:
-        """What it does, in a sentence."""
+        """What the arm does, in a sentence."""
         return str(self._entry["description"])
 
     @property
     def variant(self) -> Variant | None:
-        """Which GANs it needs, if any."""
+        """Which GANs the arm needs: pre-trained (``transfer``), ``classic``, or None."""
         variant: Variant | None = self._entry.get("gan")
         return variant
 
     @property
     def expands(self) -> bool:
-        """Whether it enlarges all classes, the over-represented one as well."""
+        """Whether the arm enlarges every class, the over-represented one as well."""
         return bool(self._entry.get("expands", False))
 
     @property
     def needs_gan(self) -> bool:
-        """Whether GANs have to be trained for it."""
+        """Whether GANs have to be trained for the arm."""
         return self.variant is not None
 
     def settings(
@@ -138,9 +141,14 @@ class Arm:
         ----------
         alphas : iterable of pairs of float
             For the under-represented classes and the over-represented one. The classic arms have
-            0 (paper); an arm that does not expand has no use for the second.
+            0 (paper); an arm that does not expand does not use the second.
         multipliers : iterable of float
             For the arms that expand.
+
+        Returns
+        -------
+        list of Setting
+            In the order of the alphas, then of the multipliers.
         """
         pairs: list[tuple[float, float] | None] = [None]
         if self.variant == "classic":
@@ -151,7 +159,21 @@ class Arm:
         return list(dict.fromkeys(Setting(pair, m) for pair in pairs for m in grown))
 
     def alphas_of(self, setting: Setting, classes: Sequence[str], over: str) -> dict[str, float]:
-        """Return the alpha of every class that needs a GAN."""
+        """Return the alpha of every class that needs a GAN.
+
+        Parameters
+        ----------
+        setting : Setting
+        classes : sequence of str
+            Classes of the study.
+        over : str
+            The over-represented one.
+
+        Returns
+        -------
+        dict of str to float
+            Empty for an arm without GANs.
+        """
         if setting.alpha is None:
             return {}
         under_alpha, over_alpha = setting.alpha
@@ -174,7 +196,7 @@ def arm(name: str, class_weight: Literal["balanced"] | None = None) -> Callable[
     name : str
         Name in the config.
     class_weight : {"balanced"} or None
-        Handed to the classifiers.
+        Parameter of the classifiers.
     """
 
     def register(build: Build) -> Build:
@@ -185,7 +207,7 @@ def arm(name: str, class_weight: Literal["balanced"] | None = None) -> Callable[
 
 
 def over_represented(counts: Mapping[str, int], classes: Sequence[str]) -> str:
-    """Return the largest class; of equally large ones the one named first."""
+    """Return the largest class; of equally large ones, the first in `classes`."""
     return max(classes, key=lambda label: counts[label])
 
 
@@ -207,7 +229,7 @@ def gan_requests(
     samples : mapping of str to ndarray of shape (n_samples, n_features)
         Scaled samples of each class of the training draw, classes in the order of the study.
     groups : mapping of str to ndarray of shape (n_samples,), optional
-        Whom each sample is from.
+        Group of each sample, e.g. its patient.
 
     Returns
     -------

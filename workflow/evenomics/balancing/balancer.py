@@ -1,4 +1,4 @@
-"""Balance training sets the way of one arm at one setting."""
+"""Balance training sets by one arm at one setting."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,34 +12,51 @@ from evenomics.randomness import derive_seed
 
 @dataclass(frozen=True)
 class Balancer:
-    """Balances training sets the way of one arm at one setting.
+    """Balances training sets by one arm at one setting.
 
     Attributes
     ----------
     arm : Arm
     setting : Setting
-    over : int
+    over_represented : int
         Code of the over-represented class of the draw.
     generators : mapping of int to Generator
-        Trained generators by code of their class.
+        Trained generators by the code of their class.
     seed : int
+        Seed of the run.
     names : tuple of str
-        What the random streams are named after, beside the setting.
+        Names of the random streams, beside the setting.
     """
 
     arm: Arm
     setting: Setting
-    over: int
+    over_represented: int
     generators: Mapping[int, Generator]
     seed: int
     names: tuple[str, ...]
 
     def balance(self, samples: Samples, *purpose: str | int) -> tuple[Samples, str]:
-        """Return the balanced samples, those of `samples` first, and what is to be noted."""
+        """Balance a training set.
+
+        Parameters
+        ----------
+        samples : Samples
+            The whole draw, or the training part of a fold.
+        *purpose : str or int
+            Names the random stream: ``"fold", 2``.
+
+        Returns
+        -------
+        balanced : Samples
+            The samples themselves, then those that were added. It is `samples`, the same object,
+            for an arm that adds none.
+        note : str
+            What was not as usual; empty if nothing was.
+        """
         at = (self.setting.alpha_name, self.setting.multiplier_name)
         training_set = TrainingSet(
             Counter(samples.y.tolist()),
-            self.over,
+            self.over_represented,
             derive_seed(self.seed, "balance", *self.names, *at, *purpose),
             self.setting.multiplier or 0.0,
             self.generators,

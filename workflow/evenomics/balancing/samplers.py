@@ -1,7 +1,7 @@
-"""Over-samplers that generate, on imbalanced-learn's `BaseOverSampler`.
+"""Over-samplers that generate samples, for imbalanced-learn.
 
-They go into imbalanced-learn pipelines, which balance training folds and leave test folds alone;
-balancing before a split would carry information about test samples into training.
+Use them in pipelines of imbalanced-learn, which balance training folds only. Balancing before a
+split would leak information about test samples into training.
 """
 
 from collections import Counter
@@ -30,10 +30,10 @@ from evenomics.preparation.scaling import SkewScaler
 
 
 class SampleGenerator(Protocol):
-    """What makes samples of one class."""
+    """A generator of samples of one class."""
 
     def sample(self, n_samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Return ``n_samples`` rows."""
+        """Return samples, shape (n_samples, n_features)."""
 
 
 class _GenerativeOverSampler(BaseOverSampler):
@@ -60,12 +60,12 @@ class _GenerativeOverSampler(BaseOverSampler):
 
 
 class GeneratorOverSampler(_GenerativeOverSampler):
-    """Over-sample with generators that are trained already.
+    """Over-sample with trained generators.
 
     Parameters
     ----------
     generators : mapping of class label to object with ``sample(n_samples, rng)``
-        One for every class that has to grow.
+        One for every class to be enlarged.
     sampling_strategy : str, dict, float or callable, default="auto"
         As in imbalanced-learn.
     random_state : int, RandomState or None, default=None
@@ -106,14 +106,14 @@ class _Gaussian:
     def __init__(self, X: NDArray[np.float64]) -> None:
         self.mean = X.mean(axis=0)
         self.centred = X - self.mean
-        # one sample has no spread: it is copied
+        # a single sample has no covariance: it is copied
         self.shrinkage = (
             ledoit_wolf_shrinkage(self.centred, assume_centered=True) if len(X) > 1 else 0.0
         )
 
     def sample(self, n_samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        # covariance = (1 - s) X'X / n + s m I, so a sum of draws from both terms has it, without
-        # a p x p decomposition
+        # covariance = (1 - s) X'X / n + s m I: the sum of draws from both terms has it, without a
+        # p x p decomposition
         n, p = self.centred.shape
         variance = (self.centred**2).mean()
         along = rng.standard_normal((n_samples, n)) @ self.centred
@@ -128,7 +128,7 @@ class _Gaussian:
 class GaussianOverSampler(_GenerativeOverSampler):
     """Over-sample each class from a normal distribution with Ledoit-Wolf covariance.
 
-    The plain baseline that a generative model has to beat.
+    A simple baseline for generative models.
 
     Parameters
     ----------
@@ -159,19 +159,18 @@ class GaussianOverSampler(_GenerativeOverSampler):
 class WGANOverSampler(_GenerativeOverSampler):
     """Over-sample each class with a Wasserstein GAN, pre-trained on unlabelled samples.
 
-    Any number of classes; the most frequent one counts as over-represented.
+    For any number of classes; the most frequent one is the over-represented one.
 
     Parameters
     ----------
     external : array or DataFrame of shape (n_samples, n_features) or None, default=None
-        Unlabelled samples to pre-train on. None takes the training samples without labels. Where
-        both this and the training samples are data frames, features are matched by name: their
-        order may differ, and further ones are left out. Otherwise they are matched by position,
-        and only their number can be checked.
+        Unlabelled samples to pre-train on; None uses the training samples. If both are data frames,
+        features are matched by name: their order may differ, and other columns are left out.
+        Otherwise they are matched by position, and only their number is checked.
     alpha : float, default=0.0
         Weight of the spread term in the generator's loss.
     settings : GanSettings or None, default=None
-        Every number of the method; None takes the paper's, which take minutes to train.
+        Settings of the method; None uses the paper's, which take minutes to train.
     engine : {"auto", "cpu", "torch", "cuda"}, default="auto"
     n_jobs : int, default=1
         Cores to train on.
@@ -182,7 +181,7 @@ class WGANOverSampler(_GenerativeOverSampler):
     Attributes
     ----------
     training_table_ : list of dict
-        Per class: rates, epochs, and the rules that chose them.
+        Per class: learning rates, epochs, and the rules that chose them.
 
     References
     ----------
@@ -248,13 +247,13 @@ class WGANOverSampler(_GenerativeOverSampler):
     def _aligned_external(self) -> NDArray[Any]:
         """Return the external samples with the features of the training samples, in their order."""
         external = self.external
-        # scikit-learn keeps the names of a data frame's columns, if all are strings
+        # scikit-learn has the names of columns if all are strings
         names = getattr(self, "feature_names_in_", None)
         if names is not None and isinstance(external, pd.DataFrame):
             if missing := [name for name in names if name not in external.columns]:
                 raise ValueError(
                     f"external lacks {len(missing)} of the {len(names)} features of X: "
-                    f"{some(missing)}; both need the same names (or hand over arrays, whose "
+                    f"{some(missing)}; both need the same names (or pass arrays, whose "
                     "features are matched by position)"
                 )
             external = external[names]
@@ -262,13 +261,13 @@ class WGANOverSampler(_GenerativeOverSampler):
         if external.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"external has {external.shape[1]} features, X has {self.n_features_in_}; "
-                "both need the same features in the same order (of data frames: each name once)"
+                "both need the same features in the same order (data frames: each name once)"
             )
         return external
 
 
 class _Unscaled:
-    """A generator whose samples are brought back to the units of the data."""
+    """A generator of samples in the units of the data."""
 
     def __init__(self, generator: SampleGenerator, scaler: SkewScaler) -> None:
         self.generator = generator
@@ -279,19 +278,19 @@ class _Unscaled:
 
 
 class ExpandedOverSampler(BaseOverSampler):
-    """Grow all classes to the same size, beyond the largest one (the paper's ExpandGAN).
+    """Enlarge all classes to the same size, beyond the largest one (the paper's ExpandGAN).
 
     Parameters
     ----------
     sampler : over-sampler or None, default=None
-        Whose ``sampling_strategy`` is set; None is a `GaussianOverSampler`.
+        Generates the samples; its ``sampling_strategy`` is set. None is a `GaussianOverSampler`.
     multiplier : float, default=1.0
-        With n the size of the largest class, every class gets ``round(n * multiplier)`` samples
-        beyond what `sampling_strategy` says.
+        Every class gets ``round(n * multiplier)`` samples beyond those of `sampling_strategy`,
+        where n is the size of the largest class.
     sampling_strategy : str, dict, float or callable, default="all"
         As in imbalanced-learn; "all" brings every class to n.
     random_state : int, RandomState or None, default=None
-        Handed to the sampler.
+        Of the sampler.
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's protocol
@@ -323,7 +322,7 @@ class ExpandedOverSampler(BaseOverSampler):
         names = getattr(self, "feature_names_in_", None)
         if names is None:
             return sampler.fit_resample(X, y)
-        # the sampler may go by names
+        # the sampler may use the names of features
         kind: Any = type(X) if issparse(X) else np.asarray
         dense = X.toarray() if issparse(X) else X  # type: ignore[attr-defined]
         X_new, y_new = sampler.fit_resample(pd.DataFrame(dense, columns=names), y)

@@ -1,7 +1,8 @@
-"""The config of the workflow: what may stand in it, and what is said where something else does.
+"""The config of the workflow: its schema, its defaults, and the messages about its mistakes.
 
-Everything here needs no more than PyYAML and jsonschema, which Snakemake brings along: a workflow
-is parsed where no numerical library is installed. `schema/` is the only list of names (arms,
-sources, metrics, ...), with their titles and descriptions. `validation.validated` fills in the
-defaults and reports all problems together.
+`validation.validated` fills in the defaults and reports all problems together; those of a source's
+own options are in `sources`. `plan.Plan` says what follows from the config for the rules. The
+folder `schema` is the only list of names (arms, sources, metrics, ...), with their titles and
+descriptions. Everything here needs only PyYAML and jsonschema, which come with Snakemake, because a
+workflow may be parsed where no numerical library is installed.
 """

@@ -19,8 +19,8 @@ def given_cohorts(options: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return specs
 
 
-def made_names(options: Mapping[str, Any]) -> list[str]:
-    """Return what a rule has to make for a study: cohorts, or ``table``.
+def imported_names(options: Mapping[str, Any]) -> list[str]:
+    """Return the tables that a rule has to import for a study: cohorts, or ``table``.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ def made_names(options: Mapping[str, Any]) -> list[str]:
     Returns
     -------
     list of str
-        Empty for sources that need no rule.
+        Empty for a source that needs no rule; all cohorts where the options name none.
     """
     if not names("sources")[options["source"]].get("rule"):
         return []
-    return list(COHORTS if options["source"] == "umpire" else given_cohorts(options))
+    return list(given_cohorts(options) or COHORTS)

@@ -12,9 +12,10 @@ class Experiment:
     Attributes
     ----------
     controls : int or None
-        Samples of the first, over-represented class; None: the cohort as it is.
+        Samples of the first, over-represented class; None for the whole cohort.
     imbalance : float or None
-        Cases per control (chosen here: the paper's Table 1 does not say which way round).
+        Cases per control (chosen here: the paper's Table 1 does not say whether it is the inverse);
+        None for the whole cohort.
     """
 
     controls: int | None = None
@@ -27,12 +28,12 @@ class Experiment:
 
     @property
     def whole(self) -> bool:
-        """Whether the cohort is taken as it is."""
+        """Whether the draw is the whole cohort."""
         return self.controls is None or self.imbalance is None
 
     @property
     def cases(self) -> int | None:
-        """Samples of each under-represented class."""
+        """Samples of each under-represented class; None for the whole cohort."""
         if self.controls is None or self.imbalance is None:
             return None
         return round(self.controls * self.imbalance)
@@ -50,8 +51,8 @@ def experiment_grid(options: Mapping[str, Any]) -> list[Experiment]:
     Parameters
     ----------
     options : mapping
-        ``whole`` (bool), ``controls`` (list of int) and ``imbalance`` (list of float), as in the
-        section ``experiments`` of the config; every pair of the latter two is an experiment.
+        The section ``experiments`` of the config: ``whole`` (bool), ``controls`` (list of int) and
+        ``imbalance`` (list of float). Every pair of the latter two is an experiment.
 
     Returns
     -------

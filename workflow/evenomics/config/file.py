@@ -1,8 +1,8 @@
-"""Files of a config as they were written: what Snakemake, which reads them, does not say of them.
+"""Checks of the files of a config, which Snakemake reads without them.
 
-Snakemake takes the last one of a key that stands twice, and of a file that is no YAML it names
-neither line nor column. ``python -m evenomics.config.file FILE CORES`` checks what ``make run`` was
-given, before Snakemake is started.
+Of a key that is given twice, Snakemake silently takes the last value. For a file that is not YAML,
+it names neither line nor column. ``python -m evenomics.config.file FILE CORES`` checks the
+arguments of ``make run`` before Snakemake starts.
 """
 
 import os
@@ -17,12 +17,12 @@ from evenomics.messages import nearest
 
 
 def file_problems(path: str | os.PathLike[str]) -> list[str]:
-    """Return what keeps a file from being a config, and the keys that it gives twice.
+    """Return why a file cannot be a config, or which keys it gives twice.
 
     Parameters
     ----------
     path : path-like
-        A file of YAML, or of JSON, which is YAML.
+        YAML or JSON.
 
     Returns
     -------
@@ -48,23 +48,23 @@ def file_problems(path: str | os.PathLike[str]) -> list[str]:
         return [f"{path}, line {line}: not in UTF-8; save the file in this encoding"]
     except yaml.MarkedYAMLError as error:
         context = f" ({error.context})" if error.context else ""
-        return [f"{_place(path, error.problem_mark)}: no YAML: {error.problem}{context}"]
+        return [f"{_place(path, error.problem_mark)}: not YAML: {error.problem}{context}"]
     except (yaml.YAMLError, ValueError) as error:
-        return [f"{path}: no YAML: {error}"]
+        return [f"{path}: not YAML: {error}"]
     if not isinstance(tree, yaml.MappingNode):
-        found = "nothing" if tree is None else "no keys"
-        return [f"{path}: holds {found}; a config is a section with keys, `studies:` among them"]
-    return [f"{path}, {problem}" for problem in _twice(tree, "", set())]
+        found = "no content" if tree is None else "no keys"
+        return [f"{path}: has {found}; a config has keys, `studies:` among them"]
+    return [f"{path}, {problem}" for problem in _repeated_keys(tree, "", set())]
 
 
-def _twice(node: yaml.Node, place: str, seen: set[int]) -> Iterator[str]:
-    """Find keys that stand twice in a section, and in the sections below it."""
+def _repeated_keys(node: yaml.Node, place: str, seen: set[int]) -> Iterator[str]:
+    """Find keys that are given twice in a section, or in a section below it."""
     if id(node) in seen:  # an alias
         return
     seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         for index, part in enumerate(node.value):
-            yield from _twice(part, f"{place}[{index}]", seen)
+            yield from _repeated_keys(part, f"{place}[{index}]", seen)
     elif isinstance(node, yaml.MappingNode):
         lines: dict[str, int] = {}
         for key, part in node.value:
@@ -73,9 +73,9 @@ def _twice(node: yaml.Node, place: str, seen: set[int]) -> Iterator[str]:
             here = f"{place}.{key.value}" if place else str(key.value)
             line = key.start_mark.line + 1
             if key.value in lines:
-                yield f"lines {lines[key.value]} and {line}: {here} stands there twice; keep one"
+                yield f"lines {lines[key.value]} and {line}: {here} is given twice; keep one"
             lines.setdefault(key.value, line)
-            yield from _twice(part, here, seen)
+            yield from _repeated_keys(part, here, seen)
 
 
 def _place(path: Path, mark: yaml.Mark | None) -> str:
@@ -90,7 +90,14 @@ def cores_problems(cores: str) -> list[str]:
 
 
 def check(path: str, cores: str) -> None:
-    """Check what ``make run`` was given.
+    """Check the arguments of ``make run``.
+
+    Parameters
+    ----------
+    path : str
+        ``CONFIG``, the file of the config.
+    cores : str
+        ``CORES``, a number or ``all``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The names that a config may use, with what has to be known of them before anything runs."""
+"""The names that a config may use, from ``schema/names.yaml``."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,9 +9,9 @@ import yaml
 
 SCHEMAS = Path(__file__).parent / "schema"
 
-#: What stands in tables where an arm has no alpha, or no multiplier.
+#: The alpha, or multiplier, of an arm that has none, in tables.
 NO_SETTING = "none"
-#: The cohorts of a study: what is trained on, what is pre-trained on, what scores are of.
+#: The cohorts of a study: for training, for pre-training, for scoring.
 COHORTS = ("real", "external", "validation")
 
 
@@ -22,24 +22,24 @@ def _all() -> dict[str, dict[str, Any]]:
 
 
 def names(kind: str) -> Mapping[str, Mapping[str, Any]]:
-    """Return the names of a kind, each with what ``schema/names.yaml`` says of it.
+    """Return the names of a kind, each with its entry in ``schema/names.yaml``.
 
     Parameters
     ----------
     kind : str
-        ``arms``, ``classifiers``, ``metrics``, ``selections``, ``harmonisations``, ``engines``,
-        ``sources`` or ``datasets``.
+        ``cohorts``, ``arms``, ``classifiers``, ``metrics``, ``selections``, ``harmonisations``,
+        ``engines``, ``sources`` or ``datasets``.
 
     Returns
     -------
     mapping of str to mapping
-        In the order of the file. Every entry has ``title`` and ``description``.
+        In the order of the file. Every entry has a ``title`` and a ``description``.
     """
     return _all()[kind]
 
 
 def title(kind: str, name: str) -> str:
-    """Return the title of a name for people; a name that the schema does not have stays as it is.
+    """Return the title of a name for figures and tables; an unknown name is its own title.
 
     Parameters
     ----------

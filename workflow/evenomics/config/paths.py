@@ -1,6 +1,6 @@
 """Files that a config names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,3 +19,23 @@ def table_paths(cohorts: Mapping[str, Any]) -> list[str]:
 def gene_set_paths(enrichment: Mapping[str, Any]) -> list[str]:
     """Return the GMT files that the section ``enrichment`` of a study names."""
     return [str(SHIPPED_GENE_SETS.get(name, name)) for name in enrichment["gene_sets"]]
+
+
+def path_problems(paths: Iterable[str], place: str) -> Iterator[str]:
+    """Find paths that Snakemake cannot take, or without a file.
+
+    Parameters
+    ----------
+    paths : iterable of str
+    place : str
+        Key of the config that names them.
+    """
+    for path in paths:
+        if {"{", "}"} & set(path):
+            yield (
+                f"{place}: {path!r}: Snakemake takes braces in a path for wildcards; rename the "
+                "file or its folder"
+            )
+        elif not Path(path).is_file():
+            what = "a folder" if Path(path).is_dir() else "no such file"
+            yield f"{place}: {path!r}: {what} (paths start from {Path.cwd()})"

@@ -1,4 +1,4 @@
-"""What a run makes: which arms, studies, figures, pages and tables follow from a config."""
+"""What a run produces: the arms, studies, figures, pages and tables that follow from a config."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,21 +8,25 @@ from evenomics.config.names import names
 
 
 class Plan:
-    """What follows from a config for the rules of the workflow.
+    """What the rules of the workflow derive from a config.
 
     Parameters
     ----------
     config : mapping
-        Of `evenomics.config.validation.validated`.
+        With its defaults, from `evenomics.config.validation.validated`.
 
     Attributes
     ----------
     studies : list of (str, str)
-        Every study with every one of its selections.
-    gan_arms, sampling_arms, expanding_arms : list of str
-        Arms that need GANs, that add samples which are not copies, that enlarge every class.
+        Every study with each of its selections.
+    gan_arms : list of str
+        Arms that need GANs.
+    sampling_arms : list of str
+        Arms that add new samples, not copies.
+    expanding_arms : list of str
+        Arms that enlarge every class.
     twins : list of str
-        GAN arms with and without pre-training, side by side, where both are compared.
+        GAN arms whose classic twin is compared as well, each followed by that twin.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -47,12 +51,12 @@ class Plan:
 
     @property
     def pretrains(self) -> bool:
-        """Whether an arm needs GANs that are pre-trained."""
+        """Whether an arm needs pre-trained GANs."""
         return any(names("arms")[arm]["gan"] == "transfer" for arm in self.gan_arms)
 
     @property
     def trains_on_cores(self) -> bool:
-        """Whether training uses more than one core (``auto`` may)."""
+        """Whether training can use more than one core (``auto`` may)."""
         engine = self.config["engine"]
         return engine == "auto" or bool(names("engines")[engine].get("threaded"))
 
@@ -61,14 +65,14 @@ class Plan:
         return experiment_grid(self.config["studies"][study]["experiments"])
 
     def experiments_before(self, study: str, name: str) -> list[Experiment]:
-        """Return the experiments that the draw of one depends on, itself included."""
+        """Return the experiments that a draw depends on, its own as the last."""
         grid = self.experiments(study)
         at = [experiment.name for experiment in grid].index(name)
         disjoint = self.config["studies"][study]["experiments"]["disjoint"]
         return grid[0 if disjoint else at : at + 1]
 
     def harmonised(self, *methods: str) -> list[str]:
-        """Return the studies whose cohorts are harmonised, in one of these ways if any is given."""
+        """Return the studies whose cohorts are harmonised, if given by one of these methods."""
         return [
             name
             for name, study in self.config["studies"].items()
@@ -81,44 +85,44 @@ class Plan:
         return [name for name, study in studies if study["cohorts"]["source"] == source]
 
     def data_figures(self, study: str, selection: str) -> list[str]:
-        """Return the figures about the data of a study, without suffix."""
+        """Return the figures of the data of a study and selection, without suffix."""
         steps = names("selections")[selection]["steps"]
         of_step = {"deg": "expression", "lasso_en": "stability"}
         figures = ["shift", *(of_step[step] for step in steps[-1:])]
         if self.enriches(study, selection):
             figures.append("enrichment")
-        # what harmonising does is the same for every selection of a study
+        # the effect of harmonising is the same for every selection of a study
         first = self.config["studies"][study]["selections"][0]
         if study in self.harmonised() and selection == first:
             figures.append("harmonise")
         return figures
 
     def enriches(self, study: str, selection: str) -> bool:
-        """Say whether gene sets of the selected features are looked up."""
+        """Return whether gene sets are tested for the selected features."""
         asked = self.config["studies"][study]["enrichment"]["source"] != "none"
         return asked and bool(names("selections")[selection]["steps"])
 
     def figures(self, study: str, selection: str) -> list[str]:
         """Return all figures of a study and selection, without suffix."""
-        once, each = ["scores"], ["roc"]
+        per_study, per_experiment = ["scores"], ["roc"]
         if len(self.config["arms"]) > 1:
-            once.append("comparison")
+            per_study.append("comparison")
         if self.twins:
-            once.append("twins")
+            per_study.append("twins")
         if len(self.config["multipliers"]) > 1 and self.expanding_arms:
-            once.append("multipliers")
+            per_study.append("multipliers")
         if self.pretrains:
-            once.append("pretraining")
+            per_study.append("pretraining")
         if self.sampling_arms:
-            each.append("samples")
+            per_experiment.append("samples")
         if self.gan_arms:
-            each.append("training")
+            per_experiment.append("training")
             if "held_out" in self.config["gan"]["choice"].values():
-                each.append("distance")
+                per_experiment.append("distance")
         return [
             *self.data_figures(study, selection),
-            *once,
-            *(f"{name}.{e.name}" for name in each for e in self.experiments(study)),
+            *per_study,
+            *(f"{name}.{e.name}" for name in per_experiment for e in self.experiments(study)),
         ]
 
     def pages(self, study: str, selection: str) -> list[str]:
@@ -131,7 +135,7 @@ class Plan:
         return pages
 
     def targets(self) -> Iterator[str]:
-        """Go through everything that a user is promised, as paths below ``results``."""
+        """Go through all files that a run produces for its user, as paths."""
         yield from ("results/summary.html", "results/summary.tsv")
         for study, selection in self.studies:
             folder = f"results/{study}/{selection}"
@@ -148,7 +152,7 @@ class Plan:
                     yield f"{folder}/experiments/{experiment.name}/arms/{arm}/generated.tsv.gz"
 
     def benchmarks(self, study: str, selection: str) -> Iterator[str]:
-        """Go through the benchmark files of the steps of a study that take time."""
+        """Go through the benchmark files of the slow steps of a study and selection."""
         of_study = f"{study}.{selection}"
         if self.pretrains:
             yield f"benchmarks/pretrain/{of_study}.tsv"
@@ -160,13 +164,13 @@ class Plan:
 
 
 def steps_before(selection: str) -> str:
-    """Return the selection that a selection goes on from: all but its last step."""
+    """Return the selection of all steps but the last one, which a selection continues."""
     steps = names("selections")[selection]["steps"]
     known = names("selections").items()
     return next(name for name, entry in known if entry["steps"] == steps[:-1])
 
 
 def selections_ending_in(step: str) -> list[str]:
-    """Return the selections whose last step is this one."""
+    """Return the selections whose last step is `step`."""
     known = names("selections").items()
     return [name for name, entry in known if entry["steps"][-1:] == [step]]

@@ -1,6 +1,6 @@
-"""The reference of the config's keys in ``config/README.md``, made from the schema.
+"""The tables of keys in ``config/README.md``, made from the schema.
 
-``python -m evenomics.config.reference`` writes it anew.
+``python -m evenomics.config.reference`` writes them again.
 """
 
 import json
@@ -29,7 +29,7 @@ def reference() -> str:
 
 
 def with_reference(readme: str) -> str:
-    """Return the text of the README with its tables of keys as the schema has them."""
+    """Return the text of a README in which the tables of keys are those of the schema."""
     before, _, rest = readme.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{reference()}\n\n{END}{after}"
@@ -59,10 +59,10 @@ def _kind(part: Mapping[str, Any]) -> str:
     if part.get("type") == "array":
         kind = _kind(part["items"])
         return "list of " + (kind.replace("list", "lists") if "list" in kind else f"{kind}s")
-    names = {"integer": "whole number", "object": "section", "string": "text", "array": "list"}
-    kinds = part.get("type", "text")
-    kinds = kinds if isinstance(kinds, list) else [kinds]
-    return " or ".join(names.get(str(kind), str(kind)) for kind in kinds)
+    words = {"integer": "whole number", "object": "section", "string": "text", "array": "list"}
+    types = part.get("type", "text")
+    types = types if isinstance(types, list) else [types]
+    return " or ".join(words.get(str(name), str(name)) for name in types)
 
 
 def _allowed(part: Mapping[str, Any]) -> str:

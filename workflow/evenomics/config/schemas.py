@@ -1,5 +1,12 @@
-"""The schemas of the config, read from their files."""
+"""The schemas of the config: as they are in their files, and put together for one config.
 
+Beside those of JSON schema they have the keywords ``registry`` (all names of a kind, which are in
+``names.yaml``), ``unit`` (for the reader) and ``renamed`` (new names of old keys, by these).
+"""
+
+import copy
+import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -10,14 +17,58 @@ from evenomics.config.names import SCHEMAS, names
 
 @cache
 def read_schema(name: str) -> dict[str, Any]:
-    """Return a schema by its file name, names included; it must not be changed."""
+    """Return the schema of a file, with all names of every ``registry`` as its ``enum``.
+
+    Parameters
+    ----------
+    name : str
+        Path of the file in the folder ``schema``.
+
+    Returns
+    -------
+    dict
+        Shared by all who ask for it: copy it before you change it.
+    """
     schema: dict[str, Any] = yaml.safe_load((SCHEMAS / name).read_text(encoding="utf-8"))
     _put_names(schema)
     return schema
 
 
+def schema_for(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a config, in which each study has the keys of its source of cohorts.
+
+    Parameters
+    ----------
+    config : mapping
+        As the user wrote it. Only ``studies.NAME.cohorts.source`` matters here.
+
+    Returns
+    -------
+    dict
+        JSON schema without references.
+    """
+    schema = copy.deepcopy(read_schema("config.schema.yaml"))
+    studies = schema["properties"]["studies"]
+    ((pattern, any_study),) = studies["patternProperties"].items()
+    given = config.get("studies")
+    by_name = {}
+    for name, study in given.items() if isinstance(given, Mapping) else ():
+        if not re.search(pattern, str(name)):
+            continue
+        by_name[name] = copy.deepcopy(any_study)
+        cohorts = study.get("cohorts") if isinstance(study, Mapping) else None
+        source = cohorts.get("source") if isinstance(cohorts, Mapping) else None
+        if source in list(names("sources")):  # a list: what the user wrote may have no hash
+            by_name[name]["properties"]["cohorts"] = copy.deepcopy(
+                read_schema(f"sources/{source}.schema.yaml")
+            )
+    if by_name:
+        del studies["patternProperties"]
+        studies |= {"properties": by_name, "name_pattern": pattern}
+    return schema
+
+
 def _put_names(schema: Any) -> None:
-    """Put the names of a kind into every part of a schema that asks for them."""
     if isinstance(schema, dict):
         if isinstance(schema.get("registry"), str):
             schema["enum"] = _allowed(schema["registry"])

@@ -1,29 +1,17 @@
-"""The configuration: defaults from its schema, and all its problems in one message.
-
-The schema is in the folder ``schema``. Its keyword ``registry`` stands for all names of a kind
-(arms, sources, engines, ...), which are in ``names.yaml``.
-"""
+"""The config with its defaults, or all its problems in one message."""
 
 import copy
 import logging
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from evenomics.config.messages import described, key_path, shown
-from evenomics.config.names import names
+from evenomics.config.messages import described
 from evenomics.config.paths import table_paths
-from evenomics.config.problems import (
-    cost_problems,
-    gan_problems,
-    not_finite,
-    study_problems,
-    texts_of,
-)
-from evenomics.config.schemas import read_schema
+from evenomics.config.problems import gan_problems, study_problems, value_problems
+from evenomics.config.schemas import schema_for
 from evenomics.errors import ConfigError
 from evenomics.messages import some
 
@@ -36,13 +24,15 @@ def validated(config: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[s
     Parameters
     ----------
     config : mapping
-        What the user wrote; it stays as it is.
+        What the user wrote; it is not changed.
     problems : iterable of str
-        What was found beside it, e.g. in its files, to be told in the same message.
+        Problems that were found elsewhere, e.g. in the files of the config, to be reported in the
+        same message.
 
     Returns
     -------
     dict
+        Without the optional studies whose tables are missing.
 
     Raises
     ------
@@ -51,32 +41,22 @@ def validated(config: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[s
     """
     config = _without_missing(config)
     schema = schema_for(config)
-    filled = _filled(config, schema)
+    filled = _with_defaults(config, schema)
     errors = sorted(
         Draft202012Validator(schema).iter_errors(filled),
         key=lambda error: list(map(str, error.path)),
     )
+    # a value of another type can break further rules of its key, which are not reported
     mistyped = {tuple(error.path) for error in errors if error.validator == "type"}
     errors = [e for e in errors if e.validator == "type" or tuple(e.path) not in mistyped]
     problems = [*problems, *(line for error in errors for line in described(error))]
-    problems += [
-        f"{key_path(path)}: found {shown(text)}; may not hold `</` or `<!--`, which the report, a "
-        "page of HTML with scripts, would take for its own"
-        for path, text in texts_of(filled)
-        if "</" in text or "<!--" in text
-    ]
-    problems += [
-        f"{key_path(path)}: found {value}; has to be a finite number"
-        for path, value in not_finite(filled)
-        if path not in mistyped
-    ]
-    # What belongs together is looked at where the single values are in order.
+    problems += value_problems(filled, mistyped)
+    # keys that belong together are compared where each of them is valid
     broken = {
         tuple(error.path)[: 1 + (error.path[0] == "studies")] for error in errors if error.path
     }
     if ("gan",) not in broken:
         problems += gan_problems(filled["gan"])
-        problems += cost_problems(filled["gan"])
     for name in schema["properties"]["studies"].get("properties", {}):
         if ("studies", name) not in broken:
             problems += study_problems(filled["studies"][name], f"studies.{name}")
@@ -86,7 +66,7 @@ def validated(config: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[s
 
 
 def _without_missing(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the config without the optional studies whose tables are not in place."""
+    """Return the config without the optional studies whose tables are missing."""
     studies = config.get("studies")
     if not isinstance(studies, Mapping):
         return config
@@ -104,42 +84,8 @@ def _without_missing(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**config, "studies": kept}
 
 
-def schema_for(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of a config: each study with the schema of its source of cohorts.
-
-    Parameters
-    ----------
-    config : mapping
-        The config; of it only ``studies.<name>.cohorts.source`` matters here.
-
-    Returns
-    -------
-    dict
-        JSON schema without references, registered names included.
-    """
-    schema = copy.deepcopy(read_schema("config.schema.yaml"))
-    studies = schema["properties"]["studies"]
-    ((pattern, study),) = studies["patternProperties"].items()
-    found = config.get("studies")
-    named = {}
-    for name, options in found.items() if isinstance(found, Mapping) else ():
-        if not re.search(pattern, str(name)):
-            continue
-        named[name] = copy.deepcopy(study)
-        cohorts = options.get("cohorts") if isinstance(options, Mapping) else None
-        source = cohorts.get("source") if isinstance(cohorts, Mapping) else None
-        if source in list(names("sources")):
-            named[name]["properties"]["cohorts"] = copy.deepcopy(
-                read_schema(f"sources/{source}.schema.yaml")
-            )
-    if named:
-        del studies["patternProperties"]
-        studies |= {"properties": named, "name_pattern": pattern}
-    return schema
-
-
-def _filled(value: Any, schema: Mapping[str, Any]) -> Any:
-    """Return a copy with the defaults of the schema where a key is missing; all keys are text."""
+def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
+    """Return a copy with the defaults of missing keys, at every depth; all keys are text."""
     if not isinstance(value, Mapping):
         return copy.deepcopy(value)
     parts = schema.get("properties", {})
@@ -149,4 +95,5 @@ def _filled(value: Any, schema: Mapping[str, Any]) -> Any:
         for key, part in parts.items()
         if "default" in part and key not in given
     }
-    return {key: _filled(part, parts.get(key, {})) for key, part in {**given, **defaults}.items()}
+    filled = {**given, **defaults}
+    return {key: _with_defaults(part, parts.get(key, {})) for key, part in filled.items()}

@@ -1,4 +1,4 @@
-"""Files from the network: tried again, resumed, checked, and never half there."""
+"""Downloads: repeated where that may help, resumed, checked, and never left half done."""
 
 import gzip
 import hashlib
@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
+from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.util import Retry
 
 from evenomics.errors import DownloadError
-from evenomics.files import replacing
+from evenomics.files import replacing, write_text
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ def fetch(
     Raises
     ------
     DownloadError
-        If it could not be had: URL, number of attempts, last reason, and the path at which the file
+        If the download failed: URL, number of attempts, last reason, and the path at which the file
         may be put by hand. It is a `MissingError` where the server has no such file.
     """
     path = Path(path)
@@ -155,7 +156,7 @@ def fetch_first(
     Raises
     ------
     DownloadError
-        If none exists (all URLs are named), or the first that exists could not be had.
+        If none exists (all URLs are named), or the download of the first that exists failed.
     """
     for url in urls[:-1]:
         try:
@@ -195,7 +196,7 @@ def fetch_json(
     Raises
     ------
     DownloadError
-        If there was no such answer.
+        If the service gave no such answer.
     """
 
     def attempt() -> dict[str, Any]:
@@ -213,13 +214,18 @@ def fetch_json(
 
 
 def _attempted(attempt: Callable[[], T], url: str, attempts: int, wait: float, by_hand: str) -> T:
-    """Return what an attempt returns, after as many as it takes."""
+    """Return what an attempt returns, after as many as it takes.
+
+    An attempt is more than a request: an answer may break off, be damaged or be no JSON, and the
+    next request then asks for the rest. So the attempts are counted here, and not by the adapter of
+    requests, which sees no further than the header of an answer.
+    """
     for number in range(1, attempts + 1):
         try:
             return attempt()
         except _Failure as failure:
             reason, kind, asked = str(failure), failure.kind, failure.wait
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        except (requests.RequestException, HTTPError) as error:
             # requests calls a malformed URL a ValueError
             reason, kind, asked = _plain(error), None, 0.0
             if isinstance(error, ValueError):
@@ -258,8 +264,15 @@ def _check_status(answer: requests.Response) -> None:
         raise _Failure(reason, kind=MissingError)
     if status < 500 and status not in _BUSY:
         raise _Failure(reason, kind=DownloadError)
-    asked = answer.headers.get("Retry-After", "")
-    raise _Failure(reason, wait=float(asked) if asked.isdigit() else 0.0)
+    raise _Failure(reason, wait=_pause_asked_for(answer))
+
+
+def _pause_asked_for(answer: requests.Response) -> float:
+    """Return how many seconds the server asks to wait; 0 if it does not say, or not clearly."""
+    try:
+        return Retry().parse_retry_after(answer.headers.get("Retry-After", "0"))
+    except (InvalidHeader, ValueError):  # a year beyond 9999
+        return 0.0
 
 
 def _receive(url: str, part: Path, timeout: float) -> None:
@@ -284,8 +297,7 @@ def _receive(url: str, part: Path, timeout: float) -> None:
         else:
             length = answer.headers.get("Content-Length", "")
             held, total = 0, int(length) if length.isdigit() else None
-            source = f"{url}\n{_validator(answer)}\n"
-            _beside(part, ".source").write_text(source, encoding="utf-8")
+            write_text(_beside(part, ".source"), f"{url}\n{_validator(answer)}\n")
         with part.open("ab" if held else "wb") as file:
             for chunk in answer.raw.stream(_CHUNK, decode_content=False):
                 file.write(chunk)
@@ -355,8 +367,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _write_sum(path: Path) -> None:
-    with replacing(_beside(path, ".sha256")) as temporary:
-        temporary.write_text(f"{_sha256(path)}  {path.name}\n", encoding="utf-8")
+    write_text(_beside(path, ".sha256"), f"{_sha256(path)}  {path.name}\n")
 
 
 def _sha256(path: Path) -> str:

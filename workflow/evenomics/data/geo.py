@@ -10,7 +10,7 @@ import re
 import time
 from typing import Any
 
-from evenomics.config.problems import accession_problem
+from evenomics.config.sources.geo import accession_problem
 from evenomics.data.download import fetch_json
 from evenomics.errors import ConfigError, DownloadError
 from evenomics.messages import some

@@ -1,4 +1,4 @@
-# Functions by which evenomics.data.rdata looks into R objects: a list of them is what this file gives.
+# The functions by which R looks into its objects: this file gives a list of them.
 list(
   read_rds = function(path) {
     found <- readRDS(path)

@@ -8,10 +8,7 @@ mean in R, and rpy2 passes on only what looks the same on both sides.
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,96 +17,21 @@ import pandas as pd
 from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import checked_cohort
 from evenomics.data.delimited import BadCell, Matrix, beyond
+from evenomics.data.r_objects import (
+    Table,
+    chosen_object,
+    measurements,
+    only_column,
+    open_file,
+    open_package,
+    side_table,
+)
+from evenomics.data.r_session import session
 from evenomics.data.user_table import filtered, without_gaps
 from evenomics.errors import CohortError, ConfigError
-from evenomics.messages import nearest, repeats, some
+from evenomics.messages import repeats, some
 
 logger = logging.getLogger(__name__)
-
-
-_R = Path(__file__).with_name("rdata.R")
-
-
-@dataclass(frozen=True)
-class _Store:
-    """R objects by name, and the file or package that they are from."""
-
-    objects: dict[str, Any]
-    place: str
-    stem: str = ""
-
-    def path(self, name: str) -> Path:
-        """Return what messages call an object; the single one of an .rds file has no name."""
-        return Path(f"{self.place} ({name})" if name else self.place)
-
-    def sample_ids(self, name: str, n: int) -> list[str]:
-        """Return ids for samples without names; those of another object get others."""
-        prefix = "_".join(part for part in dict.fromkeys([self.stem, name]) if part)
-        return [f"{prefix}_{i:0{len(str(n))}d}" for i in range(1, n + 1)]
-
-
-@dataclass(frozen=True)
-class _Table:
-    """An R table about samples or features; a vector is a table of one column, `only`."""
-
-    r: Any
-    content: Any
-    place: Path
-    only: str | None = None
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return int(self.r.size(self.content)[0])
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of the columns."""
-        return [self.only] if self.only is not None else list(self.r.columns(self.content))
-
-    def position(self, column: str | int, problems: list[str]) -> int | None:
-        """Return where a column is, the first being 1; None, and a problem, if it is not there."""
-        if isinstance(column, int):
-            if 1 <= column <= (n := int(self.r.size(self.content)[1])):
-                return column
-            problems.append(f"no column {column} in {self.place}; it has {n}")
-        elif column in self.columns:
-            return self.columns.index(column) + 1
-        else:
-            problems.append(
-                f"no column {column!r} in {self.place}; {nearest(column, self.columns)}"
-            )
-        return None
-
-    def text(self, column: str | int, problems: list[str]) -> list[str]:
-        """Return a column as text; empty, and a problem, if it is not there."""
-        if column == self.only:
-            return list(self.r.text(self.content))
-        at = self.position(column, problems)
-        return [] if at is None else list(self.r.text(self.content, at))
-
-    def names(self) -> list[str]:
-        """Return the names of the rows, empty if they have none."""
-        return list(self.r.names(self.content))
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """What an object holds.
-
-    Attributes
-    ----------
-    cells : R matrix or data.frame
-        The measurements, and what else stands in the columns of a matrix or data.frame.
-    in_columns : bool
-        Whether the samples are in the columns of `cells`.
-    samples, features : _Table or None
-        What is known about them; with `cells` as its content where it stands there.
-    """
-
-    cells: Any
-    in_columns: bool
-    samples: _Table | None = None
-    features: _Table | None = None
 
 
 def read_rdata(
@@ -196,21 +118,21 @@ def read_rdata(
     filters = {column: _in_r(value) for column, value in (where or {}).items()}
     others = [other for other in (class_object, feature_names_object) if other is not None]
     problems: list[str] = []
-    with _session(f"{path or package}") as r:
+    with session(f"{path or package}") as r:
         if package is not None:
-            store = _package(r, package, object, others)
+            store = open_package(r, package, object, others)
         else:
-            store = _file(r, Path(path or ""))
-        object = _chosen(r, store, object, others)
+            store = open_file(r, Path(path or ""))
+        object = chosen_object(r, store, object, others)
         place = store.path(object)
-        measured = _measured(r, store.objects[object], place, assay, samples)
+        measured = measurements(r, store.objects[object], place, assay, samples)
         about, annotation = measured.samples, measured.features
         if class_object is not None:
-            about = _table(r, store, class_object)
-            class_column = _only_column(about, "class_column", class_column)
+            about = side_table(r, store, class_object)
+            class_column = only_column(about, "class_column", class_column)
         if feature_names_object is not None:
-            annotation = _table(r, store, feature_names_object)
-            feature_names_column = _only_column(
+            annotation = side_table(r, store, feature_names_object)
+            feature_names_column = only_column(
                 annotation, "feature_names_column", feature_names_column
             )
         labels = place if about is None else about.place
@@ -228,7 +150,7 @@ def read_rdata(
             wanted,
             sample_column,
             inside=about is measured.samples,
-            made=store.sample_ids(object, len(matrix.numbers)),
+            numbered=store.sample_ids(object, len(matrix.numbers)),
             problems=problems,
         )
         _name_features(
@@ -263,208 +185,11 @@ def read_rdata(
     return cohort
 
 
-def embedded_r() -> ModuleType:
-    """Start R in this process, unless it runs, and return ``rpy2.robjects``.
-
-    ``LD_LIBRARY_PATH`` stays as it was. rpy2 sets it to R's, where a Python that is started from
-    this process (a worker of joblib, say) may find another libpython than its own.
-
-    Raises
-    ------
-    Exception
-        Of many kinds, without R or rpy2.
-    """
-    rpy2_logger = logging.getLogger("rpy2")
-    rpy2_logger.setLevel(logging.ERROR)  # how it finds R is of no interest while it does
-    before = os.environ.get("LD_LIBRARY_PATH")
-    try:
-        from rpy2 import robjects
-    finally:
-        os.environ.pop("LD_LIBRARY_PATH", None)
-        if before is not None:
-            os.environ["LD_LIBRARY_PATH"] = before
-    rpy2_logger.setLevel(logging.WARNING)  # warnings of R
-    return robjects
-
-
-@contextmanager
-def _session(place: str) -> Iterator[Any]:
-    """Give the functions of ``rdata.R``; an error of R itself becomes one that names the place."""
-    try:
-        robjects = embedded_r()
-    except Exception as error:
-        raise ConfigError(
-            f"{place} holds R objects, and R or rpy2 cannot be loaded ({error}); install R, then "
-            "`pip install '.[r]'` (`make run` does the latter by itself)"
-        ) from error
-    from rpy2 import rinterface
-    from rpy2.rinterface_lib.embedded import RRuntimeError
-    from rpy2.robjects import numpy2ri
-    from rpy2.robjects.conversion import localconverter
-
-    with localconverter(robjects.default_converter):
-        functions = robjects.r(_R.read_text(encoding="utf-8"))
-        r = SimpleNamespace(**dict(zip(functions.names, functions, strict=True)))
-        r.integers, r.strings = robjects.IntVector, robjects.StrVector
-        r.parts = rinterface.ListSexpVector  # as they are: rpy2 asks S4 objects for their packages
-        in_r = r.numbers
-
-        def numbers(values: Any) -> np.ndarray:
-            with localconverter(robjects.default_converter + numpy2ri.converter):
-                return np.array(in_r(values), dtype=float)
-
-        r.numbers = numbers
-        try:
-            yield r
-        except RRuntimeError as error:
-            raise CohortError(f"{place}: R says: {str(error).strip()}") from error
-
-
-def _file(r: Any, path: Path) -> _Store:
-    """Return the objects of a file."""
-    if not path.is_file():
-        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = nearest(path.name, siblings)
-        raise CohortError(
-            f"{path}: there is no such file" + (f"; {near}" if near.startswith("did") else "")
-        )
-    readers = {".rds": r.read_rds, ".rdata": r.read_rdata, ".rda": r.read_rdata}
-    if path.suffix.lower() not in readers:
-        raise CohortError(f"{path}: R data files end in .rds, .RData or .rda")
-    found = readers[path.suffix.lower()](str(path))
-    single = path.suffix.lower() == ".rds" and len(found) == 1
-    names = [""] if single else [str(name) for name in found.names]
-    return _Store(dict(zip(names, r.parts(found), strict=True)), str(path), path.stem)
-
-
-def _package(r: Any, package: str, object: str | None, others: Sequence[str]) -> _Store:
-    """Return the objects of those data sets of a package that are asked for."""
-    place = f"R package {package}"
-    if not r.installed(package)[0]:
-        raise CohortError(
-            f"{place} is not installed; in R: install.packages({package!r}) or "
-            f"BiocManager::install({package!r})"
-        )
-    # R lists an object of a data set of several as "object (data set)"
-    items = [item.rstrip(")").partition(" (") for item in r.items(package)]
-    sets = {item: data_set or item for item, _, data_set in items}
-    if not sets:
-        raise CohortError(f"{place} has no data sets")
-    if object is None and len(set(sets.values())) > 1:
-        raise CohortError(f"{place} has several data sets; name one as `object`:", sorted(sets))
-    asked = {sets[name] for name in (object, *others) if name in sets} or set(sets.values())
-    found = r.data_sets(r.strings(sorted(asked)), package)
-    return _Store(dict(zip(found.names, r.parts(found), strict=True)), place)
-
-
-def _chosen(r: Any, store: _Store, object: str | None, others: Sequence[str]) -> str:
-    """Return the name of the object with the measurements; check that all can be looked into."""
-    objects = store.objects
-    if object is None:
-        if not objects:
-            raise CohortError(f"{store.place} holds no objects")
-        if len(objects) > 1:
-            raise CohortError(
-                f"{store.place} holds {len(objects)} objects; name the one with the measurements "
-                "as `object`:",
-                (f"{name}: {r.described(content)[0]}" for name, content in objects.items()),
-            )
-        (object,) = objects
-    problems = [
-        f"no object {name!r}; {nearest(name, objects)}"
-        for name in (object, *others)
-        if name not in objects
-    ]
-    problems += [
-        f"the class {r.class_of(objects[name])[0]} of {name or 'the object'} is one of the R "
-        f"package {package!r}, which is not installed; in R: BiocManager::install({package!r})"
-        for name in (object, *others)
-        if name in objects
-        for package in r.lacking(objects[name])
-    ]
-    if problems:
-        raise CohortError(f"{store.place} cannot serve as a cohort:", problems)
-    return object
-
-
-def _measured(
-    r: Any, content: Any, place: Path, assay: str | None, samples: str | None
-) -> _Measured:
-    """Return what an object holds, whichever kind it is of."""
-    (kind,) = r.kind(content)
-    problems = []
-    if kind not in ("ExpressionSet", "SummarizedExperiment", "data.frame", "matrix"):
-        problems.append(
-            f"found {r.described(content)[0]}; has to be an ExpressionSet, a "
-            "SummarizedExperiment, a matrix or a data.frame"
-        )
-    elif kind in ("data.frame", "matrix"):
-        if assay is not None:
-            problems.append(f"a {kind} has no assays; leave `assay` out")
-        table = r.table(content)
-        in_columns = samples == "columns" or (samples is None and kind == "matrix")
-        itself = _Table(r, table, place)
-        if in_columns:
-            measured = _Measured(table, in_columns, features=itself)
-        else:
-            measured = _Measured(table, in_columns, samples=itself)
-        problems += [
-            f"column {column!r} holds a matrix, not a value per row; save it as another object"
-            for column in r.nested(table)
-        ]
-    else:
-        assays = list(r.assays(content))
-        if samples == "rows":
-            problems.append(f"the samples of a {kind} are in columns; leave `samples` out")
-        if assay is None and "exprs" in assays:
-            assay = "exprs"
-        if assay is None and len(assays) != 1:
-            problems.append(f"there are the assays {some(assays, 10)}; name one as `assay`")
-        elif assay is not None and assay not in assays:
-            problems.append(f"no assay {assay!r}; {nearest(assay, assays)}")
-        else:
-            measured = _Measured(
-                r.assay(content, assay or assays[0]),
-                True,
-                _Table(r, r.table(r.samples(content)), place),
-                _Table(r, r.table(r.features(content)), place),
-            )
-    if problems:
-        raise CohortError(f"{place} cannot serve as a cohort:", problems)
-    return measured
-
-
-def _table(r: Any, store: _Store, name: str) -> _Table:
-    """Return an object about samples or features."""
-    content, place = store.objects[name], store.path(name)
-    (kind,) = r.kind(content)
-    if kind == "vector":
-        return _Table(r, content, place, only=name)
-    if kind in ("data.frame", "matrix"):
-        return _Table(r, r.table(content), place)
-    raise CohortError(
-        f"{place}: found {r.described(content)[0]}; has to be a vector, a matrix or a data.frame"
-    )
-
-
-def _only_column(table: _Table, option: str, column: Any) -> Any:
-    """Return which column of an object about samples or features is asked for."""
-    if table.only is not None:
-        if column is not None:
-            raise CohortError(f"{table.place} is a vector without columns; leave {option} out")
-        return table.only
-    if column is None:
-        raise CohortError(
-            f"{table.place} has columns; name one as {option}: {some(table.columns, 10)}"
-        )
-    return column
-
-
 def _without(
     r: Any, values: Any, inline: Sequence[str | int | None], place: Path, problems: list[str]
 ) -> Any:
     """Return the columns that hold measurements."""
-    table = _Table(r, values, place)
+    table = Table(r, values, place)
     others = {table.position(column, problems) for column in inline if column is not None}
     kept = [at for at in range(1, int(r.size(values)[1]) + 1) if at not in others]
     return r.take(values, r.integers(kept))
@@ -480,12 +205,12 @@ def _matrix(r: Any, values: Any, in_columns: bool) -> Matrix:
 
 def _name_samples(
     matrix: Matrix,
-    about: _Table | None,
+    about: Table | None,
     wanted: Sequence[str],
     sample_column: str | None,
     *,
     inside: bool,
-    made: list[str],
+    numbered: list[str],
     problems: list[str],
 ) -> pd.DataFrame:
     """Give the samples ids, and return the columns asked for by ids."""
@@ -495,12 +220,12 @@ def _name_samples(
             for column in dict.fromkeys([*wanted, sample_column])
             if column is not None
         ]
-        matrix.rows = matrix.rows or made
+        matrix.rows = matrix.rows or numbered
         return pd.DataFrame(index=pd.Index(matrix.rows))
     ids = about.names() if sample_column is None else about.text(sample_column, problems)
     columns = {column: about.text(column, problems) for column in dict.fromkeys(wanted)}
     if inside:
-        matrix.rows = (matrix.rows if sample_column is None else ids) or made
+        matrix.rows = (matrix.rows if sample_column is None else ids) or numbered
         ids = matrix.rows
     elif not (ids and matrix.rows):
         if len(about) != len(matrix.numbers):
@@ -509,7 +234,7 @@ def _name_samples(
                 f" (and {matrix.numbers.shape[1]} features); do they go together, and does "
                 "`samples` say where the samples are?"
             )
-        ids = matrix.rows = matrix.rows or ids or made
+        ids = matrix.rows = matrix.rows or ids or numbered
     elif repeated := repeats(ids):
         problems.append(f"samples stand more than once in {about.place}: {some(repeated)}")
     if any(len(column) != len(ids) for column in columns.values()):
@@ -519,7 +244,7 @@ def _name_samples(
 
 def _name_features(
     matrix: Matrix,
-    annotation: _Table | None,
+    annotation: Table | None,
     column: str | int | None,
     *,
     inside: bool,

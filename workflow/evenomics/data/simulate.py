@@ -27,7 +27,7 @@ _SHIFT_SD = 1.0  # SD of the shift of a hit feature
 
 
 @dataclass(frozen=True, eq=False)
-class Engine:
+class ClusterModel:
     """The truth from which samples are drawn.
 
     Attributes
@@ -86,7 +86,7 @@ class Engine:
 
         Returns
         -------
-        Engine
+        ClusterModel
         """
         block = np.arange(n_features) // _BLOCK
         n_blocks = int(block[-1]) + 1

@@ -18,7 +18,7 @@ from evenomics.messages import nearest
 logger = logging.getLogger(__name__)
 
 
-def read_table(
+def read_user_table(
     path: str | os.PathLike[str],
     *,
     name: str = "cohort",

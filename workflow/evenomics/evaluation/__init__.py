@@ -1,6 +1,6 @@
-"""What an arm is worth: classifiers, scores, tests, and what selected genes have in common.
+"""Whether balancing helped: classifiers, their scores, tests between arms, and gene sets.
 
-`tuning` chooses hyper-parameters by cross-validation on the training draw. `scoring` trains on
-balanced draws and scores on the validation cohort, by `metrics`. `comparison` tests arms against
-each other.
+`tuning` chooses hyper-parameters of `classifiers` by cross-validation on the training draw;
+`scoring` trains them on balanced draws and scores them on the validation cohort by `metrics`.
+`comparison` tests arms against each other; `enrichment` tests gene sets for the selected genes.
 """

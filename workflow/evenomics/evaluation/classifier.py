@@ -1,4 +1,4 @@
-"""What a classifier is, with the grid that its hyper-parameters are tuned on.
+"""What a classifier is: how it is built, and the grid that its hyper-parameters are tuned on.
 
 A new classifier is a module in `evenomics.evaluation.classifiers` that registers it in
 `CLASSIFIERS`, and an entry in ``config/schema/names.yaml``.
@@ -25,19 +25,21 @@ ClassWeight = Literal["balanced"] | None
 
 @dataclass(frozen=True)
 class Classifier:
-    """A kind of classifier and the grid its hyper-parameters are tuned on.
+    """A kind of classifier with the grid of its hyper-parameters.
 
     Attributes
     ----------
     build : callable
-        ``build(parameters, n_train, class_weight) -> classifier``. Fitting it twice on the same
-        samples has to give the same classifier.
-    grid : sequence of mappings of str to sequence
-        Values of every hyper-parameter; a part for each set of hyper-parameters that go together.
+        ``build(parameters, n_train, class_weight) -> unfitted classifier``. Fits on the same
+        samples have to give the same classifier.
+    grid : sequence of mapping of str to sequence
+        Values of every hyper-parameter; one mapping for each set of hyper-parameters that go
+        together (see `sklearn.model_selection.ParameterGrid`).
     is_constant : callable
-        ``is_constant(parameters, n_train)``: whether it cannot but give all samples one score.
+        ``is_constant(parameters, n_train) -> bool``: whether the classifier is bound to give all
+        samples the same score.
     gives_probabilities : bool
-        Otherwise it has no Brier score.
+        Whether it has `predict_proba`; without, it has no Brier score.
     """
 
     build: Callable[[Mapping[str, Any], int, ClassWeight], ClassifierMixin]
@@ -47,7 +49,7 @@ class Classifier:
 
     @property
     def points(self) -> list[dict[str, Any]]:
-        """Every combination of each part of the grid; of equally good ones the first is chosen."""
+        """All points of the grid; of equally good ones the first is chosen."""
         return list(ParameterGrid(self.grid))
 
 
@@ -57,31 +59,44 @@ CLASSIFIERS: Registry[Classifier] = Registry("classifiers", "evenomics.evaluatio
 
 @cache
 def _threadpools() -> ThreadpoolController:
-    """Find the libraries that start threads, once: that takes as long as to fit a small SVC."""
+    """Find the libraries that start threads; once, as it takes as long as to fit a small SVC."""
     return ThreadpoolController()
 
 
 def fit(
-    kind: Classifier,
+    classifier: Classifier,
     parameters: Mapping[str, Any],
     samples: Samples,
     class_weight: ClassWeight = None,
-) -> Any:
-    """Return a classifier fitted on one thread.
-
-    Tables this small lose more time to the threads of a fit than they win by them.
-    """
-    with _threadpools().limit(limits=1):
-        return kind.build(parameters, len(samples.y), class_weight).fit(samples.X, samples.y)
-
-
-def predict(kind: Classifier, model: Any, samples: Samples) -> Prediction:
-    """Return what a fitted classifier says of samples, on one thread as well.
+) -> ClassifierMixin:
+    """Fit a classifier on one thread: on tables this small, more threads are slower.
 
     Parameters
     ----------
-    kind : Classifier
-    model : fitted classifier
+    classifier : Classifier
+    parameters : mapping of str to object
+        Hyper-parameters, a point of its grid.
+    samples : Samples
+        Training set.
+    class_weight : {"balanced"} or None
+
+    Returns
+    -------
+    ClassifierMixin
+        Fitted.
+    """
+    with _threadpools().limit(limits=1):
+        return classifier.build(parameters, len(samples.y), class_weight).fit(samples.X, samples.y)
+
+
+def predict(classifier: Classifier, model: Any, samples: Samples) -> Prediction:
+    """Predict samples, on one thread as well.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    model : ClassifierMixin
+        Fitted by `fit`, on samples of every class.
     samples : Samples
 
     Returns
@@ -89,7 +104,7 @@ def predict(kind: Classifier, model: Any, samples: Samples) -> Prediction:
     Prediction
     """
     with _threadpools().limit(limits=1):
-        probabilities = model.predict_proba(samples.X) if kind.gives_probabilities else None
+        probabilities = model.predict_proba(samples.X) if classifier.gives_probabilities else None
         if len(model.classes_) > 2 and probabilities is not None:
             return Prediction(samples.y, probabilities, probabilities)
         values = model.decision_function(samples.X)

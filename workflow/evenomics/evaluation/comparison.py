@@ -13,10 +13,11 @@ from scipy.stats import false_discovery_control, ttest_ind_from_stats
 
 from evenomics.evaluation.metric import METRICS
 
+#: Columns of what arms are compared within.
 CASE = ["study", "selection", "experiment", "classifier", "metric"]
-
+#: Columns of an arm at a setting.
 ARM = ["arm", "alpha", "multiplier"]
-
+#: Columns of `summarise`.
 SUMMARY = [
     *("study", "selection", "experiment", "arm", "alpha", "multiplier"),
     *("classifier", "metric", "mean", "sd", "n"),
@@ -43,7 +44,7 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     groups = scores.groupby([*CASE, *ARM], sort=False)["value"]
     table = groups.agg(mean="mean", sd="std", n="count", low="min", high="max").reset_index()
     same = table["low"] == table["high"]
-    # a mean of equal numbers may differ from them in the last digit
+    # rounding: a mean of equal numbers may differ from them in the last digit
     table.loc[same, "mean"] = table["low"]
     table.loc[same & (table["n"] > 1), "sd"] = 0.0
     return table[SUMMARY]
@@ -59,11 +60,11 @@ def main_multiplier(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def best_settings(summary: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
-    """Return each arm's row with the best mean, per study, selection, experiment, classifier.
+    """Return the best setting of each arm, per study, selection, experiment and classifier.
 
-    Of several multipliers the main one is taken (`main_multiplier`); over the alphas the best mean
-    decides. This is the paper's choice of alpha. It looks at the validation cohort, so an arm with
-    more settings has more chances to look well.
+    Of several multipliers the main one is used (`main_multiplier`); of several alphas the one with
+    the best mean. This is the paper's choice of alpha. It uses scores on the validation cohort, so
+    an arm with more settings has more chances of a good score.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def best_settings(summary: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Of equally good settings the first; columns as in `summary`.
+        Rows of `summary`, one per arm; of equally good settings the first.
     """
     smallest_first = not METRICS[metric].larger_is_better
     rows = main_multiplier(summary[summary["metric"] == metric])
@@ -85,9 +86,9 @@ def best_settings(summary: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
 def compare(scores: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
     """Test every pair of arms, each at its best setting: Welch's t-test, Benjamini-Hochberg.
 
-    The family of the adjustment is all tests of a study, selection and metric. The repeats share
-    one draw and one validation cohort; they are not independent samples, and the p-values of this
-    test, the paper's, are too small.
+    P-values are adjusted over all tests of a study, selection and metric. The repeats share one
+    draw and one validation cohort. They are not independent, so the p-values of this test, which is
+    the paper's, are too small.
 
     Parameters
     ----------
@@ -98,9 +99,9 @@ def compare(scores: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Per experiment, classifier and pair of arms: settings, means, difference a - b, t, df,
-        p_value and adjusted_p_value. The last four are missing, and `note` says why, where
-        neither arm varies.
+        One row per experiment, classifier and pair of arms: settings, means, difference a - b, t,
+        df, p_value, adjusted_p_value and note. If neither arm varies, there is no test, and the
+        note says so.
     """
     scores = scores[(scores["metric"] == metric) & scores["value"].notna()]
     best = best_settings(summarise(scores), metric)
@@ -119,6 +120,7 @@ def compare(scores: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
     return table
 
 
+#: Columns of `compare`.
 COMPARISON = [
     *CASE,
     *("arm_a", "alpha_a", "multiplier_a", "arm_b", "alpha_b", "multiplier_b"),
@@ -151,7 +153,7 @@ def _adjusted(p_values: pd.Series) -> pd.Series:
 
 
 def by_study(summary: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
-    """Return one row per study, selection and arm: its mean over experiments at its best setting.
+    """Return the mean of every arm over the experiments of a study, at its best settings.
 
     Parameters
     ----------
@@ -162,8 +164,8 @@ def by_study(summary: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns study, selection, arm, metric, one column per classifier (missing where the
-        classifier has no such metric), n_experiments.
+        One row per study, selection and arm: columns study, selection, arm, metric, one column per
+        classifier (missing if it does not have the metric), n_experiments.
     """
     best = best_settings(summary, metric)
     rows = best.groupby(["study", "selection", "arm", "metric"], sort=False)

@@ -1,4 +1,4 @@
-"""Over-representation of gene sets among the selected genes."""
+"""Tests of gene sets for over-representation among the selected genes."""
 
 import logging
 import os
@@ -18,7 +18,6 @@ from evenomics.errors import ConfigError, EnrichmentError
 from evenomics.messages import nearest, some
 
 logger = logging.getLogger(__name__)
-
 
 SOURCES = ("local", "enrichr")
 
@@ -41,45 +40,45 @@ def enrich(
     min_size: int = 5,
     max_size: int = 500,
 ) -> pd.DataFrame:
-    """Test which gene sets hold more of the selected genes than chance would put there.
+    """Test which gene sets have more of the selected genes than expected by chance.
 
-    The test is hypergeometric, one-sided: the probability of so many or more selected genes in the
-    set, had as many genes been drawn at random from the background.
+    The test is hypergeometric, one-sided: the probability of at least as many selected genes in the
+    set if the genes were drawn at random from the background.
 
     Parameters
     ----------
     genes : iterable of str
         The selected genes, named as in the gene sets (mostly gene symbols); all in `background`.
     background : iterable of str
-        All genes that could have been selected: those that were measured, whether or not a gene
-        set knows them. The whole genome instead would make every tissue's genes look enriched.
+        All genes that could have been selected: those that were measured, also those in no gene
+        set. With the whole genome, genes that are typical of a tissue would appear enriched.
     source : {"local", "enrichr"}
-        ``local``: files on this machine, through `gseapy.enrich`. ``enrichr``: the service of that
-        name (human genes), through `gseapy.enrichr`; both lists of genes are sent there. One never
-        stands in for the other.
+        ``local``: local files, with `gseapy.enrich`. ``enrichr``: the web service of that name
+        (human genes), with `gseapy.enrichr`; both lists of genes are sent to it. If one fails, the
+        other is not tried.
     libraries : sequence of str
         For ``enrichr``: names of its libraries, e.g. ``GO_Biological_Process_2023``.
     gene_sets : sequence of path-like
-        For ``local``: GMT files (see `read_gmt`); a library is called as its file.
+        For ``local``: GMT files (see `read_gmt`); the library has the name of the file.
     min_size, max_size : int
         For ``local``: sets with fewer or more genes in the background are not tested.
 
     Returns
     -------
     pandas.DataFrame
-        One row per set with a selected gene or more; libraries in the order given, in each the
-        smallest p-value first.
+        One row per set with at least one selected gene; libraries in the given order, sets in the
+        order of their p-values.
 
         - ``library``, ``term``: where the set is from, and its name
         - ``n_overlap``: selected genes in the set
-        - ``n_set``: background genes in the set; missing for ``enrichr``, which does not tell
+        - ``n_set``: background genes in the set; missing for ``enrichr``, which does not report it
         - ``n_selected``, ``n_background``: selected genes, background genes
-        - ``odds_ratio``: for ``local`` with 0.5 added to each cell of the fourfold table, so that
-          it is finite; for ``enrichr`` as the service gives it
-        - ``p_value``, ``adjusted_p_value``: the latter after Benjamini and Hochberg, per library
+        - ``odds_ratio``: for ``local`` with 0.5 added to each cell of the 2 x 2 table;
+          for ``enrichr`` as reported by the service
+        - ``p_value``, ``adjusted_p_value``: the latter by Benjamini and Hochberg, per library
         - ``genes``: the selected genes in the set, joined by ``;``
 
-        No significant set, or no row at all, is a result.
+        Without a significant set, or without a row, it is a valid result.
 
     Raises
     ------
@@ -91,10 +90,10 @@ def enrich(
 
     Notes
     -----
-    ``local`` counts every set of the right size as a test, those without a selected gene too (their
-    p-value is 1). Enrichr and gseapy by itself count only sets with a selected gene, which adjusts
-    for too few tests; adjusted p-values of ``enrichr`` are the service's own, over its sets of all
-    sizes.
+    ``local`` counts every set of the right size as a test, also those without a selected gene
+    (their p-value is 1). Enrichr, and gseapy by default, count only sets with a selected gene,
+    which adjusts for too few tests. Adjusted p-values of ``enrichr`` are those of the service, over
+    its sets of all sizes.
 
     The documentation of gseapy 1.3.1 says that `background` is ignored for names of libraries. Its
     code does otherwise: with a list as background, genes and background go to "Speedrichr", the
@@ -123,8 +122,8 @@ def read_gmt(path: str | os.PathLike[str]) -> dict[str, frozenset[str]]:
     ----------
     path : path-like
         GMT file, UTF-8: one set per line, cells separated by tabs: name, description (may be
-        empty), genes. Empty cells at the end of a line are passed over, as libraries saved from
-        Enrichr have them; a gene that a line names twice counts once.
+        empty), genes. Empty cells are ignored, as libraries of Enrichr have them at the end of
+        lines; a gene that is listed twice counts once.
 
     Returns
     -------
@@ -134,7 +133,7 @@ def read_gmt(path: str | os.PathLike[str]) -> dict[str, frozenset[str]]:
     Raises
     ------
     EnrichmentError
-        With the numbers of all lines that are empty, are no gene set, or name a set again.
+        With the numbers of all lines that are empty, are not a gene set, or repeat a set.
     """
     path = Path(path)
     if not path.is_file():
@@ -294,7 +293,7 @@ def _test(
 ) -> list[dict[str, Any]]:
     if not any(members.intersection(selected) for members in sets.values()):
         return []
-    # gseapy takes names of digits for Entrez ids and changes the case of others; not of these.
+    # codes, since gseapy takes digits for Entrez ids and changes the case of other names
     code = {gene: f"G{i}" for i, gene in enumerate(measured)}
     found = gseapy.enrich(
         [code[gene] for gene in selected],
@@ -314,7 +313,7 @@ def _test(
 
 
 def _rows(found: pd.DataFrame, sizes: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Return gseapy's table as rows of ours."""
+    """Return the rows of gseapy's table with the names of `COLUMNS`."""
     return [
         {
             "library": row["Gene_set"],
@@ -337,7 +336,7 @@ def _ask_enrichr(
     found = None
     try:
         known = gseapy.get_library_name("Human")
-        # gseapy passes over names that it does not know, with a warning
+        # gseapy only warns of unknown libraries
         strangers = [name for name in libraries if name not in known]
         if not strangers:
             found = gseapy.enrichr(
@@ -346,7 +345,7 @@ def _ask_enrichr(
     # OSError: no network, time-out, HTTP status; the others: an answer of another form
     except (OSError, EnrichrError, LookupError, TypeError, ValueError) as error:
         raise EnrichmentError(
-            "Enrichr, the service that `source: enrichr` asks, gave no answer that can be used; "
+            "the web service Enrichr (`source: enrichr`) gave no valid answer; "
             "try again later, or set `source: local` and name GMT files under `gene_sets`",
             [f"{type(error).__name__}: {error}"],
         ) from error

@@ -1,7 +1,7 @@
-"""What a metric of a classifier is, on samples that it has not seen, for two classes or more.
+"""What a metric is: a number that says how well a classifier predicts samples of known classes.
 
 Classes are the codes 0, 1, ... in the order of the study. With two classes, class 1 is the
-positive one. With more, each class is set against the rest and the mean over classes is taken
+positive one. With more, binary metrics are computed one-vs-rest and averaged over the classes
 (macro average).
 
 A new metric is a module in `evenomics.evaluation.metrics` that registers a function with `metric`,
@@ -20,7 +20,6 @@ from evenomics.config.names import names
 from evenomics.registry import Registry
 
 Floats = NDArray[np.float64]
-
 Codes = NDArray[np.intp]
 
 #: Points of the false-positive rate at which ROC curves are averaged.
@@ -29,17 +28,16 @@ FALSE_POSITIVE_RATES = np.linspace(0.0, 1.0, 101)
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a classifier says of samples whose classes are known.
+    """The output of a classifier for samples of known classes.
 
     Attributes
     ----------
     classes : ndarray of int, shape (n_samples,)
-        True codes.
-    scores : ndarray, shape (n_samples, n_classes)
-        The larger, the more the class is supported; probabilities or decision values. The
-        classifier decides for the class with the largest.
-    probabilities : ndarray, shape (n_samples, n_classes), or None
-        None for a classifier that gives none.
+        Codes of the true classes.
+    scores : ndarray of float, shape (n_samples, n_classes)
+        Probabilities or decision values; the class with the largest is predicted.
+    probabilities : ndarray of float, shape (n_samples, n_classes), or None
+        None for a classifier without.
     """
 
     classes: Codes
@@ -48,12 +46,12 @@ class Prediction:
 
     @property
     def predicted(self) -> Codes:
-        """Codes the classifier decides for, shape (n_samples,)."""
+        """Codes of the predicted classes, shape (n_samples,)."""
         return self.scores.argmax(axis=1)
 
     @property
     def one_vs_rest(self) -> list["OneVsRest"]:
-        """The positive class against the other, or each of more than two against the rest."""
+        """The positive class of two against the other, or each of more against the rest."""
         n_classes = self.scores.shape[1]
         return [
             OneVsRest(self.classes == code, self.predicted == code, self.scores[:, code])
@@ -62,28 +60,36 @@ class Prediction:
 
 
 class OneVsRest(NamedTuple):
-    """One class against the rest: membership, decision and score of every sample."""
+    """One class against the rest; all arrays have the shape (n_samples,).
+
+    Attributes
+    ----------
+    truth, predicted : ndarray of bool
+        Whether a sample is of the class, and whether it is predicted to be.
+    score : ndarray of float
+        Score of the class.
+    """
 
     truth: NDArray[np.bool_]
-    found: NDArray[np.bool_]
+    predicted: NDArray[np.bool_]
     score: Floats
 
 
 def macro(metric: Callable[[OneVsRest], float]) -> Callable[[Prediction], float]:
-    """Return a metric of several classes: the mean of a metric of each class against the rest."""
+    """Return the one-vs-rest mean of a binary metric."""
     return lambda prediction: float(np.mean([metric(binary) for binary in prediction.one_vs_rest]))
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A number that says how well a classifier did.
+    """A metric of a classifier.
 
     Attributes
     ----------
     name : str
         Name in the config.
     score : callable
-        ``score(prediction) -> float``; NaN where the classifier does not give what it takes.
+        ``score(prediction) -> float``; NaN where the classifier does not give what it needs.
     """
 
     name: str
@@ -91,7 +97,7 @@ class Metric:
 
     @property
     def title(self) -> str:
-        """Name for people."""
+        """Name in figures and tables."""
         return str(names("metrics")[self.name]["title"])
 
     @property
@@ -125,8 +131,8 @@ def roc(prediction: Prediction) -> Floats:
 
     Returns
     -------
-    ndarray of shape (101,)
-        Interpolated; the mean over classes if there are more than two.
+    ndarray of float, shape (101,)
+        Interpolated; with more than two classes the one-vs-rest mean.
     """
     curves = []
     for binary in prediction.one_vs_rest:

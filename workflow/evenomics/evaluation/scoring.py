@@ -1,9 +1,9 @@
 """Scores of an arm: tune classifiers, train them on balanced draws, score them on validation.
 
-In cross-validation a test fold holds real samples only, of patients of whom the training folds have
-none, and balancing happens on the training folds. For the GAN arms the generator of the whole draw
-serves while tuning, so the cross-validated AUROC, which only chooses hyper-parameters, has seen the
-test folds through it. The score that counts is on the validation cohort, which nothing ever saw.
+In cross-validation only training folds are balanced; test folds hold real samples, and no patient
+is on both sides. The GAN arms tune with the generators of the whole draw, which have seen the test
+folds: their cross-validated AUROC is too high, and serves only to choose hyper-parameters. The
+score that counts is on the validation cohort, which no training has seen.
 
 Source: Cusworth, Gkoutos, Acharjee 2024, Methods (classification).
 """
@@ -33,13 +33,12 @@ from evenomics.preparation.scaling import SkewScaler
 
 logger = logging.getLogger(__name__)
 
-
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class ArmScores:
-    """What came out of an arm in one experiment, at all of its settings.
+    """Results of an arm in one experiment, at all of its settings.
 
     Attributes
     ----------
@@ -51,8 +50,8 @@ class ArmScores:
     roc : DataFrame
         Columns experiment, arm, alpha, multiplier, classifier, fpr, tpr_mean, tpr_sd.
     generated : DataFrame
-        Samples that the first repeat added, in the user's unit: sample_id, class, features,
-        alpha, multiplier.
+        Samples that the first repeat added, in the user's units: columns sample_id, class,
+        features, alpha, multiplier.
     """
 
     scores: pd.DataFrame
@@ -73,8 +72,13 @@ def gans_of(
         Samples of each class in the training draw.
     classes : sequence of str
         Classes of the study.
-    alphas
+    alphas : iterable of pairs of float
         See `Arm.settings`.
+
+    Returns
+    -------
+    list of str
+        Each once.
     """
     over = over_represented(counts, classes)
     names = [
@@ -101,30 +105,35 @@ def score_arm(
     seed: int,
     n_jobs: int = 1,
 ) -> ArmScores:
-    """Tune, train and score the classifiers on what one arm makes of one training draw.
+    """Tune, train and score classifiers on a training draw that one arm balances.
 
     Parameters
     ----------
     name : str
-        Arm.
-    draw, validation : Cohort
-        Training draw, whose name is the experiment's, and validation cohort.
+        Name of the arm.
+    draw : Cohort
+        Training draw; its name is that of the experiment.
+    validation : Cohort
+        Validation cohort, with the features of the draw.
     scaler : SkewScaler
         Fitted on the draw.
     classes : sequence of str
         Classes of the study; with two, the second is the positive one.
-    alphas, multipliers
+    alphas : iterable of pairs of float
+        See `Arm.settings`.
+    multipliers : iterable of float
         See `Arm.settings`.
     generators : mapping of str to Generator
         Trained generators by the name of their GAN (see `gans_of`).
     classifiers : sequence of str
         Names in `CLASSIFIERS`.
     repeats : int
-        Classifiers, each trained on newly generated samples. Where the training set is the same
-        every time (`none`, `class_weight`), one is trained and its scores are repeated.
+        Classifiers of each kind, each trained on newly generated samples. Where the training set is
+        always the same (`none`, `class_weight`), one is trained and its scores are repeated.
     folds : int
-        Folds of the cross-validation that tunes.
+        Folds of the cross-validation for tuning.
     seed : int
+        Seed of the run.
     n_jobs : int
         Processes.
 
@@ -142,18 +151,18 @@ def score_arm(
     if missing := [gan for gan in needed if gan not in generators]:
         raise TrainingError(
             f"arm {name!r}, experiment {draw.name!r}: no generators for the GANs {some(missing)}; "
-            f"those handed over are for {some(generators) or 'none'}"
+            f"there are those of {some(generators) or 'none'}"
         )
     train = scaled_samples(draw, scaler, classes)
     test = scaled_samples(validation, scaler, classes)
     over = over_represented(draw.class_counts(), classes)
     scores, tuning, curves, generated = [], [], [], []
     for setting in arm.settings(alphas, multipliers):
-        gans = {
+        by_code = {
             classes.index(label): generators[gan_name(label, alpha, str(arm.variant))]
             for label, alpha in arm.alphas_of(setting, classes, over).items()
         }
-        balancer = Balancer(arm, setting, classes.index(over), gans, seed, (draw.name, name))
+        balancer = Balancer(arm, setting, classes.index(over), by_code, seed, (draw.name, name))
         tuned = tune(classifiers, train, balancer, n_folds=folds, n_jobs=n_jobs)
         first, _ = balancer.balance(train, "repeat", 0)
         at = {"alpha": setting.alpha_name, "multiplier": setting.multiplier_name}
@@ -193,16 +202,24 @@ def _labelled(frame: pd.DataFrame, label: Mapping[str, str]) -> pd.DataFrame:
 def _repeat(
     repeat: int, balancer: Balancer, train: Samples, test: Samples, tuned: Mapping[str, Tuned]
 ) -> tuple[str, dict[str, tuple[dict[str, float], Floats]]]:
-    """Score the classifiers trained on the samples of one repeat; the note, and metrics and ROC.
+    """Train and score the classifiers of one repeat.
 
-    The training set lives no longer than this: all repeats of a wide table would fill the memory.
+    The balanced training set exists only here: those of all repeats of a wide table would fill the
+    memory.
+
+    Returns
+    -------
+    note : str
+        Of the balancer.
+    outcomes : dict of str to (dict of str to float, ndarray of float of shape (101,))
+        Metrics and ROC curve of each classifier.
     """
     samples, note = balancer.balance(train, "repeat", repeat)
     outcomes = {}
     for name, choice in tuned.items():
-        kind = CLASSIFIERS[name]
-        model = fit(kind, choice.parameters, samples, balancer.arm.class_weight)
-        prediction = predict(kind, model, test)
+        classifier = CLASSIFIERS[name]
+        model = fit(classifier, choice.parameters, samples, balancer.arm.class_weight)
+        prediction = predict(classifier, model, test)
         values = {metric: METRICS[metric].score(prediction) for metric in METRICS}
         outcomes[name] = values, roc(prediction)
     return note, outcomes
@@ -211,7 +228,7 @@ def _repeat(
 def _added(
     train: Samples, balanced: Samples, scaler: SkewScaler, draw: Cohort, classes: Sequence[str]
 ) -> pd.DataFrame:
-    """Tabulate the samples beyond those of the draw, in the user's unit."""
+    """Return the samples that were added to the draw, in the user's units."""
     new, codes = balanced.X[len(train.X) :], balanced.y[len(train.X) :]
     table = pd.DataFrame(new, columns=draw.features.columns)
     if len(new):

@@ -1,4 +1,4 @@
-"""Choose the hyper-parameters of classifiers by cross-validation."""
+"""Choose hyper-parameters of classifiers by cross-validation on the training draw."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ from evenomics.randomness import derive_seed
 def _cv_auroc(
     name: str, parameters: Mapping[str, Any], train: Samples, test: Samples, arm: Arm
 ) -> float:
-    kind = CLASSIFIERS[name]
-    if kind.is_constant(parameters, len(train.y)):
+    classifier = CLASSIFIERS[name]
+    if classifier.is_constant(parameters, len(train.y)):
         return 0.5
-    prediction = predict(kind, fit(kind, parameters, train, arm.class_weight), test)
-    return METRICS["auroc"].score(prediction)
+    model = fit(classifier, parameters, train, arm.class_weight)
+    return METRICS["auroc"].score(predict(classifier, model, test))
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,12 @@ class Tuned:
 
     Attributes
     ----------
-    parameters : dict
+    parameters : dict of str to object
     cv_auroc : float
         Mean over the folds at these parameters.
     n_folds : int
     note : str
+        What was not as usual in the folds; empty if nothing was.
     """
 
     parameters: dict[str, Any]
@@ -46,13 +47,18 @@ class Tuned:
 
 
 def tune(
-    kinds: Iterable[str], samples: Samples, balancer: Balancer, *, n_folds: int = 5, n_jobs: int = 1
+    classifiers: Iterable[str],
+    samples: Samples,
+    balancer: Balancer,
+    *,
+    n_folds: int = 5,
+    n_jobs: int = 1,
 ) -> dict[str, Tuned]:
     """Choose hyper-parameters by stratified cross-validation on AUROC.
 
     Parameters
     ----------
-    kinds : iterable of str
+    classifiers : iterable of str
         Names in `CLASSIFIERS`.
     samples : Samples
         The training draw. The samples of a group stay in one fold.
@@ -66,7 +72,8 @@ def tune(
     Returns
     -------
     dict of str to Tuned
-        The point of the grid with the largest mean; of equally good ones the first.
+        By classifier: the point of its grid with the largest mean AUROC over the folds; of equally
+        good ones the first.
     """
     seed = derive_seed(balancer.seed, "folds")
     parts, fewer = stratified_folds(samples.y, n_folds, seed, samples.groups)
@@ -78,7 +85,7 @@ def tune(
     note = "; ".join(dict.fromkeys(filter(None, notes)))
     tuned = {}
     with Parallel(n_jobs=n_jobs) as parallel:
-        for name in kinds:
+        for name in classifiers:
             points = CLASSIFIERS[name].points
             best, mean = _best_point(name, points, folds, balancer.arm, parallel)
             tuned[name] = Tuned(points[best], mean, len(folds), note)
@@ -92,12 +99,13 @@ def _best_point(
     arm: Arm,
     parallel: Parallel,
 ) -> tuple[int, float]:
-    """Find the point with the largest mean AUROC over the folds, of equal ones the first.
+    """Return the index and the AUROC of the point with the largest mean over the folds.
 
-    A fold that was not fitted yet cannot give more than 1, which bounds the mean of its point.
-    Points are followed in the order of their bounds, fold by fold, until the first in line has all
-    its folds: no other can be better, and their remaining folds need not be fitted. How many are
-    fitted at a time changes what is fitted in vain, but not what is found.
+    Of equally good points it is the first. The AUROC of a fold that is not fitted yet is at most 1,
+    which bounds the mean of its point. The points with the largest bounds are fitted next, one fold
+    each, until the first of them has all its folds: no other can be better, and their remaining
+    folds need not be fitted. The number of processes changes how many fits are in vain, but not the
+    result.
     """
     auroc = np.ones((len(points), len(folds)))
     fitted = np.zeros(len(points), dtype=int)

@@ -1,9 +1,7 @@
-"""The state of a training run in mid-training, on disk, so that a killed one goes on."""
+"""The state of a training run, on disk, so that a killed one goes on."""
 
 import hashlib
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from evenomics.errors import TrainingError
-from evenomics.gan.networks import Weights
-from evenomics.gan.run import Floats, Member
+from evenomics.files import replacing
+from evenomics.gan.networks import Floats, Weights
+from evenomics.gan.run import TrainingRun
+
+MOMENTS = ("generator_mean", "generator_square", "critic_mean", "critic_square")
 
 
 def _digest(name: str, arrays: Mapping[str, NDArray[Any]]) -> str:
@@ -26,12 +27,9 @@ def _digest(name: str, arrays: Mapping[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-_MOMENTS = ("generator_mean", "generator_square", "critic_mean", "critic_square")
-
-
 @dataclass
 class State:
-    """A member in mid-training, or after it: all that a resumed training needs.
+    """A training run on its way, or at its end: all that a resumed training needs.
 
     Random numbers need no state (see `streams`), Adam's step counts follow from `updates`.
 
@@ -42,20 +40,20 @@ class State:
     generator, critic : ndarray
         Flat parameters; ``*_mean`` and ``*_square`` are Adam's moments.
     kept_generator, kept_critic : ndarray
-        Parameters of the best look so far.
+        The best parameters evaluated so far.
     kept_epoch : int
-        Its epoch; 0 before the first look.
+        Their epoch; 0 before the first evaluation.
     kept_value : float
-        What made it the best (see `Member.keep`).
+        What made them the best (see `value`).
     critic_loss : ndarray of shape (n_updates,)
         Loss at every critic update.
     generator_loss : ndarray of shape (n_updates // critic_updates,)
         Loss at every generator update.
     wasserstein : ndarray of shape (epochs,)
         mean C(real) - mean C(fake) of the epoch's last batch, after its update, dropout off.
-    looks : ndarray of shape (n_looks, 3)
-        Wasserstein estimate on all training samples, the same on the set-aside ones, energy
-        distance of generated to set-aside samples.
+    evaluations : ndarray of shape (n_evaluations, 3)
+        Wasserstein estimate on all training samples, the same on the held-out ones, energy
+        distance of generated to held-out samples.
     seconds : float
         Time spent.
     engines : tuple of str
@@ -76,14 +74,14 @@ class State:
     critic_loss: Floats
     generator_loss: Floats
     wasserstein: Floats
-    looks: Floats
+    evaluations: Floats
     seconds: float = 0.0
     engines: tuple[str, ...] = ()
 
     @classmethod
-    def begin(cls, member: Member, dtype: str) -> "State":
+    def begin(cls, run: TrainingRun, dtype: str) -> "State":
         """State before the first update."""
-        start = member.start
+        start = run.start
         generator = start.generator.astype(dtype)
         critic = start.critic.astype(dtype)
         return cls(
@@ -98,10 +96,10 @@ class State:
             kept_critic=critic.copy(),
             kept_epoch=0,
             kept_value=np.inf,
-            critic_loss=np.full(member.n_updates, np.nan),
-            generator_loss=np.full(member.n_updates // member.critic_updates, np.nan),
-            wasserstein=np.full(member.epochs, np.nan),
-            looks=np.full((len(member.look_epochs), 3), np.nan),
+            critic_loss=np.full(run.n_updates, np.nan),
+            generator_loss=np.full(run.n_updates // run.critic_updates, np.nan),
+            wasserstein=np.full(run.epochs, np.nan),
+            evaluations=np.full((len(run.eval_epochs), 3), np.nan),
         )
 
     def save(self, path: Path) -> None:
@@ -117,17 +115,13 @@ class State:
         """
         arrays = {k: np.asarray(v) for k, v in vars(self).items() if k != "engines"}
         if self.updates == len(self.critic_loss):
-            arrays |= {name: arrays[name][:0] for name in _MOMENTS}
+            arrays |= {name: arrays[name][:0] for name in MOMENTS}
         engines = " ".join(self.engines)
         metadata = {"engines": engines, "digest": _digest(f"{path.stem} {engines}", arrays)}
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_file(arrays, temporary, metadata)
-            temporary.replace(path)
+            with replacing(path) as temporary:
+                save_file(arrays, temporary, metadata)
         except (OSError, SafetensorError) as error:
-            with suppress(OSError):
-                temporary.unlink()
             raise TrainingError(
                 f"{path}: the checkpoint cannot be written: {error}; make room or see to the "
                 "permissions, and run again: training goes on from the checkpoints that are there"
@@ -154,7 +148,7 @@ class State:
         return cls(**values, engines=tuple(engines.split()))
 
     @classmethod
-    def read_back(cls, path: Path) -> "State":
+    def reload(cls, path: Path) -> "State":
         """Read a state that was there before (TrainingError if it no longer is)."""
         state = cls.load(path)
         if state is None:
@@ -163,13 +157,40 @@ class State:
             )
         return state
 
-    def weights(self, member: Member) -> tuple[Weights, Weights]:
+    def value(self, run: TrainingRun, evaluation: int) -> float:
+        """Return what `TrainingRun.keep` minimises, once an evaluation's records are there.
+
+        Parameters
+        ----------
+        run : TrainingRun
+        evaluation : int
+            Index of the evaluation.
+
+        Returns
+        -------
+        float
+            Infinite where its weights do not qualify, e.g. after divergence to NaN.
+        """
+        epoch = int(run.eval_epochs[evaluation])
+        steps = run.updates_per_epoch
+        wasserstein = self.wasserstein[epoch - 1]
+        if not (np.isfinite(wasserstein) and np.isfinite(self.evaluations[evaluation, 0])):
+            return np.inf
+        if run.keep == "held_out":
+            return float(self.evaluations[evaluation, 2])
+        if run.keep == "above":
+            loss = self.critic_loss[(epoch - 1) * steps : epoch * steps].mean()
+            value = wasserstein if run.curve == "wasserstein" else loss
+            return float(value) if value > run.threshold else np.inf
+        return -float(epoch)
+
+    def weights(self, run: TrainingRun) -> tuple[Weights, Weights]:
         """Return the kept weights and the last ones, which are the same object where they can be.
 
         The last ones are the kept ones if the training diverged to NaN.
         """
-        kept = replace(member.start, generator=self.kept_generator, critic=self.kept_critic)
-        last = replace(member.start, generator=self.generator, critic=self.critic)
+        kept = replace(run.start, generator=self.kept_generator, critic=self.kept_critic)
+        last = replace(run.start, generator=self.generator, critic=self.critic)
         if not (np.isfinite(last.generator).all() and np.isfinite(last.critic).all()):
             return kept, kept
         same = np.array_equal(kept.generator, last.generator)

@@ -1,4 +1,4 @@
-"""Rules that choose learning rates and epochs (paper, section Model training)."""
+"""Rules that choose learning rates and epochs (paper, section "Model training")."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,25 +8,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evenomics.gan import curves
-from evenomics.gan.retraining import Floats
-from evenomics.gan.run import Trained
-from evenomics.gan.search import Phase, Search
-from evenomics.gan.settings import GanSettings
+from evenomics.gan.networks import Floats
+from evenomics.gan.search import Search
+from evenomics.gan.trained import Trained
 
 
-def _curve(runs: list[Trained], settings: GanSettings) -> Floats:
-    """Return the curve that the rules look at, averaged over folds, as far as all are finite."""
-    curve = settings.choice.curve
-    chosen = [r.wasserstein if curve == "wasserstein" else r.critic_loss for r in runs]
+def _curve(runs: list[Trained], name: str) -> Floats:
+    """Return a curve, averaged over folds, as far as all are finite."""
+    chosen = [r.wasserstein if name == "wasserstein" else r.critic_loss for r in runs]
     length = min(map(len, chosen))
     return np.mean([c[:length] for c in chosen], axis=0)
 
 
 def _distances(runs: list[Trained]) -> tuple[Floats, NDArray[np.int64]]:
-    """Energy distances per look, averaged over folds, and the epochs of the looks."""
-    length = min(len(run.looks) for run in runs)
-    mean = np.mean([run.looks[:length, 2] for run in runs], axis=0)
-    return np.where(np.isfinite(mean), mean, np.inf), runs[0].look_epochs[:length]
+    """Energy distances per evaluation, averaged over folds, and the evaluated epochs."""
+    length = min(len(r.evaluations) for r in runs)
+    mean = np.mean([r.evaluations[:length, 2] for r in runs], axis=0)
+    return np.where(np.isfinite(mean), mean, np.inf), runs[0].eval_epochs[:length]
 
 
 def _smallest_distance(runs: list[Trained]) -> tuple[float, int]:
@@ -37,28 +35,28 @@ def _smallest_distance(runs: list[Trained]) -> tuple[float, int]:
     return float(distances[best]), int(epochs[best])
 
 
-def _looked(runs: list[Trained], length: int) -> NDArray[np.int64]:
-    """Return the epochs that were looked at among the first so many, as long as all are finite."""
-    return runs[0].look_epochs[runs[0].look_epochs <= length]
+def _evaluated(runs: list[Trained], length: int) -> NDArray[np.int64]:
+    """Return the evaluated epochs among the first so many, in which all folds are finite."""
+    return runs[0].eval_epochs[runs[0].eval_epochs <= length]
 
 
-def _measure(search: Search, phase: Phase, settings: GanSettings) -> pd.DataFrame:
+def _measure(search: Search, phase: str) -> pd.DataFrame:
     """Tabulate what the rules see of every rate."""
-    choice = settings.choice
+    choice = search.settings.choice
     columns = ["phase", "rate", "smallest_above", "energy_distance", "instability", "speed"]
     columns += ["objective", "cut_epoch", "note"]
     rows = []
     for runs in search.runs:
-        curve = _curve(runs, settings)
-        above = [v for v in curve[_looked(runs, len(curve)) - 1] if v > choice.threshold]
+        curve = _curve(runs, choice.curve)
+        above = [v for v in curve[_evaluated(runs, len(curve)) - 1] if v > choice.threshold]
         row: dict[str, Any] = dict.fromkeys(columns, np.nan) | {
             "phase": phase,
-            "rate": runs[0].member.learning_rate,
+            "rate": runs[0].run.learning_rate,
             "smallest_above": min(above, default=np.nan),
             "energy_distance": _smallest_distance(runs)[0],
         }
         length, note = curves.cut(curve, choice) if len(curve) else (0, "no finite epoch")
-        epochs = runs[0].member.epochs
+        epochs = runs[0].run.epochs
         window = curves.window_of(epochs, choice)
         # a curve that ends in NaN is cut there
         row |= {"cut_epoch": length if length < epochs else np.nan, "note": note}
@@ -85,16 +83,16 @@ def _most_stable(search: Search, table: pd.DataFrame, why: str) -> tuple[int, st
     return best, "fallback: most stable"
 
 
-def choose_rate_1(search: Search, settings: GanSettings) -> None:
+def choose_rate_1(search: Search) -> None:
     """Take the rate whose curve comes closest to 3 from above, or that with the best epoch."""
-    choice = settings.choice
-    table = _measure(search, "lr_1", settings)
+    choice = search.settings.choice
+    table = _measure(search, "lr_1")
     by_distance = choice.rate_choice == "held_out"
     best = _first_smallest(table["energy_distance" if by_distance else "smallest_above"])
     if best is not None:
         rule = "smallest energy distance" if by_distance else f"smallest above {choice.threshold:g}"
         runs = search.take(best)
-        search.epochs_1 = [run.kept_epoch for run in runs]
+        search.epochs_1 = [trained.kept_epoch for trained in runs]
         if by_distance:
             epoch = _smallest_distance(runs)[1]
             search.updates = _mean_updates(runs, [epoch] * len(runs))
@@ -106,12 +104,12 @@ def choose_rate_1(search: Search, settings: GanSettings) -> None:
         best, rule = _most_stable(search, table, f"lr_1: curve never above {choice.threshold:g}")
         runs = search.take(best)
         # what comes after the cut is no weights to go on from
-        cut_epoch = int(table["cut_epoch"].fillna(runs[0].member.epochs)[best])
-        epoch = int(_looked(runs, cut_epoch).max(initial=0))
+        cut_epoch = int(table["cut_epoch"].fillna(runs[0].run.epochs)[best])
+        epoch = int(_evaluated(runs, cut_epoch).max(initial=0))
         search.epochs_1 = [epoch] * len(runs)
         search.updates = _mean_updates(runs, search.epochs_1)
     search.row |= {
-        "lr_1": runs[0].member.learning_rate,
+        "lr_1": runs[0].run.learning_rate,
         "lr_1_rule": rule,
         "epoch_1": epoch,
         "updates_1": round(search.updates),
@@ -120,36 +118,37 @@ def choose_rate_1(search: Search, settings: GanSettings) -> None:
 
 def _mean_updates(runs: list[Trained], epochs: Sequence[int]) -> float:
     """Average over the folds the critic updates up to an epoch; an epoch 0 has no say."""
-    updates = [e * run.member.updates_per_epoch for run, e in zip(runs, epochs, strict=True) if e]
+    updates = [e * r.run.updates_per_epoch for r, e in zip(runs, epochs, strict=True) if e]
     return float(np.mean(updates or [0]))
 
 
-def choose_rate_2(search: Search, settings: GanSettings) -> None:
-    """lr_2: smallest 3 * instability - speed, or smallest energy distance to set-aside samples."""
-    table = _measure(search, "lr_2", settings)
-    by_distance = settings.choice.rate_choice == "held_out"
+def choose_rate_2(search: Search) -> None:
+    """lr_2: smallest 3 * instability - speed, or smallest energy distance to held-out samples."""
+    table = _measure(search, "lr_2")
+    by_distance = search.settings.choice.rate_choice == "held_out"
     best = _first_smallest(table["energy_distance" if by_distance else "objective"])
     rule = "smallest energy distance" if by_distance else "smallest instability - speed"
     if best is None:
         best, rule = _most_stable(search, table, "lr_2: no rate qualified")
-    search.row |= {"lr_2": search.take(best)[0].member.learning_rate, "lr_2_rule": rule}
+    search.row |= {"lr_2": search.take(best)[0].run.learning_rate, "lr_2_rule": rule}
 
 
-def choose_epoch(search: Search, settings: GanSettings) -> None:
+def choose_epoch(search: Search) -> None:
     """Choose the epoch of the lr_2 run: elbow of the curve, or smallest energy distance."""
-    choice, runs = settings.choice, search.best
+    choice, runs = search.settings.choice, search.best
     if choice.epoch_choice == "held_out":
         epoch, rule = _smallest_distance(runs)[1], "smallest energy distance"
     else:
-        curve = _curve(runs, settings)
+        curve = _curve(runs, choice.curve)
         length, note = curves.cut(curve, choice)
         elbow = curves.find_elbow(curve[:length])
-        looked = _looked(runs, length)
-        epoch = int(looked[np.argmin(np.abs(looked - elbow.epoch))]) if len(looked) else 0
+        evaluated = _evaluated(runs, length)
+        nearest = np.abs(evaluated - elbow.epoch)
+        epoch = int(evaluated[np.argmin(nearest)]) if len(evaluated) else 0
         rule = elbow.rule if elbow.rule == "elbow" else f"fallback: {elbow.rule}"
         search.notes += [text for text in (note, elbow.note) if text]
     if not epoch:
-        rule = "fallback: diverged before the first look, weights of lr_1"
+        rule = "fallback: diverged before the first evaluation, weights of lr_1"
     search.updates = _mean_updates(runs, [epoch] * len(runs))
     search.row |= {
         "epoch_2": epoch,

@@ -1,4 +1,4 @@
-"""What a look at the weights measures: how far generated samples are from real ones.
+"""What an evaluation of the weights measures: how far generated samples are from real ones.
 
 Also the diagnostics of a finished generator. Formulas are V-statistics over all pairs
 (Szekely and Rizzo 2013 for the energy distance).
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-# generated samples per look
-N_LOOK = 100
+# generated samples per evaluation
+N_GENERATED = 100
 
 Floats = NDArray[np.float64]
 

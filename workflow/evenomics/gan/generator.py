@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evenomics.gan.networks import (
     SELU_ALPHA,
     SELU_SCALE,
     Architecture,
+    Floats,
     Weights,
     generator_architecture,
 )
@@ -30,14 +30,14 @@ class Generator:
 
     n_features: int
     hidden: tuple[int, ...]
-    parameters: NDArray[np.float64]
+    parameters: Floats
 
     @classmethod
     def from_weights(cls, weights: Weights) -> "Generator":
         """Take the generator out of a pair of networks."""
         return cls(weights.n_features, weights.hidden, weights.generator)
 
-    def sample(self, n_samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    def sample(self, n_samples: int, rng: np.random.Generator) -> Floats:
         """Generate samples from standard normal noise, dropout off.
 
         Returns
@@ -45,12 +45,12 @@ class Generator:
         ndarray of shape (n_samples, n_features)
         """
         architecture = generator_architecture(self.n_features, self.hidden)
-        return run(self.parameters, architecture, rng.standard_normal((n_samples, self.n_features)))
+        return run_network(
+            self.parameters, architecture, rng.standard_normal((n_samples, self.n_features))
+        )
 
 
-def run(
-    parameters: NDArray[np.float64], architecture: Architecture, x: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def run_network(parameters: Floats, architecture: Architecture, x: Floats) -> Floats:
     """Run a network without dropout.
 
     Parameters

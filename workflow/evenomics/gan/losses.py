@@ -1,7 +1,7 @@
-"""Losses of the two networks and their gradients, in closed form, for a stack of members.
+"""Losses of the two networks and their gradients, in closed form, for a stack of training runs.
 
-All tensors carry the members first: samples are ``[n_members, batch, n_features]``, a layer's
-matrix ``[n_members, n_in, n_out]``. For SELU the input gradient of the critic is a product of
+All tensors carry the runs first: samples are ``[n_runs, batch, n_features]``, a layer's
+matrix ``[n_runs, n_in, n_out]``. For SELU the input gradient of the critic is a product of
 matrices and slopes, so the gradient of the penalty needs no double backward: with
 ``s`` the slope and ``d`` the curvature of a hidden layer, one sweep downwards gives the input
 gradient, one upwards carries the derivative of the penalty through it, and one more downwards
@@ -69,7 +69,7 @@ Masks = list[Tensor] | None
 
 
 def matrices(flat: Tensor, architecture: Architecture) -> list[tuple[Tensor, Tensor | None]]:
-    """View flat parameters ``[n_members, n_parameters]`` as matrices and biases, without a copy."""
+    """View flat parameters ``[n_runs, n_parameters]`` as matrices and biases, without a copy."""
     return [
         (
             flat[:, layer.weight].unflatten(1, (layer.n_in, layer.n_out)),
@@ -104,16 +104,16 @@ def forward(
 
     Parameters
     ----------
-    flat : Tensor, shape (n_members, n_parameters)
+    flat : Tensor, shape (n_runs, n_parameters)
     architecture : Architecture
-    x : Tensor, shape (n_members, n_rows, n_in)
-    masks : list of Tensor of bool, shape (n_members, n_rows, width), or None
+    x : Tensor, shape (n_runs, n_rows, n_in)
+    masks : list of Tensor of bool, shape (n_runs, n_rows, width), or None
         Units kept per hidden layer; None switches dropout off.
     dropout : AlphaDropout
 
     Returns
     -------
-    output : Tensor, shape (n_members, n_rows, n_out)
+    output : Tensor, shape (n_runs, n_rows, n_out)
     hidden : list of Hidden
     """
     hidden: list[Hidden] = []
@@ -125,17 +125,17 @@ def forward(
 
 
 def spread(x: Tensor, norm: str) -> tuple[Tensor, Tensor]:
-    """Return log ||X|| and its gradient, per member (second term of the generator's loss).
+    """Return log ||X|| and its gradient, per run (second term of the generator's loss).
 
     Parameters
     ----------
-    x : Tensor, shape (n_members, batch, n_features)
-        Generated batch, each member's as a matrix.
+    x : Tensor, shape (n_runs, batch, n_features)
+        Generated batch, each run's as a matrix.
     norm : {"frobenius", "spectral"}
 
     Returns
     -------
-    log_norm : Tensor, shape (n_members,)
+    log_norm : Tensor, shape (n_runs,)
     gradient : Tensor, shape of x
         X / ||X||_F^2, or u_1 v_1' / sigma_1; zero where the norm is below its floor.
     """
@@ -177,12 +177,12 @@ def critic_gradient(
 
     Parameters
     ----------
-    flat : Tensor, shape (n_members, n_parameters)
+    flat : Tensor, shape (n_runs, n_parameters)
     architecture : Architecture
-    real, fake : Tensor, shape (n_members, batch, n_features)
-    position : Tensor, shape (n_members, batch, 1)
+    real, fake : Tensor, shape (n_runs, batch, n_features)
+    position : Tensor, shape (n_runs, batch, 1)
         Where on the line, 0 (fake) to 1 (real).
-    masks : list of Tensor of bool, shape (n_members, 3 * batch, width), or None
+    masks : list of Tensor of bool, shape (n_runs, 3 * batch, width), or None
         For the rows [interpolated; real; fake].
     dropout : AlphaDropout
     penalty_weight : float
@@ -190,7 +190,7 @@ def critic_gradient(
 
     Returns
     -------
-    loss : Tensor, shape (n_members,)
+    loss : Tensor, shape (n_runs,)
     gradient : Tensor, shape of flat
     """
     batch = real.shape[1]
@@ -262,18 +262,18 @@ def generator_gradient(
 
     Parameters
     ----------
-    flat, critic : Tensor, shape (n_members, n_parameters)
+    flat, critic : Tensor, shape (n_runs, n_parameters)
     architecture, critic_architecture : Architecture
-    noise : Tensor, shape (n_members, batch, n_features)
+    noise : Tensor, shape (n_runs, batch, n_features)
     masks, critic_masks : list of Tensor of bool, or None
     dropout, critic_dropout : AlphaDropout
-    alpha : Tensor, shape (n_members,)
+    alpha : Tensor, shape (n_runs,)
         Weight of the spread term.
     norm : {"frobenius", "spectral"}
 
     Returns
     -------
-    loss : Tensor, shape (n_members,)
+    loss : Tensor, shape (n_runs,)
     gradient : Tensor, shape of flat
     """
     batch = noise.shape[1]

@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
@@ -66,7 +68,7 @@ class Architecture:
         """Widths of the hidden layers."""
         return self.widths[1:-1]
 
-    def initial(self, rng: np.random.Generator) -> NDArray[np.float64]:
+    def initial(self, rng: np.random.Generator) -> Floats:
         """Draw Kaiming-normal weights and zero biases.
 
         The standard deviation is sqrt(2 / n_in), as He et al. (2015) and PyTorch's
@@ -110,8 +112,8 @@ class Weights:
 
     n_features: int
     hidden: tuple[int, ...]
-    generator: NDArray[np.float64]
-    critic: NDArray[np.float64]
+    generator: Floats
+    critic: Floats
 
     @property
     def generator_architecture(self) -> Architecture:

@@ -6,21 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from evenomics.errors import TrainingError
-from evenomics.files import read_back, write_table
+from evenomics.files import read_table, write_table
 from evenomics.gan import networks
 from evenomics.gan.engines.base import Training
-from evenomics.gan.networks import Weights
-from evenomics.gan.run import Member, Trained
+from evenomics.gan.networks import Floats, Weights
+from evenomics.gan.run import TrainingRun
 from evenomics.gan.serialization import load_weights, make_anew, save_weights
 from evenomics.gan.settings import GanSettings
 from evenomics.randomness import derive_key, stream
 
 logger = logging.getLogger(__name__)
-
-Floats = NDArray[np.float64]
 
 
 def check_samples(samples: Floats, what: str) -> None:
@@ -64,8 +61,8 @@ class Pretrained:
         try:
             return cls(
                 load_weights(folder / "weights.safetensors"),
-                read_back(folder / "history.tsv.gz"),
-                read_back(folder / "stages.tsv"),
+                read_table(folder / "history.tsv.gz"),
+                read_table(folder / "stages.tsv"),
             )
         except (TrainingError, OSError, EOFError) as error:
             raise TrainingError(f"{error}; {make_anew(folder)}") from None
@@ -104,7 +101,7 @@ def pretrain(
             weights = networks.initial_weights(external.shape[1], (width,), rng)
         else:
             weights = networks.grow(weights, width, rng)
-        member = Member(
+        run = TrainingRun(
             name=f"pre-training, stage {stage + 1}",
             samples=external,
             held_out=external[:0],
@@ -118,42 +115,30 @@ def pretrain(
             dropout=plan.dropout[stage],
             generator_dropout=settings.networks.generator_dropout,
             loss=settings.loss,
-            look_every=settings.choice.look_every,
+            eval_every=settings.choice.eval_every,
             keep="last",
             curve=settings.choice.curve,
             threshold=settings.choice.threshold,
         )
-        (trained,) = training.train([member], member.name)
+        (trained,) = training.train([run], run.name)
         weights = trained.weights
-        histories.append(curves_table(trained).assign(stage=stage + 1))
+        histories.append(trained.curves().assign(stage=stage + 1))
         stages.append(
             {
                 "stage": stage + 1,
                 "generator": "-".join(map(str, weights.generator_architecture.widths)),
                 "critic": "-".join(map(str, weights.critic_architecture.widths)),
-                "epochs": member.epochs,
+                "epochs": run.epochs,
                 "kept_epoch": trained.kept_epoch,
-                "critic_updates": member.critic_updates,
-                "dropout": member.dropout,
+                "critic_updates": run.critic_updates,
+                "dropout": run.dropout,
                 "engine": " + ".join(trained.engines),
                 "seconds": trained.seconds,
             }
         )
-        if trained.epochs < member.epochs:
-            logger.warning("%s: diverged at epoch %d", member.name, trained.epochs + 1)
+        if trained.epochs < run.epochs:
+            logger.warning("%s: diverged at epoch %d", run.name, trained.epochs + 1)
     assert weights is not None
     history = pd.concat(histories, ignore_index=True)
     columns = ["stage", "epoch", "critic_loss", "generator_loss", "wasserstein"]
     return Pretrained(weights, history[columns], pd.DataFrame(stages))
-
-
-def curves_table(trained: Trained) -> pd.DataFrame:
-    """Return the curves of a run, a row per epoch."""
-    return pd.DataFrame(
-        {
-            "epoch": np.arange(1, trained.epochs + 1),
-            "critic_loss": trained.critic_loss,
-            "generator_loss": trained.generator_loss,
-            "wasserstein": trained.wasserstein,
-        }
-    )

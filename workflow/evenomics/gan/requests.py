@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evenomics.gan.generator import Generator
-from evenomics.gan.retraining import Floats
+from evenomics.gan.networks import Floats
 from evenomics.messages import slug
 
 
@@ -34,7 +34,7 @@ class GanRequest:
     variant : {"transfer", "classic"}
         From the pre-trained weights, or all layers drawn anew (the paper's classic WGAN-GP).
     groups : ndarray of shape (n_samples,) or None
-        Whom each sample is from; all samples of a group train, or all are set aside.
+        Whom each sample is from; all samples of a group train, or all are held out.
     """
 
     experiment: str
@@ -66,12 +66,12 @@ class TrainedGan:
     generator : Generator
     chosen : dict
         A row of the training table: rates, epochs, the rule or fallback that chose each, and
-        how generated samples lie to training and set-aside ones. ``epoch_1`` and ``epoch_2`` are
+        how generated samples lie to training and held-out ones. ``epoch_1`` and ``epoch_2`` are
         epochs of the curves in `history`; ``updates_1`` and ``updates_2`` are the critic updates
         that the generator's own training had, which for a cross-validated class is the one on all
         samples.
     history : DataFrame
-        Curves of every run: phase, rate, fold, epoch, losses (every `look_every` epochs).
+        Curves of every run: phase, rate, fold, epoch, losses (every `eval_every` epochs).
     rates : DataFrame
         What the rate rules saw: one row per phase and rate.
     """

@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from evenomics.errors import TrainingError
+from evenomics.files import replacing
 from evenomics.gan.generator import Generator
 from evenomics.gan.networks import Weights
 
@@ -17,12 +18,9 @@ FORMAT = "1"
 
 
 def _save(path: Path, arrays: Mapping[str, Any], header: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(
-        save(dict(arrays), metadata={"format": FORMAT, "evenomics": json.dumps(header)})
-    )
-    temporary.replace(path)
+    metadata = {"format": FORMAT, "evenomics": json.dumps(header)}
+    with replacing(path) as temporary:
+        temporary.write_bytes(save(dict(arrays), metadata))
 
 
 def _load(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

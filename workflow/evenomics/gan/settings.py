@@ -107,14 +107,14 @@ class Choice:
     ----------
     rate_choice : {"curve", "held_out"}
         ``curve``: the paper's rules on the training curve. ``held_out``: the rate whose best
-        epoch has the smallest energy distance to set-aside samples.
+        epoch has the smallest energy distance to held-out samples.
     epoch_choice : {"elbow", "held_out"}
         ``elbow``: the paper's curve fit and knee. ``held_out``: the epoch with the smallest energy
-        distance between generated and set-aside samples.
+        distance between generated and held-out samples.
     curve : {"wasserstein", "critic_loss"}
-        The curve that the paper's rules look at.
-    look_every : int
-        Epochs between two looks at the weights.
+        The curve that the paper's rules go by.
+    eval_every : int
+        Epochs between two evaluations of the weights.
     cut_above, cut_below : float
         The curve is cut at its first value beyond these.
     threshold : float
@@ -127,17 +127,17 @@ class Choice:
         lr_2 rule: epochs averaged at either end of the curve; if fewer remain before a cut, the
         cut moves to the next crossing, or the rate has diverged (see `curves.cut`).
     held_out_fraction : float
-        Share of a class that is set aside.
+        Share of a class that is held out.
     folds : int
-        Folds of the cross-validation that replaces setting aside in a tiny class.
-    tiny : int
-        A class with fewer samples than this is tiny.
+        Folds of the cross-validation of a small class.
+    cross_validate_below : int
+        A class with fewer samples than this is cross-validated instead of split once.
     """
 
     rate_choice: Literal["curve", "held_out"] = "curve"
     epoch_choice: Literal["elbow", "held_out"] = "elbow"
     curve: Literal["wasserstein", "critic_loss"] = "wasserstein"
-    look_every: int = 20
+    eval_every: int = 20
     cut_above: float = 15.0
     cut_below: float = -10.0
     threshold: float = 3.0
@@ -146,7 +146,7 @@ class Choice:
     speed_window: int = 500
     held_out_fraction: float = 0.2
     folds: int = 3
-    tiny: int = 30
+    cross_validate_below: int = 30
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""From cohorts to training sets: on one scale, fewer features, drawn, scaled, divided.
+"""From cohorts to training sets: harmonised, with selected features, drawn, scaled, divided.
 
-`harmonise` brings cohorts onto one scale, `cohort_checks` says how far they lie apart. `selection`
-chooses features on the real cohort, `draws` makes experiments of it, `scaling` scales them. `folds`
-divides a training set, all samples of a patient on one side.
+`harmonise` brings cohorts onto one scale by the methods of `harmonisations`; `cohort_checks`
+measures how far they lie apart. `selection` selects features on the real cohort, `draws` draws
+experiments from it, `scaling` scales them. `folds` divides training sets, all samples of a patient
+on one side; `samples` holds what classifiers and GANs are trained on.
 """

@@ -1,9 +1,10 @@
-"""What has to be known of the cohorts before any arm is compared.
+"""Checks of the cohorts before any arms are compared: shift, scale, copies of the label.
 
-Classifiers are trained on the real cohort and scored on the validation cohort. Where the two differ
-in more than their samples (another platform, another unit), scores say how a classifier
-extrapolates, not how the classes were balanced. Here this is measured, with what harmonising would
-do about it, and put into sentences. No class is looked at, but for features that copy the class.
+Classifiers are trained on the real cohort and scored on the validation cohort. If the two differ in
+more than their samples (another platform, another unit), scores show how a classifier extrapolates,
+not how well the classes were balanced. This module measures the shift, and the effect that
+harmonising would have on it, and describes both in messages. Classes are used only to find features
+that copy them.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -27,12 +28,20 @@ FINDINGS = ("check", "cohort", "value", "threshold", "message")
 
 _FOLDS = 5
 
-#: Features that separate the classes are no finding where chance would make so many of them.
+#: Features that separate the classes are a finding only if fewer than this are expected by chance.
 _CHANCE = 0.05
 
+#: What a shift of a cohort means, by the measure that is exceeded.
 _CONSEQUENCES = {
-    "validation": "Classifiers extrapolate; differences between arms mean little.",
-    "external": "GANs are pre-trained on it, and may start from another distribution than theirs.",
+    "validation": {
+        "beyond_range": "Classifiers extrapolate; differences between arms mean little.",
+        "shift_sd": "A threshold that was learnt on the real cohort may not fit it: sensitivity, "
+        "specificity and accuracy can be off where the AUROC is not.",
+    },
+    "external": dict.fromkeys(
+        ["beyond_range", "shift_sd"],
+        "GANs are pre-trained on it, and may start from another distribution than theirs.",
+    ),
 }
 
 
@@ -47,17 +56,20 @@ def shift(real: Cohort, other: Cohort) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``beyond_range``: share of the cells of `other` outside of the range that the feature has
-        in `real`. ``expected``: the same by chance, 2 / (n_real + 1), for cohorts that are alike
-        and continuous. ``shift_sd``: median over features of |difference of the means| / SD of
-        `real`. ``scale_ratio``: median over features of SD of `other` / SD of `real`. ``auroc``:
-        how well a linear classifier tells the cohorts apart, see `told_apart`. A feature that is
-        constant in `real` has no SD to measure by, one that is constant in `other` no scale; both
-        are left out, and where none is left the number is missing.
+        - ``beyond_range``: share of the values of `other` outside the range of their feature in
+          `real`
+        - ``expected``: the same by chance, 2 / (n_real + 1), for continuous features of one
+          distribution
+        - ``shift_sd``: median over features of |difference of the means| / SD of `real`
+        - ``scale_ratio``: median over features of SD of `other` / SD of `real`
+        - ``auroc``: of a linear classifier that tells the cohorts apart, see `told_apart`
+
+        Features that are constant in `real` have no ``shift_sd``, features that are constant in
+        either cohort no ``scale_ratio``; if no feature has one, it is NaN.
     """
     ours, theirs = real.features, other.features
     beyond = (theirs < ours.min()) | (theirs > ours.max())
-    # by its values, since rounding gives a constant feature an SD a little above 0
+    # constant by its values: rounding gives a constant feature an SD a little above 0
     spread = ours.std().mask(ours.max() == ours.min())
     other_spread = theirs.std().mask(theirs.max() == theirs.min())
     return {
@@ -73,10 +85,10 @@ def told_apart(real: Cohort, other: Cohort) -> float:
     """Return the AUROC of a classifier that tells two cohorts apart.
 
     Logistic regression with an L2 penalty (C = 1) on standardised features, 5-fold stratified
-    cross-validation, mean over the folds. 0.5: the cohorts are alike in location, 1: no sample can
-    be mistaken. A difference in scale alone is not seen. Less than 0.5 is no better than chance and
-    given as 0.5: where means are equal by construction (z-scores), what the held-out samples have
-    more of the others have less of.
+    cross-validation, mean over the folds. 0.5: the cohorts have the same location; 1: every sample
+    is recognised. A difference in scale alone is not detected. Values below 0.5 are no better than
+    chance and are returned as 0.5: if means are equal by construction (z-scores), those of the
+    held-out and of the other samples differ in opposite directions.
 
     Parameters
     ----------
@@ -86,13 +98,13 @@ def told_apart(real: Cohort, other: Cohort) -> float:
     Returns
     -------
     float
-        Missing where a cohort has a single sample.
+        NaN if a cohort has a single sample.
 
     Notes
     -----
-    The penalty does not change under rotation. Where there are more features than samples, these
-    are given by their coordinates along the singular vectors of the pooled table, of which there
-    are as many as samples. The fit is the one on all features, for the price of few.
+    The penalty does not change under rotation. If there are more features than samples, the
+    features are replaced by the coordinates along the singular vectors of the pooled samples, which
+    are as many as the samples. The fit is the same as on all features, and faster.
     """
     folds = min(_FOLDS, real.n_samples, other.n_samples)
     if folds < 2:
@@ -114,7 +126,7 @@ def told_apart(real: Cohort, other: Cohort) -> float:
 def shift_table(
     before: Mapping[str, Cohort], used: Mapping[str, Cohort], method: str
 ) -> pd.DataFrame:
-    """Measure the shift of the cohorts as they are used, and as other ways of harmonising had it.
+    """Measure the shift of the cohorts as they are used, and with other methods of harmonising.
 
     Parameters
     ----------
@@ -124,8 +136,8 @@ def shift_table(
         The cohorts that arms are compared on: harmonised by `method`, with selected features.
     method : str
         The ``harmonise`` of the study: ``none``, a method of
-        `evenomics.preparation.harmonise.METHODS`, or ``combat``, which needs R: without numbers
-        where it is not the method of the study.
+        `evenomics.preparation.harmonise.METHODS`, or ``combat``, which needs R and has rows only
+        if it is the method of the study.
 
     Returns
     -------
@@ -138,7 +150,7 @@ def shift_table(
     for name, harmonised in METHODS.items():
         try:
             tried[name] = harmonised(before)
-        except CohortError:  # a cohort of one sample has no SD to be matched
+        except CohortError:  # a cohort of one sample has no SD to match
             continue
     tried = {
         name: {cohort: part.select(features) for cohort, part in parts.items()}
@@ -164,7 +176,7 @@ def findings(
     watched: Collection[str],
     n_features: int,
 ) -> pd.DataFrame:
-    """Say what a user should know before any arm is compared.
+    """Return what a user should know before any arms are compared.
 
     Parameters
     ----------
@@ -175,14 +187,14 @@ def findings(
     limits : mapping of str to float
         The section ``checks`` of the config.
     watched : collection of str
-        Cohorts whose shift matters: ``external`` does where GANs are pre-trained on it only.
+        Cohorts whose shift matters; that of ``external`` only if GANs are pre-trained on it.
     n_features : int
-        Features that `used` was selected from.
+        Number of features that those of `used` were selected from.
 
     Returns
     -------
     DataFrame
-        One row per finding: check, cohort, value, threshold, message; none where all is well.
+        One row per finding: check, cohort, value, threshold, message; empty if all is well.
     """
     rows: list[dict[str, Any]] = []
     for name, of_cohort in measured.groupby("cohort", sort=False):
@@ -245,12 +257,13 @@ def _shift_findings(
             "threshold": thresholds[exceeded[0]],
             "message": f"{_percent(now['beyond_range'])} of the {now['cohort']} cells lie beyond "
             "the range of the real cohort, and the median feature is shifted by "
-            f"{_rounded(now['shift_sd'])} SD. {_CONSEQUENCES[now['cohort']]} {_ways_out(measured)}",
+            f"{_rounded(now['shift_sd'])} SD. {_CONSEQUENCES[now['cohort']][exceeded[0]]} "
+            f"{_ways_out(measured)}",
         }
 
 
 def _ways_out(measured: pd.DataFrame) -> str:
-    """Say what the methods of harmonising that the study does not use would do."""
+    """Return what the methods of harmonising that the study does not use would do."""
     others = measured[~measured["used"] & (measured["method"] != "none")].dropna()
     ways = " or ".join(
         f"{_percent(row['beyond_range'])} and {_rounded(row['shift_sd'])} SD "
@@ -282,7 +295,7 @@ def _copy_findings(used: Mapping[str, Cohort], n_features: int) -> Iterator[dict
 
 
 def _separates(cohort: Cohort) -> np.ndarray:
-    """Return for every feature whether the values of no two classes overlap."""
+    """Return for every feature whether the ranges of its classes do not overlap."""
     by_class = cohort.features.groupby(np.asarray(cohort.classes))
     low, high = by_class.min().to_numpy(), by_class.max().to_numpy()
     order = low.argsort(axis=0)
@@ -291,10 +304,10 @@ def _separates(cohort: Cohort) -> np.ndarray:
 
 
 def _chance_to_separate(cohort: Cohort) -> float:
-    """Return the probability that a feature that knows nothing of the classes separates them.
+    """Return the probability that a feature that is independent of the classes separates them.
 
-    Of all ways to deal the classes to the ranked samples, as many keep every class together as
-    there are orders of the classes; with two classes, 2 / C(n, n_1).
+    The number of orders of the classes over the number of ways to assign the classes to the ranked
+    samples; with two classes, 2 / C(n, n_1).
     """
     counts = list(cohort.class_counts().values())
     factorials = [lgamma(n + 1) for n in counts]

@@ -1,12 +1,11 @@
 """Experiments: imbalanced draws from the real cohort.
 
-Where the cohort has groups (patients who gave several samples), a draw is that of a smaller study
-of the same design: fewer patients, each with all their samples. Patients come in random order, the
-same for every class, so that pairs stay together where patients are paired. Each gives all samples
-of a class until this has as many as were asked for; the last one gives only as many as are lacking.
-So the numbers of samples, and with them the imbalance, are exactly those asked for, and samples
-that are left out of a draw are on no other side of it. The number of independent observations,
-however, is nearer to that of the groups, which the tables name beside that of the samples.
+If the cohort has groups (patients with several samples), a draw is like a smaller study of the same
+design: fewer patients, each with all their samples. Patients are drawn in random order, the same
+for every class, so that paired samples stay together. Each patient gives all samples of a class
+until the class has the number asked for; only the last patient may be cut. So the numbers of
+samples, and the imbalance, are exactly those asked for. The number of independent observations,
+however, is closer to the number of groups, which the tables have beside that of samples.
 """
 
 from collections import Counter
@@ -37,7 +36,7 @@ def draw(
 
     Each experiment has its own random stream, so that its samples do not depend on the others of
     the grid; with `disjoint` they depend on those before it. Groups are drawn one after the other
-    (see the module); every class has samples of two at the least.
+    (see the module); every class has samples of at least two groups.
 
     Parameters
     ----------
@@ -50,8 +49,7 @@ def draw(
     seed : int
         Seed of the run.
     disjoint : bool
-        Whether no sample, and no group, may be in two experiments, as if each had its own real
-        data.
+        Whether experiments share no sample and no group, as if each had its own real data.
 
     Returns
     -------
@@ -61,7 +59,7 @@ def draw(
     Raises
     ------
     CohortError
-        With every class that has too few samples or groups: for which experiment, asked and found.
+        With every class that has too few samples or groups, by experiment: asked for and found.
     """
     experiments = list(experiments)
     check_classes(cohort, classes)
@@ -92,7 +90,7 @@ def draw(
 
 
 def experiment_table(draws: Mapping[str, Cohort]) -> pd.DataFrame:
-    """Tabulate what was drawn.
+    """Return the table of experiments.
 
     Parameters
     ----------
@@ -102,8 +100,8 @@ def experiment_table(draws: Mapping[str, Cohort]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns experiment, class, n_samples and, where samples have groups, n_groups (how many
-        groups gave these samples; one with samples of two classes counts in both).
+        Columns experiment, class, n_samples and, if samples have groups, n_groups (the number of
+        groups of these samples; a group with samples of two classes counts in both).
     """
     rows = []
     for name, cohort in draws.items():
@@ -124,8 +122,8 @@ def _by_group(
 ) -> list[NDArray[np.intp]]:
     """Return the rows drawn of each class, groups one after the other.
 
-    Where the first group could give all that is asked for, it leaves one to the next: a class of
-    one group cannot be cross-validated.
+    If the first group has all samples asked for, the last one is taken from the next group, since a
+    class of one group cannot be cross-validated.
     """
     place = rng.permutation(groups.max() + 1)[groups]
     shuffled = rng.permutation(len(groups))
@@ -146,20 +144,20 @@ def _shortages(
     counts: Mapping[str, int],
     groups: NDArray[np.intp],
 ) -> list[str]:
-    """Return what hinders a draw by groups, one line per class."""
+    """Return why a draw by groups is not possible, one line per class."""
     problems = []
     for label, asked in counts.items():
         n_left, n_groups = len(left[label]), len(np.unique(groups[left[label]]))
         what = f"experiment {experiment.name!r}: {asked} samples of the class {label!r} asked for"
         if asked > n_left:
             problems.append(
-                f"{what}, {n_left} left, since a group that is in one experiment is in no other; "
-                "enlarge the cohort or set `disjoint: false`"
+                f"{what}, {n_left} left, since experiments share no group; enlarge the cohort or "
+                "set `disjoint: false`"
             )
         elif n_groups < _SMALLEST_CLASS:
             problems.append(
                 f"{what}, and all {n_left} found are of one group; at least {_SMALLEST_CLASS} "
-                "groups are needed to learn from"
+                "groups are needed for training"
             )
     return problems
 
@@ -176,7 +174,7 @@ def _check_sizes(
         for label, asked in counts.items():
             what = f"experiment {experiment.name!r}: {asked} samples of the class {label!r}"
             if asked < _SMALLEST_CLASS:
-                problems.append(f"{what}; at least {_SMALLEST_CLASS} are needed to learn from")
+                problems.append(f"{what}; at least {_SMALLEST_CLASS} are needed for training")
             elif asked > available[label]:
                 problems.append(
                     f"{what} asked for, {available[label]} found; lower `controls` or `imbalance`"

@@ -1,9 +1,9 @@
-"""Parts of a training set: all samples of a group (a patient, a subject) on the same side.
+"""Division of training sets, with all samples of a group (e.g. a patient) on the same side.
 
-Samples of one patient are alike. A part that holds some of them tells nothing new of a model that
-was fitted on the others: its score comes out too high, and the choices made by it are wrong.
+Samples of one patient are alike. If a model is fitted on some of them and scored on the others, its
+score is too high, and choices that are based on it are wrong.
 
-Where every sample is of its own group, groups change nothing.
+Groups of one sample each change nothing.
 """
 
 from collections import Counter
@@ -14,12 +14,23 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from evenomics.errors import CohortError
 
-#: Rows to train on, rows to test on.
+#: Training rows and test rows.
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def shared_groups(groups: ArrayLike | None) -> NDArray[np.intp] | None:
-    """Return the numbers of the samples' groups; None where no group has two samples."""
+    """Return the number of each sample's group; None if no group has two samples.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n_samples,) or None
+        Group of each sample.
+
+    Returns
+    -------
+    ndarray of int, shape (n_samples,), or None
+        From 0.
+    """
     if groups is None:
         return None
     names, numbers = np.unique(groups, return_inverse=True)
@@ -27,7 +38,20 @@ def shared_groups(groups: ArrayLike | None) -> NDArray[np.intp] | None:
 
 
 def group_counts(y: ArrayLike, groups: NDArray[np.intp]) -> NDArray[np.int64]:
-    """Return the number of samples of each group (rows) and class (columns)."""
+    """Count the samples of each group and class.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        Classes.
+    groups : ndarray of int, shape (n_samples,)
+        Numbers of the groups, from 0.
+
+    Returns
+    -------
+    ndarray of int, shape (n_groups, n_classes)
+        Classes in sorted order.
+    """
     labels, codes = np.unique(y, return_inverse=True)
     counts = np.zeros((groups.max() + 1, len(labels)), dtype=np.int64)
     np.add.at(counts, (groups, codes), 1)
@@ -37,7 +61,7 @@ def group_counts(y: ArrayLike, groups: NDArray[np.intp]) -> NDArray[np.int64]:
 def stratified_folds(
     y: ArrayLike, n_folds: int, seed: int, groups: ArrayLike | None = None
 ) -> tuple[list[Fold], str]:
-    """Divide samples into folds, classes in proportion, groups whole.
+    """Divide samples into folds with classes in proportion and whole groups.
 
     Parameters
     ----------
@@ -47,14 +71,14 @@ def stratified_folds(
         Fewer where a class has fewer samples or groups.
     seed : int
     groups : array-like of shape (n_samples,), optional
-        Whom each sample is from.
+        Group of each sample, e.g. its patient.
 
     Returns
     -------
     folds : list of tuple of ndarray
-        Rows to train on and rows to test on, every class in both.
+        Training rows and test rows, every class in both.
     note : str
-        Why the folds are fewer, if they are.
+        Why there are fewer folds than asked for; empty otherwise.
 
     Raises
     ------
@@ -72,7 +96,7 @@ def stratified_folds(
     for n in range(min(n_folds, smallest), 1, -1):
         grouped = StratifiedGroupKFold(n, shuffle=True, random_state=seed)
         folds = list(grouped.split(y, y, shared))
-        # where groups have samples of several classes, its folds may lack a class
+        # if groups have samples of several classes, its folds may lack a class
         if all(len(np.unique(y[test])) == n_classes for _, test in folds):
             break
     else:
@@ -90,27 +114,27 @@ def set_aside(
     rng: np.random.Generator,
     n_left: int = 1,
 ) -> NDArray[np.bool_]:
-    """Choose samples to be set aside, about the same share of every class, groups whole.
+    """Choose samples to be held out: whole groups, about the same share of every class.
 
-    Groups come in random order, and each is set aside if that brings the shares of the classes
-    nearer to `share`. A class that has none then gives the group that departs least from it.
+    Groups are visited in random order. Each is held out if that brings the shares of the classes
+    closer to `share`. Of a class without any, the group that departs least from it is held out.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,)
         Classes.
     groups : array-like of shape (n_samples,)
-        Whom each sample is from.
+        Group of each sample, e.g. its patient.
     share : float
         Share of the samples of each class.
     rng : numpy.random.Generator
     n_left : int
-        Groups of every class that are not set aside, at the least.
+        Least number of groups of every class that are not held out.
 
     Returns
     -------
     ndarray of bool, shape (n_samples,)
-        Which samples are set aside: some of every class.
+        Whether a sample is held out; some of every class are.
 
     Raises
     ------

@@ -1,17 +1,19 @@
-"""Bring cohorts that were measured apart onto the scale of the real one.
+"""Harmonise cohorts: remove technical differences, with the real cohort as reference.
 
-No method looks at a class. The price: where cohorts differ in the shares of their classes, part of
-the difference between classes is taken for a difference between cohorts, and is taken away.
+No method uses classes. Therefore, if cohorts differ in the proportions of their classes, part of
+the class difference is taken for a difference between cohorts, and removed.
 
-Validation features are used, if without labels. The external and the real cohort come out the same
-whatever the validation cohort, so training learns nothing of it. With `zscore` and ComBat, however,
-a validation sample's values depend on the others of its cohort (transductive): scores then hold for
-a cohort that is harmonised as a whole, not for a single patient.
+Features of the validation cohort are used, without its classes. The real and the external cohort do
+not depend on the validation cohort, so training learns nothing of it. With `zscore` and ComBat,
+however, a validation sample depends on the other samples of its cohort (transductive): scores hold
+for a cohort that is harmonised as a whole, not for a single patient.
 
-ComBat is R's own, of the package sva: see ``scripts/combat.R``.
+ComBat runs in R, with the package sva: see ``scripts/combat.R``.
+
+A new method is a module in `evenomics.preparation.harmonisations` that registers a function with
+`harmonisation`, and an entry in ``config/schema/names.yaml``.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -21,15 +23,12 @@ from evenomics.errors import CohortError, ConfigError
 from evenomics.messages import nearest, some
 from evenomics.registry import Registry
 
-logger = logging.getLogger(__name__)
-
-
+#: The cohort that the others are brought to.
 REFERENCE = "real"
-
 
 Method = Callable[[Mapping[str, Cohort]], dict[str, Cohort]]
 
-#: The methods in Python by their names in the config; ComBat is a rule in R.
+#: The methods by their names in the config, without ComBat, which is a rule in R.
 METHODS: Registry[Method] = Registry("harmonisations", "evenomics.preparation.harmonisations")
 
 
@@ -71,11 +70,11 @@ def harmonise(cohorts: Mapping[str, Cohort], method: str) -> dict[str, Cohort]:
 
 
 def cohort_share(cohorts: Mapping[str, Cohort]) -> float:
-    """Return the share of the variance that lies between cohorts, a measure of batch effects.
+    """Return the share of the variance that is between cohorts, a measure of batch effects.
 
     Sum of squares between cohorts over total sum of squares (eta squared), averaged over the
-    features that are not constant; between 0 and 1. With no batch effect about (number of
-    cohorts - 1) / (number of samples - 1) are expected.
+    features that are not constant; between 0 and 1. Without a batch effect, about (number of
+    cohorts - 1) / (number of samples - 1) is expected.
 
     Parameters
     ----------
@@ -102,6 +101,6 @@ def check(cohorts: Mapping[str, Cohort]) -> None:
     ]
     if problems:
         raise CohortError(
-            "cohorts need the same features in the same order to be harmonised; align them first:",
+            "cohorts to be harmonised need the same features in the same order; align them first:",
             problems,
         )

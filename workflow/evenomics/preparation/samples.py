@@ -1,4 +1,4 @@
-"""Samples as classifiers and generators see them: scaled, with codes for their classes."""
+"""Samples as classifiers and GANs get them: scaled, with codes for their classes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,16 @@ from evenomics.preparation.scaling import SkewScaler
 
 @dataclass(frozen=True)
 class Samples:
-    """Scaled samples, the codes of their classes, and whom they are from, if that is known.
+    """Scaled samples with the codes of their classes and, if known, their groups.
 
     Attributes
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray of float, shape (n_samples, n_features)
+        Scaled values.
     y : ndarray of int, shape (n_samples,)
-        Code k is the k-th class of the study.
-    groups : ndarray of shape (n_samples,) or None
+        Codes of the classes; code k is the k-th class of the study, from 0.
+    groups : ndarray of object, shape (n_samples,), or None
+        Group of each sample, e.g. its patient.
     """
 
     X: NDArray[np.float64]
@@ -29,7 +31,7 @@ class Samples:
 
 
 def scaled_samples(cohort: Cohort, scaler: SkewScaler, classes: Sequence[str]) -> Samples:
-    """Return the samples of a labelled cohort, scaled.
+    """Scale the samples of a labelled cohort.
 
     Parameters
     ----------
@@ -38,6 +40,11 @@ def scaled_samples(cohort: Cohort, scaler: SkewScaler, classes: Sequence[str]) -
         Fitted on the training draw.
     classes : sequence of str
         Classes of the study.
+
+    Returns
+    -------
+    Samples
+        In the order of the cohort.
     """
     assert cohort.classes is not None
     codes = pd.Categorical(cohort.classes, categories=list(classes)).codes

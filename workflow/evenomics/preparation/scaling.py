@@ -1,4 +1,4 @@
-"""Scaling that follows a feature's skewness, as a scikit-learn transformer."""
+"""Scaling of features by their skewness, as a scikit-learn transformer."""
 
 import json
 from typing import Any, Literal, Self
@@ -17,46 +17,47 @@ from evenomics.randomness import stream
 
 Floats = NDArray[np.float64]
 
-_SMALLEST_SKEWTEST = 8  # below, scipy.stats.skewtest is not defined
+_SMALLEST_SKEWTEST = 8  # samples; scipy.stats.skewtest is not defined for fewer
 
-_ROUNDING = 1e-10  # of the largest value; what varies by less varies by rounding alone
+_ROUNDING = (
+    1e-10  # of the largest value; a feature that varies by less is constant but for rounding
+)
 
-_UNIT = 10  # percentile of the distances from the lighter tail's end that a power is fitted in
+_UNIT = 10  # percentile of the distances from the end of the lighter tail, which is their unit
 
-_LOSS = 18.0  # a power may lose exp(18) times the precision of a float: 1e-8 of the range
+_LOSS = 18.0  # an exponent may cost exp(18) times the precision of float64: 1e-8 of the range
 
-_FURTHEST = 10.0  # no scaled training value lies further from 0
+_FURTHEST = 10.0  # largest distance of a scaled training value from 0
 
-_WIDENING = 10.0  # how many widths beyond the training range a generated value may come to lie
+_WIDENING = 10.0  # widths of the training range that a generated value may lie beyond it
 
 
 class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Yeo-Johnson for skewed features, robust or standard scaling for the others.
 
-    A feature is skewed where D'Agostino's test says so (``scipy.stats.skewtest``, two-sided,
-    p < `alpha`). With fewer than eight samples the test is not defined and no feature counts as
-    skewed.
+    A feature is skewed if D'Agostino's test says so (``scipy.stats.skewtest``, two-sided,
+    p < `alpha`). The test needs eight samples; with fewer, no feature counts as skewed.
 
-    The power transform of Yeo and Johnson depends on the zero and the unit of a feature. Raw
-    intensities, ratios, or small differences of large numbers can leave it without effect or
-    without an inverse. A skewed feature is therefore first measured from the end of its lighter
-    tail, in units of the tenth percentile of the (non-zero) distances from there. So scaled values
-    do not depend on the unit, the offset or the sign of a feature, and a log-normal feature is
-    close to its logarithm. The exponent is the most likely one of those that float64 can undo to a
-    millionth of the training range. Then the feature is standardised.
+    The power transform of Yeo and Johnson depends on the zero and the unit of a feature. For raw
+    intensities, ratios, or small differences of large numbers it can have no effect or no inverse.
+    A skewed feature is therefore first measured from the end of its lighter tail, in units of the
+    tenth percentile of the (non-zero) distances from there. So scaled values do not depend on the
+    unit, the offset or the sign of a feature, and a log-normal feature is close to its logarithm.
+    The exponent is the most likely one of those that float64 can invert to a millionth of the
+    training range. Then the feature is standardised.
 
-    Beyond the training range a power transform goes on as its tangent: the power itself ends one
-    unit before the origin, and where it is all but flat it leads back to anywhere.
+    Beyond the training range the power transform continues as its tangent: the power itself ends
+    one unit before the origin, and its inverse diverges where it is almost flat.
 
     A constant feature is only centred; so is one that varies by less than 1e-10 of its size, which
-    is rounding. No training value comes to lie further than 10 from 0. A feature that would have
-    one beyond ten interquartile ranges (mostly zeros, say) is divided by its standard deviation;
-    where that does not suffice (a single spike among hundreds of samples), by a tenth of the
-    largest distance from its centre.
+    is rounding. No scaled training value is further than 10 from 0. A feature with a value beyond
+    ten interquartile ranges (mostly zeros, say) is divided by its standard deviation; if that does
+    not suffice (a single spike among hundreds of samples), by a tenth of the largest distance from
+    its centre.
 
-    Source: Cusworth, Gkoutos, Acharjee 2024, Methods (scaling); its text names both robust and
-    standard scaling, so that is a parameter. The paper transforms skewed features in the unit that
-    they come in.
+    Source: Cusworth, Gkoutos, Acharjee 2024, Methods (scaling). The paper names both robust and
+    standard scaling, so that is a parameter. It transforms skewed features in their original
+    units.
 
     Parameters
     ----------
@@ -70,14 +71,14 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     skewed_ : numpy.ndarray of bool, shape (n_features,)
         Features that are power-transformed.
     origin_, unit_ : numpy.ndarray of float, shape (n_features,)
-        A skewed feature is transformed as the distance (x - origin) / unit, with its order kept;
-        the unit is negative where the longer tail is the left one. 0 and 1 for the others.
+        A skewed feature is transformed as the distance (x - origin) / unit, keeping its order; the
+        unit is negative if the longer tail is the left one. 0 and 1 for other features.
     lambdas_ : numpy.ndarray of float, shape (n_features,)
         Exponents of Yeo-Johnson for these distances; 1 where a feature is not skewed.
     center_, scale_ : numpy.ndarray of float, shape (n_features,)
-        What is subtracted and divided by, after the power transform.
+        Subtrahend and divisor, after the power transform.
     lower_, upper_ : numpy.ndarray of float, shape (n_features,)
-        Range of the training samples, in the user's unit.
+        Range of the training samples, in the user's units.
     """
 
     _FITTED = (
@@ -107,7 +108,7 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If float64 cannot hold the spread of a feature, or `unskewed` is unknown.
+            If float64 cannot represent the spread of a feature, or `unskewed` is unknown.
         """
         if self.unskewed not in ("robust", "standard"):
             raise ValueError(f"unskewed must be 'robust' or 'standard', found {self.unskewed!r}")
@@ -161,7 +162,7 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
             raise ValueError(
                 f"{len(bad)} features cannot be scaled, as their values are too large or too small "
-                f"for numbers of 64 bits: {some(names[bad])}; give them in another unit"
+                f"for float64: {some(names[bad])}; give them in another unit"
             )
 
     def _powered(self, X: Floats) -> Floats:
@@ -180,8 +181,8 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         logs = np.log1p((X - self.origin_[at]) / self.unit_[at])
         return np.sign(self.unit_[at]) * _power_of_log(logs, self.lambdas_[at])
 
-    def _undone(self, powered: Floats, at: NDArray[np.intp]) -> Floats:
-        """Return the values that `_power` made these of."""
+    def _inverse_power(self, powered: Floats, at: NDArray[np.intp]) -> Floats:
+        """Return the inverse of `_power`."""
         exponent, size = self.lambdas_[at], np.abs(powered)
         logs = np.log1p(exponent * size)
         logs = np.divide(logs, exponent, out=size, where=exponent != 0)
@@ -198,7 +199,7 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of float, shape (n_samples, n_features)
-            Samples in the user's unit.
+            Samples in the user's units.
 
         Returns
         -------
@@ -209,10 +210,10 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return (self._powered(X) - self.center_) / self.scale_
 
     def inverse_transform(self, X: Any) -> np.ndarray:
-        """Bring scaled samples back to the user's unit.
+        """Bring scaled samples back to the user's units.
 
-        Skewed features end at the training range, widened by ten times its width on each side:
-        where their power transform is all but flat, its tangent leads anywhere.
+        Skewed features are clipped to the training range, widened by ten times its width on each
+        side: where the power transform is almost flat, the inverse of its tangent diverges.
 
         Parameters
         ----------
@@ -230,7 +231,7 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if len(at):
             lower, upper = self.lower_[at], self.upper_[at]
             within = np.clip(X[:, at], *self._power(np.stack([lower, upper]), at))
-            values = np.clip(self._undone(within, at), lower, upper)
+            values = np.clip(self._inverse_power(within, at), lower, upper)
             margin = _WIDENING * (upper - lower)
             with np.errstate(over="ignore"):
                 beyond = (X[:, at] - within) / self._slope(values, at)
@@ -238,7 +239,7 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return X
 
     def to_json(self) -> str:
-        """Return the fitted scaler as JSON text; every number comes back exactly."""
+        """Return the fitted scaler as JSON; numbers are exact."""
         check_is_fitted(self)
         state: dict[str, Any] = {"parameters": self.get_params()}
         for name in self._FITTED:
@@ -254,13 +255,13 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a fitted attribute is missing, as in what another version wrote.
+            If a fitted attribute is missing, as in a file of another version.
         """
         state = json.loads(text)
         missing = [name for name in ("parameters", *cls._FITTED) if name not in state]
         if missing:
             raise ValueError(
-                f"not a scaler that this version wrote, {some(missing)} is missing; fit it again"
+                f"not a scaler of this version, {some(missing)} is missing; fit it again"
             )
         scaler = cls(**state["parameters"])
         for name in cls._FITTED:
@@ -278,7 +279,7 @@ def _power_of_log(logs: Floats, exponent: Floats | float) -> Floats:
 
 
 def _most_likely_exponent(distance: Floats) -> float:
-    """Return the exponent of Yeo-Johnson with the largest likelihood that float64 can undo."""
+    """Return the most likely exponent of Yeo-Johnson that float64 can invert."""
     logs = np.log1p(distance)
     total, n_samples = logs.sum(), len(logs)
 
@@ -310,8 +311,8 @@ def fit_scaler(
     alpha, unskewed : float, str
         See `SkewScaler`.
     n_samples : int, optional
-        Number of samples, drawn at random (the paper: 200 external ones); all of them by default,
-        or where there are fewer.
+        Number of samples, drawn at random (paper: 200 external ones); by default, or if there are
+        fewer, all of them.
     seed : int
         Seed of that draw.
 

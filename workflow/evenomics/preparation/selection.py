@@ -1,8 +1,8 @@
 """Feature selection on the real cohort: differential expression, and stable LASSO / elastic net.
 
-A selection is a sequence of steps: an entry in ``config/schema/names.yaml``, whose rules are in
-``workflow/rules/selection.smk``. `deg` is `top_features` of limma's table, `lasso_en` is
-`stable_features`.
+A selection is a sequence of steps, an entry in ``config/schema/names.yaml``; the rules are in
+``workflow/rules/selection.smk``. The step ``deg`` is `top_features` of limma's table, the step
+``lasso_en`` is `stable_features`.
 
 Source: Cusworth, Gkoutos, Acharjee 2024, Methods (model training; feature selection using
 regularization methods).
@@ -21,25 +21,23 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from evenomics.data.cohort import Cohort
 from evenomics.errors import CohortError
-from evenomics.evaluation.metric import METRICS, Prediction
 from evenomics.messages import some
 from evenomics.preparation.folds import group_counts, set_aside, shared_groups, stratified_folds
 from evenomics.randomness import derive_seed
 
 logger = logging.getLogger(__name__)
 
-
 Floats = NDArray[np.float64]
 
-
-# The search along the penalties needs no more than the order of their scores; the model whose
-# features count is fitted to the end. SAGA draws samples at random: its seed is part of the result.
+# The search over penalties only has to rank them; the final model, which selects features, is
+# fitted to a smaller tolerance. SAGA draws samples at random, so the result depends on its seed.
 _SEARCH = {"solver": "saga", "tol": 1e-3, "max_iter": 2000}
 
 _FINAL = {"solver": "saga", "tol": 1e-5, "max_iter": 20_000}
@@ -48,8 +46,8 @@ _FINAL = {"solver": "saga", "tol": 1e-5, "max_iter": 20_000}
 def top_features(table: pd.DataFrame, measured: Sequence[str], n_features: int) -> list[str]:
     """Return the features with the smallest adjusted p-values that all cohorts have.
 
-    As in the paper, the `n_features` best come first, and those of them that are not measured
-    without missing values in every cohort are dropped then, so fewer may be left.
+    As in the paper, the `n_features` best are taken first. Those of them that a cohort lacks, or
+    has with missing values, are dropped afterwards, so fewer may be left.
 
     Parameters
     ----------
@@ -58,7 +56,7 @@ def top_features(table: pd.DataFrame, measured: Sequence[str], n_features: int) 
     measured : sequence of str
         Features of the aligned cohorts.
     n_features : int
-        How many are taken.
+        Number of features to take.
 
     Returns
     -------
@@ -80,15 +78,15 @@ def top_features(table: pd.DataFrame, measured: Sequence[str], n_features: int) 
     if len(kept) < 2:
         raise CohortError(
             f"{len(kept)} of the {len(best)} features with the smallest p-values are in every "
-            f"cohort without missing values, at least 2 are needed; not there: {some(dropped)}; "
-            "raise `selection.deg.n_features`, or see whether the cohorts name features alike"
+            f"cohort without missing values, at least 2 are needed; missing: {some(dropped)}; "
+            "raise `selection.deg.n_features`, or check that cohorts name features alike"
         )
     return kept
 
 
 @dataclass(frozen=True)
 class StableFeatures:
-    """What repeated LASSO and elastic net selected.
+    """Features that repeated LASSO and elastic net selected.
 
     Attributes
     ----------
@@ -124,15 +122,16 @@ def stable_features(
     seed: int = 0,
     n_jobs: int = 1,
 ) -> StableFeatures:
-    """Select features that logistic LASSO and elastic net find again and again.
+    """Select features that logistic LASSO and elastic net select repeatedly.
 
-    Each repeat splits the samples anew, chooses the penalty of either model by cross-validation on
-    the larger part, and notes which coefficients are not zero. Of the features that both models
-    found in at least one repeat, the most frequent ones are taken: as many as `top_fraction` of all
-    features. Features found equally often are in the order of their coefficients.
+    Each repeat splits the samples at random, chooses the penalty of each model by cross-validation
+    on the larger part, and records which coefficients are not zero. Of the features that both
+    models selected in at least one repeat, the most frequent ones are taken: as many as
+    `top_fraction` of all features. Equally frequent features are in the order of their
+    coefficients.
 
-    Where the cohort has groups, all samples of a group are on the same side of every split; the
-    share that is set aside is then met as nearly as whole groups allow.
+    If the cohort has groups, all samples of a group are on the same side of every split; the share
+    of held-out samples is then as close as whole groups allow.
 
     Parameters
     ----------
@@ -143,7 +142,7 @@ def stable_features(
     repeats : int
         Splits (paper: 10).
     held_out_fraction : float
-        Share of the samples that a repeat sets aside and is scored on (paper: 25%).
+        Share of the samples that is held out in a repeat, to score the models on (paper: 25%).
     folds : int
         Folds of the cross-validation; fewer where a class has fewer samples, or groups, which is
         noted.
@@ -152,9 +151,9 @@ def stable_features(
     n_penalties : int
         Penalties tried, evenly on a log scale (chosen here).
     smallest_penalty : float
-        Smallest of them, as a share of the smallest that leaves no feature (chosen here).
+        Smallest of them, as a share of the smallest one that selects no feature (chosen here).
     top_fraction : float
-        How many features are taken at most, as a share of all (paper: 25%).
+        Number of features to select at most, as a share of all (paper: 25%).
     seed : int
     n_jobs : int
         Processes.
@@ -178,8 +177,8 @@ def stable_features(
         smallest, units = int((group_counts(y, groups) > 0).sum(axis=0).min()), "groups"
     if smallest < 4:
         raise CohortError(
-            f"{cohort.place}: a class has {smallest} {units}; LASSO and elastic net need 4 to set "
-            "some aside and cross-validate on the others; take another of `selections`"
+            f"{cohort.place}: a class has {smallest} {units}; LASSO and elastic net need 4, for "
+            "held-out samples and cross-validation; use another of `selections`"
         )
     ratios = {"lasso": 1.0, "elastic_net": l1_ratio}
     tasks = [(repeat, model) for repeat in range(repeats) for model in ratios]
@@ -233,7 +232,7 @@ def stable_features(
         raise CohortError(
             f"LASSO and elastic net agree on {in_both.sum()} of {len(table)} features, of which "
             f"{n_selected} are among the {top_fraction:.0%} to be taken; at least 2 are needed; "
-            "raise `selection.lasso_en.top_fraction`, or take another of `selections`"
+            "raise `selection.lasso_en.top_fraction`, or use another of `selections`"
         )
     return StableFeatures(table, pd.DataFrame(rows))
 
@@ -249,7 +248,7 @@ def _fit_repeat(
     smallest_penalty: float,
     seed: int,
 ) -> tuple[dict[str, Any], Floats]:
-    """Fit one model to one split; return its row and the sizes of its coefficients."""
+    """Fit one model to one split; return its row and its absolute coefficients."""
     n_classes = len(np.unique(y))
     if groups is None:
         n_held_out = max(round(held_out_fraction * len(y)), n_classes)
@@ -257,9 +256,9 @@ def _fit_repeat(
             np.arange(len(y)), test_size=n_held_out, stratify=y, random_state=seed
         )
     else:
-        # two groups of every class are left to be cross-validated
-        aside = set_aside(y, groups, held_out_fraction, np.random.default_rng(seed), n_left=2)
-        train, held_out = np.flatnonzero(~aside), np.flatnonzero(aside)
+        # cross-validation needs two groups of every class
+        chosen = set_aside(y, groups, held_out_fraction, np.random.default_rng(seed), n_left=2)
+        train, held_out = np.flatnonzero(~chosen), np.flatnonzero(chosen)
     scaler = StandardScaler().fit(X[train])
     scaled = scaler.transform(X[train])
     penalties = penalty_path(scaled, y[train], l1_ratio, n_penalties, smallest_penalty)
@@ -282,14 +281,15 @@ def _fit_repeat(
         model = fit_at(scaled, y[train], penalty, l1_ratio, seed)
     if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
         notes.append("not all fits converged")
-    scores = np.atleast_2d(model.decision_function(scaler.transform(X[held_out])))
-    if n_classes == 2:
-        scores = np.column_stack([-scores[0], scores[0]])
+    scores = model.decision_function(scaler.transform(X[held_out]))
+    # of the positive class, or one-vs-rest of more than two
+    by_class = {1: scores} if n_classes == 2 else dict(enumerate(scores.T))
+    aurocs = [roc_auc_score(y[held_out] == code, score) for code, score in by_class.items()]
     sizes = np.abs(model.coef_).max(axis=0)
     row = {
         "penalty": penalty,
         "n_features": int((sizes > 0).sum()),
-        "auroc": METRICS["auroc"].score(Prediction(y[held_out], scores)),
+        "auroc": float(np.mean(aurocs)),
         "n_train": len(train),
         "n_held_out": len(held_out),
         "n_folds": len(folds),
@@ -301,7 +301,7 @@ def _fit_repeat(
 def penalty_path(
     X: Floats, y: NDArray[np.intp], l1_ratio: float, n_penalties: int, smallest: float
 ) -> Floats:
-    """Return penalties (glmnet's lambda) from the smallest that leaves no feature downwards.
+    """Return penalties (glmnet's lambda), from the smallest that selects no feature downwards.
 
     Parameters
     ----------

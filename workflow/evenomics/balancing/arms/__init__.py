@@ -1,1 +1,1 @@
-"""The arms; their modules register them (see `evenomics.balancing.arm`)."""
+"""The arms, each in a module that registers it (see `evenomics.balancing.arm`)."""

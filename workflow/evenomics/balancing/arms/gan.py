@@ -1,4 +1,4 @@
-"""Arms whose samples are those of trained GANs (Cusworth, Gkoutos, Acharjee 2024)."""
+"""Arms that add samples of trained GANs (Cusworth, Gkoutos, Acharjee 2024)."""
 
 from imblearn.base import BaseSampler
 
@@ -12,7 +12,7 @@ def to_equal_counts(training_set: TrainingSet) -> tuple[BaseSampler, str]:
     """Bring the smaller classes to equal counts with generated samples."""
     return GeneratorOverSampler(
         training_set.generators,
-        sampling_strategy=training_set.even,
+        sampling_strategy=training_set.equal_counts,
         random_state=training_set.random_state,
     ), ""
 

@@ -8,7 +8,7 @@ from evenomics.balancing.arm import TrainingSet, arm
 
 @arm("random_over")
 def random_over(training_set: TrainingSet) -> tuple[BaseSampler, str]:
-    """Copy random samples."""
+    """Copy random samples of the smaller classes."""
     return RandomOverSampler(
-        sampling_strategy=training_set.even, random_state=training_set.random_state
+        sampling_strategy=training_set.equal_counts, random_state=training_set.random_state
     ), ""

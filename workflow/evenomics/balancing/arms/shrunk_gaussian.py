@@ -10,5 +10,5 @@ from evenomics.balancing.samplers import GaussianOverSampler
 def shrunk_gaussian(training_set: TrainingSet) -> tuple[BaseSampler, str]:
     """Draw from the distribution of each smaller class."""
     return GaussianOverSampler(
-        sampling_strategy=training_set.even, random_state=training_set.random_state
+        sampling_strategy=training_set.equal_counts, random_state=training_set.random_state
     ), ""

@@ -11,8 +11,9 @@ _NEIGHBOURS = 5
 
 @arm("smote")
 def smote(training_set: TrainingSet) -> tuple[BaseSampler, str]:
-    """SMOTE with fewer neighbours in a class that is too small; one sample can only be copied."""
-    growing = [n for c, n in training_set.counts.items() if n < training_set.even[c]]
+    """Interpolate; in small classes with fewer neighbours, from a single sample by copies."""
+    targets = training_set.equal_counts
+    growing = [n for label, n in training_set.counts.items() if n < targets[label]]
     smallest = min(growing, default=_NEIGHBOURS + 1)
     if smallest == 1:
         sampler, _ = random_over(training_set)
@@ -20,7 +21,7 @@ def smote(training_set: TrainingSet) -> tuple[BaseSampler, str]:
     k_neighbors = min(_NEIGHBOURS, smallest - 1)
     note = f"SMOTE with {k_neighbors} neighbours" if k_neighbors < _NEIGHBOURS else ""
     return SMOTE(
-        sampling_strategy=training_set.even,
+        sampling_strategy=targets,
         k_neighbors=k_neighbors,
         random_state=training_set.random_state,
     ), note

@@ -1,1 +1,1 @@
-"""The classifiers; their modules register them (see `evenomics.evaluation.classifier`)."""
+"""The classifiers, each in a module that registers it (see `evenomics.evaluation.classifier`)."""

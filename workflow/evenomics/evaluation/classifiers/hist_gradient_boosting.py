@@ -12,10 +12,10 @@ from evenomics.evaluation.classifier import CLASSIFIERS, Classifier, ClassWeight
 def build(
     parameters: Mapping[str, Any], n_train: int, class_weight: ClassWeight
 ) -> ClassifierMixin:
-    """Build the classifier for so many training samples."""
+    """Build the classifier for a training set of `n_train` samples."""
     return HistGradientBoostingClassifier(
         **parameters,
-        # more bins than samples change nothing but the time it takes
+        # more bins than samples only take more time
         max_bins=min(255, n_train),
         class_weight=class_weight,
         early_stopping=False,

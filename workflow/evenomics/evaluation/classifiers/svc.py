@@ -12,14 +12,14 @@ from evenomics.evaluation.classifier import CLASSIFIERS, Classifier, ClassWeight
 def build(
     parameters: Mapping[str, Any], n_train: int, class_weight: ClassWeight
 ) -> ClassifierMixin:
-    """Build the classifier for so many training samples."""
+    """Build the classifier for a training set of `n_train` samples."""
     return SVC(**parameters, class_weight=class_weight)
 
 
-# Wide tables are often separable, and many points reach the same AUROC. The linear kernel then
-# comes first: it is the simpler, and goes on beyond the training range, where an rbf kernel gives
-# all samples one score. Its C are small: larger ones change nothing where the classes are
-# separated, and take long elsewhere.
+# Wide tables are often separable, and many points of the grid reach the same AUROC. The linear
+# kernel comes first: it is simpler, and still ranks samples beyond the training range, where an rbf
+# kernel gives all of them one score. Its C are small: larger ones change nothing where the classes
+# are separated, and are slow elsewhere.
 CLASSIFIERS.register(
     "svc",
     Classifier(

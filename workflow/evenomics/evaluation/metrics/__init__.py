@@ -1,1 +1,1 @@
-"""The metrics; their modules register them (see `evenomics.evaluation.metric`)."""
+"""The metrics, by what they score; modules register them (see `evenomics.evaluation.metric`)."""

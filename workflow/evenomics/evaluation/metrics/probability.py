@@ -1,4 +1,4 @@
-"""Metrics of the probabilities that a classifier gives."""
+"""Metrics of predicted probabilities."""
 
 import numpy as np
 from sklearn.metrics import brier_score_loss

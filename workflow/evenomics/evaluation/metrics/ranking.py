@@ -1,4 +1,4 @@
-"""Metrics of the order that scores put samples in."""
+"""Metrics of the ranking of samples by their scores."""
 
 from sklearn.metrics import average_precision_score, roc_auc_score
 

@@ -1,4 +1,4 @@
-"""Metrics of the classes that a classifier decides for."""
+"""Metrics of predicted classes."""
 
 from sklearn.metrics import balanced_accuracy_score, f1_score, matthews_corrcoef
 
@@ -7,7 +7,7 @@ from evenomics.evaluation.metric import Prediction, macro, metric
 
 @metric("balanced_accuracy")
 def balanced_accuracy(prediction: Prediction) -> float:
-    """Mean share of each class that is recognised."""
+    """Mean over the classes of the share of samples that is predicted as such."""
     return float(balanced_accuracy_score(prediction.classes, prediction.predicted))
 
 
@@ -17,6 +17,6 @@ def mcc(prediction: Prediction) -> float:
     return float(matthews_corrcoef(prediction.classes, prediction.predicted))
 
 
-metric("f1")(macro(lambda binary: f1_score(binary.truth, binary.found, zero_division=0.0)))
-metric("sensitivity")(macro(lambda binary: binary.found[binary.truth].mean()))
-metric("specificity")(macro(lambda binary: (~binary.found[~binary.truth]).mean()))
+metric("f1")(macro(lambda binary: f1_score(binary.truth, binary.predicted, zero_division=0.0)))
+metric("sensitivity")(macro(lambda binary: binary.predicted[binary.truth].mean()))
+metric("specificity")(macro(lambda binary: (~binary.predicted[~binary.truth]).mean()))

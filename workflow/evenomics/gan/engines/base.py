@@ -1,4 +1,4 @@
-"""The seam between the recipe and what trains: a list of members goes in, a list comes back.
+"""The seam between the method and what trains: a list of training runs goes in, a list comes back.
 
 A new engine is a module of its name in this package that registers a function in `ENGINES`, and an
 entry in ``config/schema/names.yaml``.
@@ -16,25 +16,24 @@ from tqdm import tqdm
 from evenomics.config.names import names
 from evenomics.errors import TrainingError
 from evenomics.gan.checkpoint import State
-from evenomics.gan.run import Member, Trained
+from evenomics.gan.run import TrainingRun
+from evenomics.gan.trained import Trained
 from evenomics.registry import Registry
 
 logger = logging.getLogger(__name__)
 
-
-# seconds between two checkpoints of a member, and between two progress lines in a log
+# seconds between two checkpoints of a run, and between two progress lines in a log
 CHECKPOINT_SECONDS = 20.0
-
 LOG_SECONDS = 30.0
 
 
 @dataclass(eq=False)
 class Job:
-    """A member for an engine to train.
+    """A training run for an engine.
 
     Attributes
     ----------
-    member : Member
+    run : TrainingRun
     dtype : {"float32", "float64"}
     engine : str
         Who trains it.
@@ -46,7 +45,7 @@ class Job:
         The result; there once the job has ended.
     """
 
-    member: Member
+    run: TrainingRun
     dtype: str
     engine: str
     path: Path | None
@@ -63,24 +62,24 @@ class Job:
     @property
     def ended(self) -> bool:
         """Whether all updates are done."""
-        return self.updates == self.member.n_updates
+        return self.updates == self.run.n_updates
 
     def begin(self) -> State:
         """Return the state to go on from.
 
-        For when the member's turn has come: states are what takes the memory.
+        For when the job's turn has come: states are what takes the memory.
         """
         if self.path and self.updates:
-            state = State.read_back(self.path)
+            state = State.reload(self.path)
         else:
-            state = State.begin(self.member, self.dtype)
+            state = State.begin(self.run, self.dtype)
         state.engines = tuple(dict.fromkeys((*state.engines, self.engine)))
         self._saved = time.monotonic()
         return state
 
     def report(self, updates: int, state: Callable[[], State]) -> None:
         """Take note of how many updates are done; save the state now and then, and at the end."""
-        ends = updates == self.member.n_updates
+        ends = updates == self.run.n_updates
         if self.path and (ends or time.monotonic() - self._saved > CHECKPOINT_SECONDS):
             state().save(self.path)
             self._saved = time.monotonic()
@@ -89,7 +88,7 @@ class Job:
     def _come_to(self, updates: int, state: Callable[[], State]) -> None:
         self.updates = updates
         if self.ended:
-            self.trained = Trained.from_state(self.member, state(), self.path)
+            self.trained = Trained.from_state(self.run, state(), self.path)
 
 
 class Report(Protocol):
@@ -112,7 +111,7 @@ ENGINES: Registry[Engine] = Registry("engines", "evenomics.gan.engines")
 
 @dataclass
 class Training:
-    """How members are trained: by which engine, on how many cores, with or without checkpoints.
+    """How training runs are done: by which engine, on how many cores, with or without checkpoints.
 
     Attributes
     ----------
@@ -143,19 +142,19 @@ class Training:
             self._chosen = choose_engine(self.engine)
         return self._chosen
 
-    def train(self, members: Sequence[Member], title: str = "training") -> list[Trained]:
-        """Train all members; equal ones once, and none that is found among the checkpoints.
+    def train(self, runs: Sequence[TrainingRun], title: str = "training") -> list[Trained]:
+        """Train; equal runs once, and none that is found among the checkpoints.
 
         Parameters
         ----------
-        members : sequence of Member
+        runs : sequence of TrainingRun
         title : str
             For the progress bar and the log.
 
         Returns
         -------
         list of Trained
-            In the order of the members.
+            In the order of the runs.
 
         Raises
         ------
@@ -163,15 +162,15 @@ class Training:
             If the engine is not there, or a checkpoint cannot be written.
         """
         started = time.perf_counter()
-        prints = [member.fingerprint(self.dtype) for member in members]
+        prints = [run.fingerprint(self.dtype) for run in runs]
         jobs = {
-            name: Job(member, self.dtype, self.chosen_engine, self.path(name))
-            for name, member in dict(zip(prints, members, strict=True)).items()
+            name: Job(run, self.dtype, self.chosen_engine, self.path(name))
+            for name, run in dict(zip(prints, runs, strict=True)).items()
         }
         missing = [job for job in jobs.values() if not job.ended]
         logger.info(
-            "%s: %d members (%d different, %d to train) on engine %s, threads: %d",
-            title, len(members), len(jobs), len(missing), self.chosen_engine,
+            "%s: %d training runs (%d different, %d to train) on engine %s, threads: %d",
+            title, len(runs), len(jobs), len(missing), self.chosen_engine,
             self.threads if names("engines")[self.chosen_engine].get("threaded") else 1,
         )  # fmt: skip
         if missing:
@@ -181,12 +180,11 @@ class Training:
                 )
         logger.info("%s: done in %.1f s", title, time.perf_counter() - started)
         return [
-            replace(jobs[name].trained, member=member)
-            for name, member in zip(prints, members, strict=True)
+            replace(jobs[name].trained, run=run) for name, run in zip(prints, runs, strict=True)
         ]
 
     def path(self, name: str) -> Path | None:
-        """Where the state of the member with this fingerprint lies, if anywhere."""
+        """Where the state of the run with this fingerprint lies, if anywhere."""
         return self.checkpoints and self.checkpoints / f"{name}.safetensors"
 
 
@@ -195,7 +193,7 @@ class _Progress:
 
     def __init__(self, title: str, jobs: list[Job], bar: bool) -> None:
         self.title = title
-        self.total = sum(job.member.n_updates - job.updates for job in jobs)
+        self.total = sum(job.run.n_updates - job.updates for job in jobs)
         self.done = 0
         self.logged = time.monotonic()
         self.bar = tqdm(

@@ -1,7 +1,7 @@
-"""One member per task, tasks over GIL-free threads, one core each, longest first.
+"""One training run per task, tasks over GIL-free threads, one core each, longest first.
 
-Bit-equal whatever the number of threads: a member's arithmetic never depends on another's. Made
-for CPUs, where one member's state kept hot in the cache beats a stack in lockstep.
+Bit-equal whatever the number of threads: a run's arithmetic never depends on another's. Made
+for CPUs, where one run's state kept hot in the cache beats a stack in lockstep.
 """
 
 import time
@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from evenomics.gan.checkpoint import State
-from evenomics.gan.distances import N_LOOK, energy_distance
+from evenomics.gan.distances import N_GENERATED, energy_distance
 from evenomics.gan.engines import cpu_kernels, streams
 from evenomics.gan.engines.base import ENGINES, Job, Report
 from evenomics.gan.engines.streams import Purpose
-from evenomics.gan.generator import run
+from evenomics.gan.generator import run_network
 from evenomics.gan.losses import AlphaDropout
 from evenomics.gan.networks import Architecture
-from evenomics.gan.run import Member, look_value
+from evenomics.gan.run import TrainingRun
 
 Array = NDArray[Any]
 
@@ -69,7 +69,7 @@ class Net(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The numbers of a member's training, as the kernels take them."""
+    """The numbers of a run's training, as the kernels take them."""
 
     batch: int
     critic_updates: int
@@ -116,75 +116,75 @@ def _net(
 
 @partial(ENGINES.register, "cpu")
 def train_on_cpu(jobs: Sequence[Job], *, dtype: str, threads: int, report: Report) -> None:
-    """Train members on CPU cores."""
+    """Train runs on CPU cores."""
     stop = Event()
     # the products are small: a second BLAS thread only waits
     with threadpool_limits(1), ThreadPoolExecutor(max(1, threads)) as pool:
-        tasks = [
-            pool.submit(_train_member, job, dtype, report, stop)
-            for job in sorted(jobs, key=_cost, reverse=True)
-        ]
         try:
+            tasks = [
+                pool.submit(_train, job, dtype, report, stop)
+                for job in sorted(jobs, key=_cost, reverse=True)
+            ]
             done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
             for task in done:
                 task.result()
         finally:
-            # after an error or Ctrl-C nobody waits for more than the next look
+            # after an error or Ctrl-C nobody waits for more than the next evaluation
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _cost(job: Job) -> float:
-    member = job.member
-    rows = ADAM_ROWS + member.batch
-    return (member.n_updates - job.updates) * rows * member.start.critic.size
+    run = job.run
+    rows = ADAM_ROWS + run.batch
+    return (run.n_updates - job.updates) * rows * run.start.critic.size
 
 
-def _train_member(job: Job, dtype: str, report: Report, stop: Event) -> None:
-    member, state = job.member, job.begin()
-    batch, steps = member.batch, member.updates_per_epoch
-    start = member.start
+def _train(job: Job, dtype: str, report: Report, stop: Event) -> None:
+    run, state = job.run, job.begin()
+    batch, steps = run.batch, run.updates_per_epoch
+    start = run.start
     generator = _net(
         state.generator, state.generator_mean, state.generator_square,
-        start.generator_architecture, batch, 1, member.generator_dropout,
+        start.generator_architecture, batch, 1, run.generator_dropout,
     )  # fmt: skip
     critic = _net(
         state.critic, state.critic_mean, state.critic_square,
-        start.critic_architecture, batch, 4, member.dropout,
+        start.critic_architecture, batch, 4, run.dropout,
     )  # fmt: skip
     widest = max(start.hidden)
     plan = Plan(
         batch=batch,
-        critic_updates=member.critic_updates,
-        rate=member.learning_rate,
-        beta_1=member.loss.adam_betas[0],
-        beta_2=member.loss.adam_betas[1],
-        penalty=member.loss.gradient_penalty,
-        alpha=member.alpha,
-        spectral=member.loss.spread_norm == "spectral",
-        key=member.key,
+        critic_updates=run.critic_updates,
+        rate=run.learning_rate,
+        beta_1=run.loss.adam_betas[0],
+        beta_2=run.loss.adam_betas[1],
+        penalty=run.loss.gradient_penalty,
+        alpha=run.alpha,
+        spectral=run.loss.spread_norm == "spectral",
+        key=run.key,
         bits=np.zeros(3 * batch * widest + 4, np.uint16),
         no_dropout=np.array(NO_DROPOUT),
     )
-    samples = np.ascontiguousarray(member.samples, dtype)
-    looker = _Looker(member, dtype)
+    samples = np.ascontiguousarray(run.samples, dtype)
+    evaluator = _Evaluator(run, dtype)
     began = time.perf_counter()
-    for look, epoch in enumerate(member.look_epochs):
+    for index, epoch in enumerate(run.eval_epochs):
         done = state.updates // steps
         if epoch <= done:
             continue
         draws = np.empty((int(epoch) - done, len(samples)), np.int64)
-        cpu_kernels.fill_shuffles(member.key, done, draws)
+        cpu_kernels.fill_shuffles(run.key, done, draws)
         trained = cpu_kernels.train_epochs(
             generator, critic, plan, samples, np.argsort(draws, kind="stable"), done,
             state.critic_loss, state.generator_loss, state.wasserstein,
         )  # fmt: skip
         diverged = trained < epoch - done or not np.isfinite(state.wasserstein[epoch - 1])
-        # a member that has diverged to NaN is done: its records end there
-        state.updates = member.n_updates if diverged else int(epoch) * steps
+        # a run that has diverged to NaN is done: its records end there
+        state.updates = run.n_updates if diverged else int(epoch) * steps
         if not diverged:
-            state.looks[look] = looker.measure(state)
-            value = look_value(member, state, look)
+            state.evaluations[index] = evaluator.measure(state)
+            value = state.value(run, index)
             if value < state.kept_value:
                 state.kept_value, state.kept_epoch = value, int(epoch)
                 state.kept_generator = state.generator.copy()
@@ -196,27 +196,26 @@ def _train_member(job: Job, dtype: str, report: Report, stop: Event) -> None:
             return
 
 
-class _Looker:
-    """Measures what `State.looks` holds."""
+class _Evaluator:
+    """Measures what `State.evaluations` holds."""
 
-    def __init__(self, member: Member, dtype: str) -> None:
-        self.member = member
-        self.generator = member.start.generator_architecture
-        self.critic = member.start.critic_architecture
-        n_features = member.start.n_features
-        self.noise = np.empty((N_LOOK, n_features), dtype)
-        base = np.uint64(cpu_kernels.event_base(member.key, np.uint64(Purpose.LOOK), 0))
+    def __init__(self, run: TrainingRun, dtype: str) -> None:
+        self.generator = run.start.generator_architecture
+        self.critic = run.start.critic_architecture
+        n_features = run.start.n_features
+        self.noise = np.empty((N_GENERATED, n_features), dtype)
+        base = np.uint64(cpu_kernels.event_base(run.key, np.uint64(Purpose.EVALUATION), 0))
         cpu_kernels.fill_normals(base, self.noise.reshape(-1))
-        self.samples = member.samples.astype(dtype)
-        self.held_out = member.held_out.astype(dtype)
+        self.samples = run.samples.astype(dtype)
+        self.held_out = run.held_out.astype(dtype)
 
     def measure(self, state: State) -> tuple[float, float, float]:
-        fake = run(state.generator, self.generator, self.noise)
-        level = run(state.critic, self.critic, fake).mean()
-        training = run(state.critic, self.critic, self.samples).mean() - level
+        fake = run_network(state.generator, self.generator, self.noise)
+        level = run_network(state.critic, self.critic, fake).mean()
+        training = run_network(state.critic, self.critic, self.samples).mean() - level
         if not len(self.held_out):
             return training, np.nan, np.nan
-        held_out = run(state.critic, self.critic, self.held_out).mean() - level
+        held_out = run_network(state.critic, self.critic, self.held_out).mean() - level
         if not np.isfinite(fake).all():
             return training, held_out, np.nan
         return training, held_out, energy_distance(fake, self.held_out)

@@ -1,7 +1,7 @@
-"""One member's updates as compiled code: the same arithmetic as `losses` and `streams`.
+"""One training run's updates as compiled code: the same arithmetic as `losses` and `streams`.
 
-A member's weights and Adam state (1.4 MB at 150 features) stay in a core's cache, which beats
-training members in lockstep on a CPU. Matrix products go to BLAS, everything else is loops that
+A run's weights and Adam state (1.4 MB at 150 features) stay in a core's cache, which beats
+training runs in lockstep on a CPU. Matrix products go to BLAS, everything else is loops that
 the compiler turns into vector instructions. What counts is the memory that an update touches, and
 the form of its products:
 
@@ -26,23 +26,14 @@ from evenomics.gan.losses import N_SQUARINGS, SPREAD_FLOOR
 from evenomics.gan.networks import SELU_ALPHA, SELU_SCALE
 
 _INCREMENT = np.uint64(INCREMENT)
-
 _MULTIPLIER_1 = np.uint64(MULTIPLIER_1)
-
 _MULTIPLIER_2 = np.uint64(MULTIPLIER_2)
-
 _N_PURPOSES = np.uint64(len(Purpose))
-
 _SHUFFLE, _CRITIC = np.uint64(Purpose.SHUFFLE), np.uint64(Purpose.CRITIC)
-
 _GENERATOR = np.uint64(Purpose.GENERATOR)
-
 _LOW16, _LOW32, _LOW63 = np.uint64(0xFFFF), np.uint64(0xFFFFFFFF), np.uint64(2**63 - 1)
-
 _U1, _U16, _U27 = np.uint64(1), np.uint64(16), np.uint64(27)
-
 _U30, _U31, _U32, _U48 = np.uint64(30), np.uint64(31), np.uint64(32), np.uint64(48)
-
 _LIMIT = SELU_ALPHA * SELU_SCALE
 
 # OpenBLAS has a kernel for small products of the form A B', which it takes for results of at most
@@ -456,14 +447,14 @@ def train_epochs(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    generator, critic : cpu_engine.Net
-    plan : cpu_engine.Plan
+    generator, critic : cpu.Net
+    plan : cpu.Plan
     samples : ndarray of shape (n_samples, n_features)
     orders : ndarray of shape (n_epochs, n_samples)
         The samples' order in every epoch.
     first_epoch : int
     critic_loss, generator_loss, wasserstein : ndarray
-        Records of the whole training (see `member.State`), filled in.
+        Records of the whole training (see `checkpoint.State`), filled in.
 
     Returns
     -------

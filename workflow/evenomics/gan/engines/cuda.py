@@ -1,4 +1,4 @@
-"""Stacks of members on a CUDA device (see `evenomics.gan.engines.torch`)."""
+"""Stacks of runs on a CUDA device (see `evenomics.gan.engines.torch`)."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -9,14 +9,14 @@ import torch
 from evenomics.gan.engines.base import ENGINES, Job, Report
 from evenomics.gan.engines.torch import train_stacks
 
-# what a member takes on a device, in numbers a parameter: about 10, estimated from runs on a CPU,
+# what a run takes on a device, in numbers a parameter: about 10, estimated from runs on a CPU,
 # and graphs keep what they work with in memory of their own
 DEVICE_COPIES = 25
 
 
 @partial(ENGINES.register, "cuda")
 def train_on_cuda(jobs: Sequence[Job], *, dtype: str, threads: int, report: Report) -> None:
-    """Train stacks of members on the first CUDA device."""
+    """Train stacks of runs on the first CUDA device."""
     itemsize = np.dtype(dtype).itemsize
 
     def largest(job: Job) -> int:
@@ -28,6 +28,6 @@ def train_on_cuda(jobs: Sequence[Job], *, dtype: str, threads: int, report: Repo
 
 
 def stack_size(job: Job, free: int) -> int:
-    """Members like this one that fit a device with room for so many numbers; at least one."""
-    start = job.member.start
+    """Return how many runs like this one fit a device with room for so many numbers."""
+    start = job.run.start
     return max(1, free // (DEVICE_COPIES * (start.generator.size + start.critic.size)))

@@ -2,7 +2,7 @@
 
 Word ``i`` of an event is ``mix(mix(key + (event + 1) g) + (i + 1) g)`` with SplitMix64's finaliser
 ``mix`` and increment ``g`` (Steele, Lea, Flood 2014), that is, the SplitMix64 sequence with random
-access. There is no state: a member draws the same numbers alone, in a stack, on a GPU, on any
+access. There is no state: a training run draws the same numbers alone, in a stack, on a GPU, on any
 number of cores, and after a restart. This module is the definition, in torch; `cpu_kernels` holds
 the same in compiled form, and the tests compare both with the published sequence.
 """
@@ -14,9 +14,7 @@ import torch
 from torch import Tensor
 
 INCREMENT = 0x9E3779B97F4A7C15
-
 MULTIPLIER_1 = 0xBF58476D1CE4E5B9
-
 MULTIPLIER_2 = 0x94D049BB133111EB
 
 
@@ -26,7 +24,7 @@ class Purpose(IntEnum):
     SHUFFLE = 0
     CRITIC = 1
     GENERATOR = 2
-    LOOK = 3
+    EVALUATION = 3
 
 
 def _signed(value: int) -> int:
@@ -50,18 +48,18 @@ def words(keys: Tensor, purpose: Purpose, index: Tensor, n_words: int) -> Tensor
 
     Parameters
     ----------
-    keys : Tensor of int64, shape (n_members,)
-        Keys of the members.
+    keys : Tensor of int64, shape (n_runs,)
+        Keys of the runs.
     purpose : Purpose
         What the numbers are for.
-    index : Tensor of int64, shape (n_members,) or ()
+    index : Tensor of int64, shape (n_runs,) or ()
         Which event of that purpose, e.g. the number of the critic update.
     n_words : int
-        Words per member.
+        Words per run.
 
     Returns
     -------
-    Tensor of int64, shape (n_members, n_words)
+    Tensor of int64, shape (n_runs, n_words)
     """
     event = index * len(Purpose) + int(purpose)
     base = mix(keys + (event + 1) * _signed(INCREMENT))
@@ -79,13 +77,13 @@ def normals(drawn: Tensor, n: int, dtype: torch.dtype) -> Tensor:
 
     Parameters
     ----------
-    drawn : Tensor of int64, shape (n_members, n_normal_words(n))
+    drawn : Tensor of int64, shape (n_runs, n_normal_words(n))
     n : int
     dtype : torch.dtype
 
     Returns
     -------
-    Tensor, shape (n_members, n)
+    Tensor, shape (n_runs, n)
         The cosines of all words first, then the sines.
     """
     radius = torch.sqrt(-2.0 * torch.log(_uniform(_shift_right(drawn, 32), dtype)))
@@ -117,7 +115,7 @@ def keep_mask(drawn: Tensor, n: int, threshold: int) -> Tensor:
 
     Returns
     -------
-    Tensor of bool, shape (n_members, n)
+    Tensor of bool, shape (n_runs, n)
         The lowest 16 bits of all words first.
     """
     parts = [((drawn >> shift) & 0xFFFF) >= threshold for shift in (0, 16, 32, 48)]

@@ -1,11 +1,11 @@
-"""Members stacked as [n_members, ...] tensors and trained in lockstep, on any device.
+"""Training runs stacked as [n_runs, ...] tensors and trained in lockstep, on any device.
 
 This is the readable reference, and the engine for a GPU: static shapes, data resident on the
 device, no call inside the loop that waits for it. On CUDA the updates are captured once as graphs
-and replayed. Members of equal shapes share a stack whatever their samples, rates, alphas and
-lengths; a stack is packed anew when half of it is done. A member does not depend on its company but
+and replayed. Runs of equal shapes share a stack whatever their samples, rates, alphas and
+lengths; a stack is packed anew when half of it is done. A run does not depend on its company but
 for rounding: the order in which a product is summed up can change with the size of the stack. The
-CPU engine, where members train alone, gives the same bits always.
+CPU engine, where runs train alone, gives the same bits always.
 """
 
 import math
@@ -19,26 +19,23 @@ import torch
 from torch import Tensor
 
 from evenomics.gan.checkpoint import State
-from evenomics.gan.distances import N_LOOK
+from evenomics.gan.distances import N_GENERATED
 from evenomics.gan.engines import streams
 from evenomics.gan.engines.base import ENGINES, Job, Report
 from evenomics.gan.engines.streams import Purpose
 from evenomics.gan.losses import AlphaDropout, critic_gradient, forward, generator_gradient
-from evenomics.gan.run import Member
+from evenomics.gan.run import TrainingRun
 
 ADAM_EPSILON = 1e-8
-
-# members per stack on a CPU: more no longer fit its cache
+# runs per stack on a CPU: more no longer fit its cache
 CPU_STACK = 8
-
-
 # times that an update runs before CUDA captures it
 WARM_UP = 2
 
 
 @partial(ENGINES.register, "torch")
 def train_on_torch(jobs: Sequence[Job], *, dtype: str, threads: int, report: Report) -> None:
-    """Train stacks of members on the CPU, on one thread."""
+    """Train stacks of runs on the CPU, on one thread."""
     before = torch.get_num_threads()
     # two torch threads on two busy cores were measured ten times slower than one
     torch.set_num_threads(1)
@@ -49,16 +46,16 @@ def train_on_torch(jobs: Sequence[Job], *, dtype: str, threads: int, report: Rep
 
 
 def _shape(job: Job) -> tuple[object, ...]:
-    member = job.member
+    run = job.run
     return (
-        member.start.n_features,
-        member.start.hidden,
-        member.batch,
-        member.critic_updates,
-        member.dropout,
-        member.generator_dropout,
-        member.loss,
-        bool(len(member.held_out)),
+        run.start.n_features,
+        run.start.hidden,
+        run.batch,
+        run.critic_updates,
+        run.dropout,
+        run.generator_dropout,
+        run.loss,
+        bool(len(run.held_out)),
         job.updates,
     )
 
@@ -70,29 +67,29 @@ def train_stacks(
     largest: Callable[[Job], int],
     report: Report,
 ) -> None:
-    """Train members in stacks of those that have the same shape."""
+    """Train runs in stacks of those that have the same shape."""
     groups: dict[tuple[object, ...], list[Job]] = defaultdict(list)
-    for job in sorted(jobs, key=lambda job: -job.member.n_updates):
+    for job in sorted(jobs, key=lambda job: -job.run.n_updates):
         groups[_shape(job)].append(job)
     for group in groups.values():
         size = largest(group[0])
         for first in range(0, len(group), size):
             pack = [(job, job.begin()) for job in group[first : first + size]]
             while pack:
-                halfway = pack[len(pack) // 2][0].member.n_updates
-                _Stack(pack, dtype, device).run(halfway, report)
-                pack = [(job, state) for job, state in pack if job.member.n_updates > halfway]
+                halfway = pack[len(pack) // 2][0].run.n_updates
+                _Stack(pack, dtype, device).train(halfway, report)
+                pack = [(job, state) for job, state in pack if job.run.n_updates > halfway]
 
 
 class _Stack:
-    """Members in lockstep; the number of the critic update is their common clock."""
+    """Runs in lockstep; the number of the critic update is their common clock."""
 
     def __init__(self, pack: list[tuple[Job, State]], dtype: str, device: torch.device) -> None:
         self.jobs, self.states = zip(*pack, strict=True)
-        self.members = members = [job.member for job in self.jobs]
+        self.runs = runs = [job.run for job in self.jobs]
         states = self.states
         self.device, self.dtype = device, getattr(torch, dtype)
-        first = members[0]
+        first = runs[0]
         self.batch, self.critic_updates = first.batch, first.critic_updates
         self.n_features, self.loss = first.start.n_features, first.loss
         self.architecture = first.start.generator_architecture
@@ -100,13 +97,13 @@ class _Stack:
         self.dropout = AlphaDropout(streams.dropout_threshold(first.dropout))
         self.generator_dropout = AlphaDropout(streams.dropout_threshold(first.generator_dropout))
 
-        self.samples, self.sizes = self._pad([member.samples for member in members])
-        self.held_out, self.held_out_sizes = self._pad([member.held_out for member in members])
-        self.needs_held_out = self._integers([0, 1, 1]) == 1  # of a look's records
-        self.keys = self._integers([member.key for member in members])
-        self.steps = self._integers([member.updates_per_epoch for member in members])
-        self.rates = self._floats([member.learning_rate for member in members])[:, None]
-        self.alphas = self._floats([member.alpha for member in members])
+        self.samples, self.sizes = self._pad([run.samples for run in runs])
+        self.held_out, self.held_out_sizes = self._pad([run.held_out for run in runs])
+        self.needs_held_out = self._integers([0, 1, 1]) == 1  # of an evaluation's records
+        self.keys = self._integers([run.key for run in runs])
+        self.steps = self._integers([run.updates_per_epoch for run in runs])
+        self.rates = self._floats([run.learning_rate for run in runs])[:, None]
+        self.alphas = self._floats([run.alpha for run in runs])
 
         self.generator = self._stack("generator")
         self.critic = self._stack("critic")
@@ -123,13 +120,15 @@ class _Stack:
         )
         self.kept_value = self._floats([state.kept_value for state in states])
         self.kept_updates = self._integers(
-            [s.kept_epoch * m.updates_per_epoch for m, s in zip(members, states, strict=True)]
+            [s.kept_epoch * r.updates_per_epoch for r, s in zip(runs, states, strict=True)]
         )
-        self.look_noise = streams.normals(
-            self._words(Purpose.LOOK, torch.zeros_like(self.keys), self._noise_words(N_LOOK)),
-            N_LOOK * self.n_features,
+        self.eval_noise = streams.normals(
+            self._words(
+                Purpose.EVALUATION, torch.zeros_like(self.keys), self._noise_words(N_GENERATED)
+            ),
+            N_GENERATED * self.n_features,
             self.dtype,
-        ).unflatten(1, (N_LOOK, self.n_features))
+        ).unflatten(1, (N_GENERATED, self.n_features))
 
     def _integers(self, values: list[int]) -> Tensor:
         return torch.tensor(values, dtype=torch.int64, device=self.device)
@@ -177,7 +176,7 @@ class _Stack:
         return masks
 
     def _batch(self) -> Tensor:
-        """Rows of this update: an epoch is cut from a shuffle of the member's samples."""
+        """Rows of this update: an epoch is cut from a shuffle of the run's samples."""
         longest = self.samples.shape[1]
         epoch = self.clock // self.steps
         order = self._words(Purpose.SHUFFLE, epoch, longest) & 0x7FFFFFFFFFFFFFFF
@@ -267,16 +266,16 @@ class _Stack:
         records.generator_loss.index_copy_(0, self.generator_row, loss[None])
         self.generator_row += 1
 
-    def _look(self) -> Tensor:
-        """Measure a look's records, [n_members, 3] (see `State.looks`)."""
-        fake = self._generate(self.look_noise, None)
+    def _evaluate(self) -> Tensor:
+        """Measure an evaluation's records, [n_runs, 3] (see `State.evaluations`)."""
+        fake = self._generate(self.eval_noise, None)
         level = self._criticise(fake).mean(1)
         columns = []
         for table, sizes in ((self.samples, self.sizes), (self.held_out, self.held_out_sizes)):
             place = torch.arange(table.shape[1], device=self.device)
             share = (place < sizes[:, None]) / sizes[:, None].to(self.dtype)
             columns.append((self._criticise(table) * share).sum(1) - level)
-        across = (_distances(fake, self.held_out) * share[:, None]).sum((1, 2)) / N_LOOK
+        across = (_distances(fake, self.held_out) * share[:, None]).sum((1, 2)) / N_GENERATED
         within = _distances(fake, fake).mean((1, 2))
         among = _distances(self.held_out, self.held_out)
         among = (among * share[:, None] * share[:, :, None]).sum((1, 2))
@@ -285,8 +284,8 @@ class _Stack:
         missing = (self.held_out_sizes == 0)[:, None] & self.needs_held_out
         return torch.where(missing, math.nan, records)
 
-    def run(self, until: int, report: Report) -> None:
-        """Train up to a number of critic updates; members that are done before idle along.
+    def train(self, until: int, report: Report) -> None:
+        """Train up to a number of critic updates; runs that are done before idle along.
 
         Nothing in here waits for the device, but for a state that `report` asks for.
         """
@@ -295,11 +294,11 @@ class _Stack:
         update_critic = self._capture(lambda: self._update_critic(records))
         update_generator = self._capture(lambda: self._update_generator(records))
         schedule: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for k, member in enumerate(self.members):
-            for look, epoch in enumerate(member.look_epochs):
-                at = int(epoch) * member.updates_per_epoch
+        for k, run in enumerate(self.runs):
+            for index, epoch in enumerate(run.eval_epochs):
+                at = int(epoch) * run.updates_per_epoch
                 if began < at <= until:
-                    schedule[at].append((k, look))
+                    schedule[at].append((k, index))
         started = time.perf_counter()
         for at in sorted({*schedule, until}):
             while self.updates < at:
@@ -312,30 +311,30 @@ class _Stack:
             for k, _ in schedule[at]:
                 state = partial(self._unloaded, k, records, started)
                 report(self.jobs[k], at, state)
-                if at == self.members[k].n_updates:
+                if at == self.runs[k].n_updates:
                     self.rates[k] = 0.0
         self._unload(records, started)
 
-    def _keep_best(self, records: "_Records", looked: list[tuple[int, int]]) -> None:
-        """Keep the weights of the members looked at where they are their best so far."""
-        measured = self._look()
-        records.looks.append((looked, measured))
+    def _keep_best(self, records: "_Records", evaluated: list[tuple[int, int]]) -> None:
+        """Keep the weights of the runs evaluated where they are their best so far."""
+        measured = self._evaluate()
+        records.evaluations.append((evaluated, measured))
         done = self.updates - records.began
         wasserstein = records.wasserstein[done - 1]
         values = torch.full_like(wasserstein, math.inf)
-        for k, look in looked:
-            member = self.members[k]
-            if member.keep == "held_out":
+        for k, index in evaluated:
+            run = self.runs[k]
+            if run.keep == "held_out":
                 values[k] = measured[k, 2]
-            elif member.keep == "above":
+            elif run.keep == "above":
                 curve = (
                     wasserstein[k]
-                    if member.curve == "wasserstein"
-                    else records.recent(done, member.updates_per_epoch)[:, k].mean()
+                    if run.curve == "wasserstein"
+                    else records.recent(done, run.updates_per_epoch)[:, k].mean()
                 )
-                values[k] = torch.where(curve > member.threshold, curve, math.inf)
+                values[k] = torch.where(curve > run.threshold, curve, math.inf)
             else:
-                values[k] = -float(member.look_epochs[look])
+                values[k] = -float(run.eval_epochs[index])
         finite = torch.isfinite(wasserstein) & torch.isfinite(measured[:, 0])
         better = finite & (values < self.kept_value)
         self.kept_value = torch.where(better, values, self.kept_value)
@@ -363,21 +362,19 @@ class _Stack:
             "kept_critic": self.kept_critic,
         }
         training = {
-            k: member
-            for k, member in enumerate(self.members)
-            if self.states[k].updates < member.n_updates
+            k: run for k, run in enumerate(self.runs) if self.states[k].updates < run.n_updates
         }
         for name, tensor in arrays.items():
             on_host = tensor.cpu().numpy()
             for k in training:
                 setattr(self.states[k], name, on_host[k].copy())
         kept_value, kept_updates = self.kept_value.tolist(), self.kept_updates.tolist()
-        records.store(self.states, self.members, self.updates)
-        for k, member in training.items():
+        records.store(self.states, self.runs, self.updates)
+        for k, run in training.items():
             state = self.states[k]
             state.updates = self.updates
             state.kept_value = kept_value[k]
-            state.kept_epoch = kept_updates[k] // member.updates_per_epoch
+            state.kept_epoch = kept_updates[k] // run.updates_per_epoch
             state.seconds += (elapsed - records.seconds) / len(training)
         records.seconds, records.unloaded = elapsed, self.updates
 
@@ -396,7 +393,7 @@ class _Stack:
         return graph.replay
 
     def _warm_up(self, update: Callable[[], None]) -> None:
-        """Run an update as often as CUDA wants before a capture, and put the members back."""
+        """Run an update as often as CUDA wants before a capture, and put the runs back."""
         mutable = [self.generator, self.critic, *self.generator_moments, *self.critic_moments]
         mutable += [self.clock, self.row, self.generator_row]
         before = [tensor.clone() for tensor in mutable]
@@ -412,8 +409,8 @@ class _Records:
     def __init__(self, began: int, until: int, stack: _Stack) -> None:
         self.began, self.critic_updates = began, stack.critic_updates
         self.generator_began = began // stack.critic_updates
-        # an epoch of a member can have begun before
-        before = max(0, began - max(member.updates_per_epoch for member in stack.members))
+        # an epoch of a run can have begun before
+        before = max(0, began - max(run.updates_per_epoch for run in stack.runs))
         losses = [state.critic_loss[before:began] for state in stack.states]
         self.before = torch.as_tensor(
             np.stack(losses, axis=1), dtype=stack.dtype, device=stack.device
@@ -421,24 +418,24 @@ class _Records:
         n_generator = until // stack.critic_updates - self.generator_began
         # the warm-up writes records as well, which the first updates then write over
         self.critic_loss, self.wasserstein, self.generator_loss = (
-            self.before.new_full((max(n, WARM_UP), len(stack.members)), math.nan)
+            self.before.new_full((max(n, WARM_UP), len(stack.runs)), math.nan)
             for n in (until - began, until - began, n_generator)
         )
-        self.looks: list[tuple[list[tuple[int, int]], Tensor]] = []
+        self.evaluations: list[tuple[list[tuple[int, int]], Tensor]] = []
         self.seconds = 0.0
         self.unloaded = began
 
     def recent(self, done: int, n: int) -> Tensor:
-        """Return the last n losses of the critics after so many updates, [n, n_members]."""
+        """Return the last n losses of the critics after so many updates, [n, n_runs]."""
         return torch.cat([self.before, self.critic_loss[max(done - n, 0) : done]])[-n:]
 
-    def store(self, states: Sequence[State], members: Sequence[Member], updates: int) -> None:
-        """Write the records into the members' states."""
+    def store(self, states: Sequence[State], runs: Sequence[TrainingRun], updates: int) -> None:
+        """Write the records into the runs' states."""
         critic_loss = self.critic_loss.cpu().numpy()
         wasserstein = self.wasserstein.cpu().numpy()
         generator_loss = self.generator_loss.cpu().numpy()
-        for k, (member, state) in enumerate(zip(members, states, strict=True)):
-            steps, end = member.updates_per_epoch, min(updates, member.n_updates)
+        for k, (run, state) in enumerate(zip(runs, states, strict=True)):
+            steps, end = run.updates_per_epoch, min(updates, run.n_updates)
             state.critic_loss[self.began : end] = critic_loss[: end - self.began, k]
             n_generator = end // self.critic_updates - self.generator_began
             state.generator_loss[self.generator_began :][:n_generator] = generator_loss[
@@ -446,11 +443,11 @@ class _Records:
             ]
             epochs = np.arange(self.began // steps + 1, end // steps + 1)
             state.wasserstein[epochs - 1] = wasserstein[epochs * steps - 1 - self.began, k]
-        for looked, measured in self.looks:
+        for evaluated, measured in self.evaluations:
             values = measured.cpu().numpy()
-            for k, look in looked:
-                states[k].looks[look] = values[k]
-        self.looks.clear()
+            for k, index in evaluated:
+                states[k].evaluations[index] = values[k]
+        self.evaluations.clear()
 
 
 def _distances(x: Tensor, y: Tensor) -> Tensor:

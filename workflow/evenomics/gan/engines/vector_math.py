@@ -14,7 +14,8 @@ FAST = {"contract", "reassoc", "nsz"}
 
 OPTIONS: Any = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
 
-# what Python calls goes to numba's cache on disk, with all that it calls in turn
+# what Python calls goes to numba's cache on disk, with all that it calls in turn; numba compares
+# the date of the entry's own file only: after a change of another one, `make clean` empties it
 ENTRY: Any = {**OPTIONS, "cache": True}
 
 # a large function with a single caller: compiled as a part of it, not by itself and once more there

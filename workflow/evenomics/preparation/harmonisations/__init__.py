@@ -1,1 +1,1 @@
-"""Ways to harmonise; their modules register them (see `evenomics.preparation.harmonise`)."""
+"""Methods of harmonising, each in a module (see `evenomics.preparation.harmonise`)."""

@@ -16,16 +16,16 @@ def quantile(cohorts: Mapping[str, Cohort]) -> dict[str, Cohort]:
     """Give every sample the distribution of values that the real cohort has on average.
 
     The k-th smallest value of a sample becomes the mean of the k-th smallest values of all samples
-    of the real cohort; values that are tied get what their mean rank gets. A sample's values depend
-    on itself and the real cohort only. The real cohort is normalised, too.
+    of the real cohort; tied values get the value of their mean rank. A sample depends only on
+    itself and the real cohort. The real cohort is normalised, too.
 
     Parameters
     ----------
     cohorts : mapping of str to Cohort
         ``real`` and others, with the same features in the same order
         (`evenomics.data.checks.align`).
-        Features have to be of one kind and unit (e.g. log2 intensities of genes): the method takes
-        for granted that most of them are alike in all samples.
+        Features have to be of one kind and unit (e.g. log2 intensities of genes): the method
+        assumes that samples have the same distribution of values.
 
     Returns
     -------

@@ -17,8 +17,9 @@ def zscore(cohorts: Mapping[str, Cohort]) -> dict[str, Cohort]:
     """Give every feature of every cohort the mean and the standard deviation of the real cohort.
 
     A cohort is standardised by its own samples (mean 0, SD 1) and brought to the mean and SD of the
-    real one: x -> mean_real + sd_real * (x - mean) / sd. The real cohort stays as it is, and units
-    stay. A feature that is constant in a cohort gets the real mean only, and the log says so.
+    real one: x -> mean_real + sd_real * (x - mean) / sd. The real cohort does not change, nor do
+    units. A feature that is constant in a cohort gets the mean of the real one, and the log says
+    so.
 
     Parameters
     ----------
@@ -49,12 +50,12 @@ def zscore(cohorts: Mapping[str, Cohort]) -> dict[str, Cohort]:
         if name == REFERENCE:
             continue
         values = cohort.features
-        # by its values, since rounding gives a constant feature an SD a little above 0
+        # constant by its values: rounding gives a constant feature an SD a little above 0
         constant = values.max() == values.min()
         if constant.any():
             logger.warning(
                 "%s: %d features are constant; they get the mean of the real cohort, but have no "
-                "spread to be matched: %s",
+                "SD to match: %s",
                 cohort.place,
                 constant.sum(),
                 some(values.columns[constant]),

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from evenomics.config.names import COHORTS
 from evenomics.data.cohort_files import read_cohort
-from evenomics.files import read_back
+from evenomics.files import read_table
 from evenomics.preparation.scaling import SkewScaler
 from evenomics.report.figures.enrichment import enrichment_dots
 from evenomics.report.figures.harmonise import cohort_pca
@@ -34,24 +34,26 @@ Settings = Mapping[str, Any]
 
 
 def _scores(files: Files, settings: Settings) -> Figure:
-    return score_boxes(read_back(files["summary"]), settings["metric"])
+    return score_boxes(read_table(files["summary"]), settings["metric"])
 
 
 def _twins(files: Files, settings: Settings) -> Figure:
-    summary = read_back(files["summary"])
+    summary = read_table(files["summary"])
     return score_boxes(summary, settings["metric"], settings["twins"], best_alpha=True)
 
 
 def _multipliers(files: Files, settings: Settings) -> Figure:
-    return multiplier_lines(read_back(files["summary"]), settings["metric"])
+    return multiplier_lines(read_table(files["summary"]), settings["metric"])
 
 
 def _comparison(files: Files, settings: Settings) -> Figure:
-    return difference_map(read_back(files["comparison"]), settings["level"])
+    return difference_map(read_table(files["comparison"]), settings["level"])
 
 
 def _roc(files: Files, settings: Settings) -> Figure:
-    return roc_curves(read_back(files["roc"]), read_back(files["summary"]), settings["experiment"])
+    return roc_curves(
+        read_table(files["roc"]), read_table(files["summary"]), settings["experiment"]
+    )
 
 
 def _samples(files: Files, settings: Settings) -> Figure:
@@ -66,7 +68,7 @@ def _samples(files: Files, settings: Settings) -> Figure:
 
     generated = {}
     for arm, path in zip(settings["arms"], files["generated"], strict=True):
-        table = read_back(path, numbers=features)
+        table = read_table(path, numbers=features)
         if len(table):
             labels = table[["class", "alpha", "multiplier"]]
             generated[arm] = pd.concat([labels, scaled(table)], axis=1)
@@ -75,7 +77,7 @@ def _samples(files: Files, settings: Settings) -> Figure:
 
 
 def _pretraining(files: Files, settings: Settings) -> Figure:
-    return pretraining_curves(read_back(Path(files["pretraining"]) / "history.tsv.gz"))
+    return pretraining_curves(read_table(Path(files["pretraining"]) / "history.tsv.gz"))
 
 
 def _training(files: Files, settings: Settings) -> Figure:
@@ -91,24 +93,24 @@ def _distance(files: Files, settings: Settings) -> Figure:
 
 def _of_training(files: Files) -> tuple[pd.DataFrame, pd.DataFrame]:
     folder = Path(files["training"])
-    return read_back(folder / "history.tsv.gz"), read_back(folder / "chosen.tsv")
+    return read_table(folder / "history.tsv.gz"), read_table(folder / "chosen.tsv")
 
 
 def _expression(files: Files, settings: Settings) -> Figure:
     taken = read_cohort(files["real"]).features.columns
-    return expression_volcano(read_back(files["expression"]), taken, settings["classes"])
+    return expression_volcano(read_table(files["expression"]), taken, settings["classes"])
 
 
 def _stability(files: Files, settings: Settings) -> Figure:
-    return stability_figure(read_back(files["features"]), read_back(files["repeats"]))
+    return stability_figure(read_table(files["features"]), read_table(files["repeats"]))
 
 
 def _enrichment(files: Files, settings: Settings) -> Figure:
-    return enrichment_dots(read_back(files["enrichment"]), settings["level"])
+    return enrichment_dots(read_table(files["enrichment"]), settings["level"])
 
 
 def _shift(files: Files, settings: Settings) -> Figure:
-    return shift_dots(read_back(files["shift"]), settings["checks"])
+    return shift_dots(read_table(files["shift"]), settings["checks"])
 
 
 def _harmonise(files: Files, settings: Settings) -> Figure:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from evenomics.files import read_back
+from evenomics.files import read_table
 from evenomics.report.pages.tables import comparison_page, plain_page, scores_page, training_page
 
 #: Paths by the names that the rules of the report give them.
@@ -19,26 +19,26 @@ Settings = Mapping[str, Any]
 
 
 def _scores(files: Files, settings: Settings) -> str:
-    return scores_page(read_back(files["summary"]), f"Scores of study {settings['study']}")
+    return scores_page(read_table(files["summary"]), f"Scores of study {settings['study']}")
 
 
 def _comparison(files: Files, settings: Settings) -> str:
     heading = f"Comparison of arms, study {settings['study']}"
-    return comparison_page(read_back(files["comparison"]), heading, settings["level"])
+    return comparison_page(read_table(files["comparison"]), heading, settings["level"])
 
 
 def _timings(files: Files, settings: Settings) -> str:
-    return plain_page(read_back(files["timings"]), f"Run times of study {settings['study']}")
+    return plain_page(read_table(files["timings"]), f"Run times of study {settings['study']}")
 
 
 def _training(files: Files, settings: Settings) -> str:
     folder = Path(files["training"])
-    chosen, rates = read_back(folder / "chosen.tsv"), read_back(folder / "rates.tsv")
+    chosen, rates = read_table(folder / "chosen.tsv"), read_table(folder / "rates.tsv")
     return training_page(chosen, rates, f"GAN training of study {settings['study']}")
 
 
 def _enrichment(files: Files, settings: Settings) -> str:
-    return plain_page(read_back(files["enrichment"]), f"Gene sets of study {settings['study']}")
+    return plain_page(read_table(files["enrichment"]), f"Gene sets of study {settings['study']}")
 
 
 PAGES: dict[str, Callable[[Files, Settings], str]] = {

@@ -1,0 +1,182 @@
+"""Experiments: the counts asked for, drawn with a stream of their own."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evenomics.config.experiments import Experiment, experiment_grid
+from evenomics.data.cohort import Cohort
+from evenomics.errors import CohortError
+from evenomics.preparation.draws import draw, experiment_table
+
+CLASSES = ["control", "case", "rare"]
+
+
+def cohort(*sizes: int) -> Cohort:
+    labels = np.repeat(CLASSES[: len(sizes)], sizes)
+    labels = np.random.default_rng(0).permutation(labels)
+    index = pd.Index([f"s{i}" for i in range(len(labels))], name="sample_id", dtype=str)
+    features = pd.DataFrame({"a": np.arange(len(labels), dtype=float)}, index=index)
+    return Cohort(features, pd.Series(labels, index=index, dtype=str), "real", "real.tsv")
+
+
+def grouped(*sizes: int, of: int = 3, paired: bool = False) -> Cohort:
+    """Patients with `of` samples each: of one class, or of all classes if they are paired."""
+    real = cohort(*sizes)
+    number = real.classes.groupby(real.classes).cumcount() // of
+    names = "p" + number.astype(str) if paired else real.classes + number.astype(str)
+    return replace(real, groups=names.rename("group"))
+
+
+def samples(drawn: Cohort) -> set[str]:
+    return set(drawn.features.index)
+
+
+def test_draws_have_the_counts_asked_for_and_keep_each_sample_with_its_class():
+    real = cohort(60, 40, 30)
+    grid = experiment_grid({"whole": True, "controls": [40], "imbalance": [0.4, 0.6]})
+    draws = draw(real, grid, CLASSES, seed=1)
+    assert draws["whole"].class_counts() == real.class_counts()
+    assert draws["c40_i0.4"].class_counts() == {"control": 40, "case": 16, "rare": 16}
+    for name, drawn in draws.items():
+        assert drawn.name == name
+        assert len(samples(drawn)) == drawn.n_samples
+        pd.testing.assert_frame_equal(drawn.features, real.features.loc[drawn.features.index])
+        pd.testing.assert_series_equal(drawn.classes, real.classes.loc[drawn.features.index])
+
+
+def test_a_draw_depends_on_seed_and_name_but_not_on_the_rest_of_the_grid():
+    real, one, two = cohort(60, 40), Experiment(20, 0.5), Experiment(30, 0.5)
+    alone = draw(real, [one], CLASSES[:2], seed=1)[one.name]
+    beside = draw(real, [two, one], CLASSES[:2], seed=1)
+    assert samples(alone) == samples(beside[one.name])
+    assert samples(alone) != samples(draw(real, [one], CLASSES[:2], seed=2)[one.name])
+
+
+def test_experiments_of_equal_size_draw_different_samples():
+    grid = experiment_grid({"controls": [20], "imbalance": [0.4, 0.5]})
+    draws = draw(cohort(60, 40), grid, CLASSES[:2], seed=1)
+    controls = [set(d.classes.index[d.classes == "control"]) for d in draws.values()]
+    assert controls[0] != controls[1]
+
+
+def test_every_sample_is_as_likely_to_be_drawn():
+    real, experiment = cohort(10, 10), Experiment(4, 0.5)
+    hits = pd.Series(0, index=real.features.index)
+    for seed in range(1000):
+        hits[[*samples(draw(real, [experiment], CLASSES[:2], seed)[experiment.name])]] += 1
+    expected = real.classes.map({"control": 400, "case": 200})
+    sd = np.sqrt(expected * (1 - expected / 1000))
+    assert (abs(hits - expected) < 4 * sd).all()
+
+
+def test_disjoint_experiments_share_no_sample():
+    grid = experiment_grid({"controls": [10, 20], "imbalance": [0.4, 0.6]})
+    draws = draw(cohort(60, 30), grid, CLASSES[:2], seed=1, disjoint=True)
+    assert sum(d.n_samples for d in draws.values()) == 90
+    assert len(set.union(*map(samples, draws.values()))) == 90
+
+
+def test_too_small_a_class_is_named_with_asked_and_found_for_every_experiment():
+    grid = experiment_grid({"controls": [20, 50], "imbalance": [0.4, 0.6]})
+    with pytest.raises(CohortError) as error:
+        draw(cohort(45, 25), grid, CLASSES[:2], seed=1)
+    assert "real.tsv" in str(error.value)
+    found = [problem.split(";")[0] for problem in error.value.problems]
+    assert found == [
+        "experiment 'c50_i0.4': 50 samples of the class 'control' asked for, 45 found",
+        "experiment 'c50_i0.6': 50 samples of the class 'control' asked for, 45 found",
+        "experiment 'c50_i0.6': 30 samples of the class 'case' asked for, 25 found",
+    ]
+
+
+def test_experiments_that_are_too_large_only_together():
+    grid = experiment_grid({"controls": [40], "imbalance": [0.4, 0.5]})
+    with pytest.raises(CohortError, match="ask for 80 samples of the class 'control', 70 found"):
+        draw(cohort(70, 40), grid, CLASSES[:2], seed=1, disjoint=True)
+
+
+@pytest.mark.parametrize("experiment", [Experiment(10, 0.1), Experiment(3, 0.1)])
+def test_a_class_of_one_or_none_cannot_be_learnt_from(experiment):
+    with pytest.raises(CohortError, match="at least 2 are needed"):
+        draw(cohort(30, 20), [experiment], CLASSES[:2], seed=1)
+    with pytest.raises(CohortError, match="'whole': 1 samples of the class 'case'"):
+        draw(cohort(30, 1), [Experiment()], CLASSES[:2], seed=1)
+
+
+def test_draws_by_patient_have_the_counts_asked_for_and_whole_patients():
+    """Patients of three: 40 controls are of 14, 16 cases of 6, one of each class not whole."""
+    real = grouped(60, 45)
+    drawn = draw(real, [Experiment(40, 0.4)], CLASSES[:2], seed=1)["c40_i0.4"]
+    assert drawn.class_counts() == {"control": 40, "case": 16}
+    pd.testing.assert_series_equal(drawn.groups, real.groups.loc[drawn.features.index])
+    sizes = drawn.groups.value_counts()
+    assert sizes.value_counts().to_dict() == {3: 13 + 5, 1: 2}
+    table = experiment_table({"c40_i0.4": drawn}).set_index("class")
+    assert table["n_samples"].to_dict() == {"control": 40, "case": 16}
+    assert table["n_groups"].to_dict() == {"control": 14, "case": 6}
+    assert "n_groups" not in experiment_table({"whole": cohort(3, 3)})
+
+
+def test_patients_are_as_likely_to_be_drawn_and_so_are_their_samples():
+    real, experiment = grouped(12, 12), Experiment(4, 0.5)
+    hits = pd.Series(0, index=real.features.index)
+    for seed in range(1000):
+        hits[[*samples(draw(real, [experiment], CLASSES[:2], seed)[experiment.name])]] += 1
+    expected = real.classes.map({"control": 1000 / 3, "case": 1000 / 6})
+    sd = np.sqrt(expected * (1 - expected / 1000))
+    assert (abs(hits - expected) < 4 * sd).all()
+
+
+def test_pairs_stay_together_as_far_as_the_imbalance_lets_them():
+    """Every case comes with its control; the other controls are of further patients."""
+    real = grouped(50, 50, of=1, paired=True)
+    drawn = draw(real, [Experiment(20, 0.4)], CLASSES[:2], seed=2)["c20_i0.4"]
+    assert drawn.class_counts() == {"control": 20, "case": 8}
+    of = {label: set(drawn.groups[drawn.classes == label]) for label in CLASSES[:2]}
+    assert len(of["control"]) == 20
+    assert of["case"] < of["control"]
+
+
+def test_disjoint_experiments_share_no_patient():
+    grid = experiment_grid({"controls": [10], "imbalance": [0.4, 0.6]})
+    for paired in (False, True):
+        real = grouped(60, 60, paired=paired)
+        one, other = draw(real, grid, CLASSES[:2], seed=1, disjoint=True).values()
+        assert not set(one.groups) & set(other.groups)
+        assert one.class_counts() == {"control": 10, "case": 4}
+    with pytest.raises(CohortError) as error:
+        draw(grouped(20, 12), grid, CLASSES[:2], seed=1, disjoint=True)
+    assert [*error.value.problems] == [
+        "experiment 'c10_i0.6': 10 samples of the class 'control' asked for, 8 left, since "
+        "experiments share no group; enlarge the cohort or set `disjoint: false`"
+    ]
+
+
+def test_a_class_is_never_drawn_of_one_patient_only():
+    """Patients of six, and four cases asked for: the second patient gives one of them."""
+    for seed in range(20):
+        drawn = draw(grouped(30, 30, of=6), [Experiment(8, 0.5)], CLASSES[:2], seed)["c8_i0.5"]
+        assert drawn.class_counts() == {"control": 8, "case": 4}
+        assert sorted(drawn.groups[drawn.classes == "case"].value_counts()) == [1, 3]
+
+
+def test_a_class_of_one_patient_cannot_be_learnt_from():
+    for experiment in (Experiment(), Experiment(6, 0.5)):
+        with pytest.raises(CohortError) as error:
+            draw(grouped(9, 3), [experiment], CLASSES[:2], seed=1)
+        assert [*error.value.problems] == [
+            f"experiment '{experiment.name}': 3 samples of the class 'case' asked for, and all 3 "
+            "found are of one group; at least 2 groups are needed for training"
+        ]
+
+
+@pytest.mark.parametrize("disjoint", [False, True])
+def test_where_every_sample_is_of_its_own_patient_the_draws_are_those_without_patients(disjoint):
+    real = cohort(60, 40)
+    own = replace(real, groups=pd.Series(real.features.index, real.features.index))
+    grid = experiment_grid({"controls": [10, 20], "imbalance": [0.4, 0.6]})
+    plain, by_group = (draw(c, grid, CLASSES[:2], 1, disjoint) for c in (real, own))
+    assert {k: samples(d) for k, d in plain.items()} == {k: samples(d) for k, d in by_group.items()}

@@ -1,0 +1,455 @@
+"""Figures show the numbers of their tables, in any number of arms and experiments, legibly."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from matplotlib.colors import same_color, to_rgb
+from matplotlib.patches import PathPatch
+
+import fake_tables
+from evenomics.config.names import names
+from evenomics.config.plan import Plan
+from evenomics.config.validation import validated
+from evenomics.data.cohort import Cohort
+from evenomics.report import style
+from evenomics.report.figures.catalogue import FIGURES
+from evenomics.report.figures.samples import sample_pca
+from evenomics.report.figures.scores import (
+    difference_map,
+    multiplier_lines,
+    roc_curves,
+    score_boxes,
+)
+from evenomics.report.figures.training import pretraining_curves, training_curves
+from evenomics.report.pages import data, tables
+from evenomics.report.pages import summary as overview
+from evenomics.report.pages.catalogue import PAGES
+from evenomics.report.pages.summary import summary_page
+from evenomics.report.pages.tables import plain_page, scores_page
+from evenomics.report.style import save_figure
+from legible import assert_legible
+
+ROOT = Path(__file__).parents[2]
+
+STRANGERS = ["copula", "tabular_vae", "diffusion"]
+
+TWINS = ["gan", "classic_gan", "expand_gan", "classic_expand_gan"]
+
+
+def boxes_of(panel):
+    """(middle, half height, colour) of the boxes of a panel, left to right."""
+    patches = [p for p in panel.patches if isinstance(p, PathPatch)]
+    boxes = sorted(
+        ((p.get_path().get_extents(), p.get_facecolor()[:3]) for p in patches),
+        key=lambda box: box[0].x0,
+    )
+    return [((e.y0 + e.y1) / 2, e.height / 2, colour) for e, colour in boxes]
+
+
+def test_boxes_are_mean_and_one_sd_of_auroc_minus_chance():
+    """Every row of the table is one box: AUROC - 0.5 +/- SD, in the colour of its arm.
+
+    The line across a box is its mean.
+    """
+    summary = fake_tables.summary(arms=["none", "smote", "gan", "expand_gan"])
+    figure = score_boxes(summary)
+    panels = [axes for axes in figure.axes if axes.patches]
+    assert [panel.get_title("left") for panel in panels] == [
+        "Gradient boosting",
+        "Support vector machine",
+    ]
+    for panel, classifier in zip(panels, fake_tables.CLASSIFIERS, strict=True):
+        rows = summary[summary["classifier"] == classifier]
+        drawn = boxes_of(panel)
+        np.testing.assert_allclose([box[0] for box in drawn], rows["mean"] - 0.5)
+        np.testing.assert_allclose([box[1] for box in drawn], rows["sd"])
+        assert all(
+            same_color(box[2], to_rgb(names("arms")[arm]["colour"]))
+            for box, arm in zip(drawn, rows["arm"], strict=True)
+        )
+        middles = [line for line in panel.lines if line.get_path_effects()]
+        middles.sort(key=lambda line: line.get_xdata()[0])
+        np.testing.assert_allclose([m.get_ydata() for m in middles], [[b[0]] * 2 for b in drawn])
+        dashed = [line for line in panel.lines if line.get_linestyle() == "--"]
+        assert len(dashed) == 1
+        assert set(dashed[0].get_ydata()) == {0.0}
+
+
+def test_boxes_far_above_chance_are_shown_large_and_the_axis_says_so():
+    """Differences of a hundredth can be seen where every arm is near 1; otherwise 0 is in sight."""
+    near = fake_tables.summary(arms=["none", "smote"])
+    near = near.assign(mean=np.linspace(0.95, 0.99, len(near)), sd=0.002)
+    for panel in score_boxes(near).axes:
+        if panel.patches:
+            assert 0.4 < panel.get_ylim()[0] < 0.448
+            assert "does not begin at 0" in panel.get_ylabel()
+    for sd, mean in ((0.002, 0.65), (0.4, 0.95)):
+        panel = score_boxes(near.assign(mean=mean, sd=sd)).axes[0]
+        assert panel.get_ylim()[0] <= 0
+        assert "begin" not in panel.get_ylabel()
+
+
+def test_boxes_of_a_metric_without_a_chance_level_are_not_shifted():
+    summary = fake_tables.summary(arms=["none", "smote"], metrics=("auprc",))
+    panel = score_boxes(summary, "auprc").axes[0]
+    rows = summary[summary["classifier"] == "hist_gradient_boosting"]
+    np.testing.assert_allclose([box[0] for box in boxes_of(panel)], rows["mean"])
+
+
+def test_boxes_name_the_alphas_of_arms_that_have_several():
+    """One number for arms that generate one class, under/over for arms that enlarge all."""
+    summary = fake_tables.summary(arms=["none", "gan", "expand_gan"])
+    panel = score_boxes(summary).axes[0]
+    labels = [label.get_text() for label in panel.get_xticklabels()]
+    assert labels == ["0", "1", "0/0", "1/0", "1/1"]
+
+
+def test_boxes_show_the_main_multiplier_only():
+    summary = fake_tables.summary(arms=["none", "expand_gan"], multipliers=(0.25, 1.0))
+    panel = score_boxes(summary).axes[0]
+    rows = summary[summary["classifier"] == "hist_gradient_boosting"]
+    main = rows[rows["multiplier"].isin(["none", "1"])]
+    np.testing.assert_allclose([box[0] for box in boxes_of(panel)], main["mean"] - 0.5)
+
+
+def test_boxes_at_the_best_alpha_only():
+    """The figure of classic twins shows one box per arm, that of the largest mean."""
+    summary = fake_tables.summary()
+    panel = score_boxes(summary, arms=TWINS, best_alpha=True).axes[0]
+    rows = summary[summary["classifier"] == "hist_gradient_boosting"]
+    best = rows.groupby("arm")["mean"].max()[
+        ["gan", "expand_gan", "classic_gan", "classic_expand_gan"]
+    ]
+    np.testing.assert_allclose([box[0] for box in boxes_of(panel)], best - 0.5)
+
+
+def test_a_metric_that_was_not_scored_is_named():
+    with pytest.raises(ValueError, match="'auprc'; the table has auroc"):
+        score_boxes(fake_tables.summary(), "auprc")
+
+
+@pytest.mark.parametrize(
+    ("experiments", "arms"),
+    [
+        (["whole"], ["none", "smote", "gan"]),
+        (fake_tables.GRID[:1], fake_tables.ARMS),
+        (fake_tables.GRID[:4], fake_tables.ARMS),
+        (fake_tables.GRID, fake_tables.ARMS + STRANGERS),
+    ],
+)
+class TestLegible:
+    """1 to 9 experiments, 3 to 12 arms, 1 to 3 alphas: no text overlaps or is cut off."""
+
+    def test_boxes(self, experiments, arms):
+        assert_legible(score_boxes(fake_tables.summary(experiments, arms)))
+
+    def test_differences(self, experiments, arms):
+        comparison = fake_tables.comparison(fake_tables.summary(experiments, arms))
+        assert_legible(difference_map(comparison))
+
+    def test_roc(self, experiments, arms):
+        summary = fake_tables.summary(experiments, arms)
+        assert_legible(roc_curves(fake_tables.roc(summary), summary, experiments[0]))
+
+    def test_multipliers(self, experiments, arms):
+        summary = fake_tables.summary(experiments, [*arms, "expand_gan"], (0.25, 0.5, 1.0))
+        assert_legible(multiplier_lines(summary))
+
+    def test_samples(self, experiments, arms):
+        classes = ["control", "case", "third"][: 2 + (len(arms) > 9)]
+        real = fake_tables.samples(classes)
+        generated = {arm: fake_tables.generated(arm, classes) for arm in arms}
+        features = real.drop(columns=["sample_id", "class"])
+        assert_legible(sample_pca(features, real["class"], generated, classes, experiments[0]))
+
+
+def test_training_figures_are_legible():
+    chosen, history, _ = fake_tables.training()
+    assert_legible(training_curves(history, chosen, "c40_i0.4", cuts=(15, -10)))
+    assert_legible(pretraining_curves(fake_tables.pretraining()))
+
+
+def test_the_chosen_epoch_is_marked_on_the_chosen_curve():
+    """The triangle sits at the chosen epoch, at the fold-averaged value of the chosen rate."""
+    chosen, history, _ = fake_tables.training()
+    figure = training_curves(history, chosen, "c40_i0.4")
+    first = chosen.iloc[0]
+    for panel, phase, epoch in zip(figure.axes, ("lr_1", "lr_2"), (400, 320), strict=False):
+        (marker,) = [line for line in panel.lines if line.get_marker() == "v"]
+        rows = history[
+            (history["gan"] == first["gan"])
+            & (history["phase"] == phase)
+            & (history["rate"] == first[phase])
+            & (history["epoch"] == epoch)
+        ]
+        assert list(marker.get_xdata()) == [epoch]
+        np.testing.assert_allclose(marker.get_ydata(), [rows["wasserstein"].mean()])
+        legend = [text.get_text() for text in panel.get_legend().get_texts()]
+        assert f"{first[phase]:g}, chosen" in legend
+        assert len([text for text in legend if text[0].isdigit()]) == 3
+
+
+def test_training_figure_names_the_rule_or_fallback_that_chose():
+    chosen, history, _ = fake_tables.training()
+    chosen["epoch_2_rule"] = "fallback: last before the cut"
+    panels = training_curves(history, chosen, "c40_i0.4").axes
+    assert "learning rate: smallest above 3" in panels[0].get_title("left")
+    assert "epoch: fallback: last before the cut" in panels[1].get_title("left")
+
+
+def test_roc_curves_are_those_of_the_best_alpha():
+    summary = fake_tables.summary(arms=["none", "gan"])
+    roc = fake_tables.roc(summary)
+    panel = roc_curves(roc, summary, "c40_i0.4").axes[0]
+    rows = summary[(summary["classifier"] == "hist_gradient_boosting") & (summary["arm"] == "gan")]
+    best = rows.loc[rows["mean"].idxmax()]
+    (line,) = [line for line in panel.lines if style.arm_title("gan") in str(line.get_label())]
+    fpr = np.linspace(0, 1, 101)
+    np.testing.assert_allclose(line.get_ydata(), fpr ** (1 / best["mean"] - 1))
+    assert f"{best['mean']:.3f}" in line.get_label()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.125, "+0.125"), (-0.125, "−0.125"), (-0.0, "0"), (1e-16, "0"), (-4e-4, "−0.000")],
+)
+def test_a_difference_of_nothing_has_no_sign(value, text):
+    assert style.signed(value) == text
+
+
+def test_differences_are_arm_minus_reference_from_either_side():
+    """A pair stored as (a, b) appears as a - b against b, and as b - a against a."""
+    comparison = pd.DataFrame(
+        {
+            "experiment": ["whole"], "classifier": ["svc"], "metric": ["auroc"],
+            "arm_a": ["none"], "arm_b": ["smote"], "difference": [-0.125],
+            "adjusted_p_value": [0.01],
+        }
+    )  # fmt: skip
+    figure = difference_map(comparison)
+    cells = {
+        axes.get_title("left"): [text.get_text() for text in axes.texts] for axes in figure.axes[:2]
+    }
+    one, two = cells.values()
+    assert (one, two) == (["+0.125 *"], ["−0.125 *"])
+    assert "minus" in next(iter(cells))
+
+
+def test_components_are_fitted_on_the_real_draw_and_their_share_is_on_the_axes():
+    """Oracle: singular values of the centred real matrix; generated samples have no say."""
+    real = fake_tables.samples()
+    features = real.drop(columns=["sample_id", "class"])
+    far = fake_tables.generated("smote")
+    far[features.columns] += 1000.0
+    figure = sample_pca(features, real["class"], {"smote": far}, ["control", "case"], "c40_i0.4")
+    centred = features.to_numpy() - features.to_numpy().mean(axis=0)
+    variances = np.linalg.svd(centred, compute_uv=False) ** 2
+    share = 100 * variances / variances.sum()
+    panel = figure.axes[0]
+    assert panel.get_xlabel() == f"PC 1 ({share[0]:.0f}% of real variance)"
+    assert panel.get_ylabel() == f"PC 2 ({share[1]:.0f}% of real variance)"
+    assert [text.get_text() for text in panel.texts] == [
+        f"{len(far)} of {len(far)} generated outside the frame"
+    ]
+
+
+def test_an_arm_that_nobody_foresaw_gets_a_colour_of_its_own():
+    colours = style.arm_colours([*fake_tables.ARMS, *STRANGERS])
+    assert len(set(colours.values())) == len(fake_tables.ARMS) + len(STRANGERS)
+    assert {arm: colours[arm] for arm in names("arms")} == {
+        arm: entry["colour"] for arm, entry in names("arms").items()
+    }
+
+
+def test_the_same_table_gives_the_same_bytes(tmp_path):
+    paths = [tmp_path / name for name in ("a.svg", "a.png", "b.svg", "b.png")]
+    for some in (paths[:2], paths[2:]):
+        save_figure(score_boxes(fake_tables.summary()), some)
+    assert paths[0].read_bytes() == paths[2].read_bytes()
+    assert paths[1].read_bytes() == paths[3].read_bytes()
+    assert "AUROC" in paths[0].read_text()
+
+
+def test_experiments_are_in_numeric_order():
+    assert style.experiment_order(["c120_i0.4", "whole", "c40_i0.5", "c40_i0.4", "c80_i1"]) == [
+        "c40_i0.4", "c40_i0.5", "c80_i1", "c120_i0.4", "whole",
+    ]  # fmt: skip
+    assert style.experiment_order(["c40_i0.5", "c40_i0.45"]) == ["c40_i0.45", "c40_i0.5"]
+
+
+def test_pages_hold_the_numbers_and_mark_the_best_of_each_experiment():
+    summary = fake_tables.summary(["whole"], metrics=("auroc", "brier"))
+    page = scores_page(summary, "Scores")
+    for metric, pick in (("auroc", "idxmax"), ("brier", "idxmin")):
+        rows = summary[(summary["metric"] == metric) & (summary["classifier"] == "svc")]
+        best = rows.loc[getattr(rows["mean"], pick)()]
+        text = tables.mean_and_sd(best["mean"], best["sd"]).encode("ascii", "xmlcharrefreplace")
+        assert f'<td class="best">{text.decode()}</td>' in page
+
+
+def test_names_from_the_config_cannot_break_a_page():
+    frame = pd.DataFrame({"note": ["<script>alert(1)</script>"]})
+    page = plain_page(frame, "a <b> & c")
+    assert "<script>" not in page
+    assert "a &lt;b&gt; &amp; c" in page
+
+
+def made_up(difference, p):
+    """Results in which SMOTE leads no balancing by ``difference``."""
+    rows = [
+        {
+            "study": "s", "selection": "none", "experiment": experiment, "arm": arm,
+            "alpha": "none", "multiplier": "none", "classifier": "svc", "metric": "auroc",
+            "mean": 0.7 + difference * (arm == "smote"), "sd": 0.01, "n": 10,
+        }
+        for experiment in ("c40_i0.4", "c80_i0.4")
+        for arm in ("none", "smote")
+    ]  # fmt: skip
+    summary = pd.DataFrame(rows)
+    comparison = fake_tables.comparison(summary).assign(adjusted_p_value=p)
+    return overview.StudyResults("s", "none", "", summary, comparison)
+
+
+def test_the_summary_says_in_words_whether_the_best_arm_is_significantly_better():
+    none, smote = map(style.arm_title, ("none", "smote"))
+    (sentence,) = overview.verdicts(made_up(0.1, [0.01, 0.2]))
+    assert sentence == (
+        "Support vector machine: the best mean AUROC over 2 experiments is that of "
+        f"{smote} (0.800), "
+        f"0.100 above {none} (significantly better in 1 of 2)."
+    )
+    (sentence,) = overview.verdicts(made_up(0.1, [0.3, 0.2]))
+    assert "(significantly better in none of 2)" in sentence
+
+
+def test_arms_that_are_equally_good_are_all_the_best():
+    """No arm is called the best of equals, neither in words nor in bold."""
+    (sentence,) = overview.verdicts(made_up(0.0, 0.5))
+    assert sentence == (
+        "Support vector machine: every arm has the same mean AUROC over 2 experiments (0.700)."
+    )
+    assert overview.headline(made_up(0.0, 0.5)).count('class="best"') == 2
+    assert overview.headline(made_up(0.1, 0.5)).count('class="best"') == 1
+    results = made_up(0.1, 0.01)
+    twin = results.summary[results.summary["arm"] == "smote"].assign(arm="gan")
+    (sentence,) = overview.verdicts(
+        replace(results, summary=pd.concat([results.summary, twin], ignore_index=True))
+    )
+    assert "is that of SMOTE, GAN (0.800), 0.100 above No balancing (" in sentence
+
+
+def test_the_summary_counts_wins_and_losses_against_each_reference():
+    results = made_up(0.1, [0.01, 0.01])
+    none, smote = map(style.arm_title, ("none", "smote"))
+    table = overview.arm_table(results.summary, results.comparison).set_index("Arm")
+    assert table.loc[smote, f"against {none}"] == "2 better, 0 worse of 2"
+    assert table.loc[none, f"against {smote}"] == "0 better, 2 worse of 2"
+    assert table.loc[smote, "Support vector machine"] == "0.800 ± 0.010"
+
+
+def test_warnings_stand_before_the_verdict_and_the_shift_below_the_arms():
+    """Only the way of harmonising that the study uses is shown there."""
+    shift, findings = fake_tables.shift("s"), fake_tables.findings("s")
+    page = overview.headline(replace(made_up(0.1, 0.01), shift=shift, findings=findings))
+    parts = ("Look &lt;out&gt;", "the best mean AUROC", "SMOTE</td>", "92.3%</td>", "6.83 SD</td>")
+    places = [page.index(part) for part in parts]
+    assert places == sorted(places)
+    assert page.count('class="warning"') == 1
+    assert "2.4%" not in page
+    assert "warning" not in overview.headline(replace(made_up(0.1, 0.01), shift=shift))
+
+
+def test_the_summary_page_is_self_contained_and_has_table_and_figure_of_every_study():
+    page = summary_page([made_up(0.1, 0.01), made_up(0.0, 0.5)])
+    assert page.isascii()
+    assert page.count('src="data:image/svg+xml;base64,') == 2
+    assert "http" not in page.replace("http-equiv", "")
+    assert "0.800 &#177; 0.010" in page
+
+
+def test_the_data_page_has_cohorts_experiments_and_hyper_parameters():
+    """The external cohort has no classes: its cells are a dash, not a zero."""
+    cohorts = {
+        name: Cohort(
+            pd.DataFrame(np.zeros((n, 3)), columns=list("abc")),
+            None if name == "external" else pd.Series(["ill"] * 2 + ["healthy"] * (n - 2)),
+            name,
+        )
+        for name, n in (("real", 5), ("external", 4), ("validation", 6))
+    }
+    used = {name: cohort.select("ab") for name, cohort in cohorts.items()}
+    study = {
+        "classes": ["healthy", "ill"],
+        "cohorts": {"source": "table", "real": {"path": "r.tsv"}},
+    }
+    table = data.cohort_table(cohorts, used, study).set_index("cohort")
+    assert table["ill"].tolist()[0::2] == [2, 2]
+    assert pd.isna(table.loc["external", "ill"])
+    assert table["n_features_measured"].tolist() == [3, 3, 3]
+    assert table["n_features_used"].tolist() == [2, 2, 2]
+    assert table.loc["real", "source"] == "table, r.tsv"
+    experiments = pd.DataFrame(
+        {
+            "experiment": ["c40_i0.4"] * 2,
+            "class": ["healthy", "ill"],
+            "n_samples": [40, 16],
+        }
+    )
+    tuning = pd.DataFrame(
+        {
+            "experiment": ["c40_i0.4"], "arm": ["smote"], "alpha": ["none"],
+            "multiplier": ["none"], "classifier": ["svc"], "parameters": ['{"C": 10}'],
+            "cv_auroc": [0.75], "n_folds": [5], "note": [""],
+        }
+    )  # fmt: skip
+    settings = {"GAN": {"loss": {"gradient_penalty": 10.0}}}
+    page = data.data_page(table.reset_index(), experiments, tuning, settings, "Data")
+    for said in ("40 controls, imbalance 0.4", "C: 10", "0.75", "loss.gradient_penalty", "SMOTE"):
+        assert said in page
+    assert "&lt;NA&gt;" not in page
+    assert "groups" not in page.lower()
+    # the numbers of patients stand beside those of their samples
+    used["real"] = replace(used["real"], groups=pd.Series(list("ppqqr")))
+    table = data.cohort_table(cohorts, used, study)
+    assert table["n_groups"].tolist()[0] == 3
+    assert table["n_groups"].isna().tolist() == [False, True, True]
+    page = data.data_page(table, experiments.assign(n_groups=[17, 9]), tuning, settings, "Data")
+    cells = re.findall("<t[hd][^>]*>([^<]*)</t", page)
+    at = cells.index("healthy, groups")
+    assert cells[at - 2 : at + 2] == ["healthy", "ill", "healthy, groups", "ill, groups"]
+    assert [cells[at + 4 : at + 8], cells.count("Groups")] == [["40", "16", "17", "9"], 1]
+
+
+def test_what_rules_draw_and_plans_ask_for_is_in_the_catalogues():
+    """A figure or page is found by the name of its file; the data page has a script of its own."""
+    rules = "".join(p.read_text() for p in (ROOT / "workflow/rules").glob("report*.smk"))
+    assert set(re.findall(r"figures/(\w+)\.(?:{experiment}\.)?svg", rules)) == set(FIGURES)
+    assert set(re.findall(r"tables/(\w+)\.html", rules)) == {*PAGES, "data"}
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    study = config["studies"]["simulated"]
+    study |= {
+        "harmonise": "zscore", "selections": [*names("selections")],
+        "enrichment": {"source": "enrichr"},
+    }  # fmt: skip
+    config |= {"arms": [*names("arms")], "multipliers": [0.5, 1.0]}
+    config["gan"] = {"choice": {"rate_choice": "held_out"}}
+    plan = Plan(validated(config))
+    figures = {name.partition(".")[0] for of in plan.studies for name in plan.figures(*of)}
+    assert figures == set(FIGURES)
+    assert {name for of in plan.studies for name in plan.pages(*of)} == {*PAGES, "data"}
+
+
+def test_columns_of_a_page_have_headings_that_can_be_read():
+    """No column of the tables on pages shows the name that it has in its file."""
+    chosen, _, rates = fake_tables.training()
+    sets = ["library", "term", "n_overlap", "n_set", "n_selected", "n_background", "odds_ratio"]
+    for column in [*chosen, *rates, *sets]:
+        assert column in tables.HEADINGS
+    shown = [*tables.named(chosen), *tables.named(rates)]
+    assert {"Learning rate 1", "Learning rate 2", "Held-out samples", "Learning rate"} <= set(shown)
+    assert len(set(tables.named(chosen))) == chosen.shape[1]

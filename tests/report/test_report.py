@@ -1,0 +1,280 @@
+"""The report, opened in a browser without network, shows summary, figures and tables."""
+
+import base64
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+from html import unescape
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import fake_tables
+from evenomics.files import write_table
+from evenomics.preparation.scaling import SkewScaler
+from evenomics.report.style import arm_title
+from snakemake_runs import run_rules
+
+ROOT = Path(__file__).parents[2]
+STYLESHEET = ROOT / "workflow/report/report.css"
+EXPERIMENT = "c40_i0.4"
+ARMS = ["none", "random_over", "smote", "gan", "expand_gan", "classic_gan"]
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.workflow,
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason="chromium is not installed"),
+    pytest.mark.skipif(not importlib.util.find_spec("snakemake"), reason="no Snakemake"),
+]
+
+CONFIG = {
+    "seed": 1,
+    "studies": {
+        "simulated": {
+            "description": "Two clusters & noise",
+            "classes": ["control", "case"],
+            "selections": ["none"],
+            "cohorts": {"source": "builtin"},
+            "experiments": {"controls": [40], "imbalance": [0.4]},
+        }
+    },
+    "arms": ARMS,
+    "multipliers": [0.5, 1.0],
+    "gan": {"choice": {"rate_choice": "held_out", "epoch_choice": "held_out"}},
+    "scoring": {"repeats": 10},
+}
+
+SNAKEFILE = f"""
+report: "{ROOT}/workflow/report/workflow.rst"
+configfile: "config.yaml"
+
+include: "{ROOT}/workflow/rules/location.smk"
+include: "{ROOT}/workflow/rules/common.smk"
+include: "{ROOT}/workflow/rules/report.smk"
+include: "{ROOT}/workflow/rules/report_selection.smk"
+
+rule all:
+    default_target: True
+    input:
+        [path for path in PLAN.targets() if "/figures/" in path or path.endswith(".html")]
+"""
+
+
+def write_results(folder: Path) -> None:
+    """Lay out the tables of one study as a run does."""
+    study = folder / "results/simulated/none"
+    summary = fake_tables.summary([EXPERIMENT], ARMS, (0.5, 1.0), ("auroc", "brier"))
+    chosen, history, rates = fake_tables.training(EXPERIMENT)
+    auroc = summary[summary["metric"] == "auroc"]
+    written = {
+        "summary.tsv": summary,
+        "comparison.tsv": fake_tables.comparison(auroc),
+        "shift.tsv": fake_tables.shift(),
+        "findings.tsv": fake_tables.findings(),
+        "roc.tsv.gz": fake_tables.roc(summary),
+        "timings.tsv": rates[["experiment", "gan"]].assign(seconds=1.5),
+        "pretraining/history.tsv.gz": fake_tables.pretraining(),
+        "training/chosen.tsv": chosen,
+        "training/history.tsv.gz": history,
+        "training/rates.tsv": rates,
+        f"experiments/{EXPERIMENT}/draw.tsv.gz": fake_tables.samples(),
+        "experiments.tsv": pd.DataFrame(
+            {"experiment": EXPERIMENT, "class": ["control", "case"], "n_samples": [40, 16]}
+        ),
+        "tuning.tsv": pd.DataFrame(
+            {
+                "experiment": [EXPERIMENT], "arm": ["none"], "alpha": ["none"],
+                "multiplier": ["none"], "classifier": ["svc"], "parameters": ['{"C": 1}'],
+                "cv_auroc": [0.9], "n_folds": [5], "note": [""],
+            }
+        ),
+    }  # fmt: skip
+    for name in ("real", "external", "validation"):
+        for place in (f"cohorts/{name}.tsv.gz", f"../cohorts/{name}.tsv.gz"):
+            written[place] = fake_tables.samples()
+    for arm in ARMS:
+        path = f"experiments/{EXPERIMENT}/arms/{arm}/generated.tsv.gz"
+        written[path] = fake_tables.generated(arm)
+    for path, table in written.items():
+        write_table(table, study / path)
+    features = fake_tables.samples().drop(columns=["sample_id", "class"])
+    scaler = study / f"experiments/{EXPERIMENT}/scaler.json"
+    scaler.write_text(SkewScaler().fit(features).to_json())
+
+
+def dump_dom(page: Path, profile: Path, width: int = 1400) -> str:
+    """Return what the browser makes of a page, with every host name unresolvable."""
+    assert BROWSER is not None
+    switches = [
+        "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run",
+        "disable-background-networking", "disable-component-update", "disable-sync",
+        f"user-data-dir={profile}", "host-resolver-rules=MAP * ~NOTFOUND",
+        "virtual-time-budget=10000", f"window-size={width},900", "dump-dom",
+    ]  # fmt: skip
+    done = subprocess.run(
+        [BROWSER, *(f"--{switch}" for switch in switches), page.as_uri()],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return done.stdout
+
+
+# Opens every result of the report as a reader would and writes down what is seen. The images are
+# decoded before, while the page loads: the browser's virtual time does not wait for decoding.
+PROBE = """
+<script>
+const images = {};
+for (const [path, result] of Object.entries(results)) {
+  if (result.mime_type === "image/svg+xml") {
+    images[path] = new Image();
+    images[path].src = result.data_uri;
+  }
+}
+window.addEventListener("load", async () => {
+  const seen = {};
+  for (const [path, result] of Object.entries(results)) {
+    app.setView({
+      navbarMode: "resultinfo", content: path in images ? "img" : "html",
+      contentPath: result.data_uri, resultPath: path,
+    });
+    await new Promise((done) => setTimeout(done, 200));
+    const shown = document.querySelector(path in images ? ".justify-center img" : "iframe");
+    seen[path] = {
+      size: path in images ? images[path].naturalWidth : shown.clientWidth,
+      top: shown.getBoundingClientRect().top,
+      caption: document.querySelector(".prose-invert").textContent,
+    };
+  }
+  const note = document.createElement("pre");
+  note.id = "probe";
+  note.textContent = JSON.stringify(seen);
+  document.body.appendChild(note);
+});
+</script>
+</body>
+"""
+
+
+# Writes down where the menu ends and, scrolled to the left, where the heading begins.
+EDGES = """
+<script>
+window.addEventListener("load", async () => {
+  await new Promise((done) => setTimeout(done, 1000));
+  document.querySelector(".grow.h-screen.overflow-auto").scrollLeft = 0;
+  const note = document.createElement("pre");
+  note.id = "probe";
+  note.textContent = JSON.stringify({
+    menu: document.querySelector("nav").getBoundingClientRect().right,
+    heading: document.querySelector(".prose h1").getBoundingClientRect().left,
+  });
+  document.body.appendChild(note);
+});
+</script>
+</body>
+"""
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """Report of one made-up study, made by Snakemake from the rules of the workflow."""
+    folder = tmp_path_factory.mktemp("report")
+    write_results(folder)
+    for options in ((), ("--report", "report.html", "--report-stylesheet", str(STYLESHEET))):
+        done = run_rules(folder, SNAKEFILE, *options, cores=2, config=CONFIG)
+        assert done.returncode == 0, done.stderr[-4000:]
+    return folder / "report.html"
+
+
+def embedded(report: Path, variable: str) -> dict:
+    """Return one of the objects that the report's page holds."""
+    text = report.read_text(encoding="utf-8")
+    found = re.search(rf'<script id="{variable}">\s*var {variable} = (.*);', text)
+    assert found
+    return json.loads(found[1])
+
+
+def probe(report: Path, script: str, folder: Path, **options) -> dict:
+    """Return what a script at the end of the report's page writes down."""
+    probed = folder / "probed.html"
+    page, _, rest = report.read_text(encoding="utf-8").rpartition("</body>")
+    probed.write_text(page + script + rest, encoding="utf-8")
+    dom = dump_dom(probed, folder / "profile", **options)
+    found = re.search(r'<pre id="probe">(.*?)</pre>', dom, re.DOTALL)
+    assert found
+    return json.loads(unescape(found[1]))
+
+
+def test_the_first_page_says_how_every_arm_did(report, tmp_path):
+    """The landing page has the heading, the verdict, and the table of arms with their scores."""
+    dom = unescape(dump_dom(report, tmp_path / "profile"))
+    assert "Did balancing the classes help?" in dom
+    assert "Study simulated" in dom
+    assert "the best mean AUROC is that of" in dom
+    table = fake_tables.summary([EXPERIMENT], ARMS, (0.5, 1.0), ("auroc", "brier"))
+    rows = table[(table["metric"] == "auroc") & (table["classifier"] == "svc")]
+    for arm in ARMS:
+        assert f"<td>{arm_title(arm)}</td>" in dom
+        assert f"{rows.loc[rows['arm'] == arm, 'mean'].max():.3f} ± " in dom
+    assert "What this report cannot tell" in dom
+    first, verdict = (
+        dom.index("Look <out>: 92% of the"),
+        dom.index("the best mean AUROC is that of"),
+    )
+    assert first < verdict < dom.index("<td>92.3%</td>")
+    assert "The 10 repeats" in " ".join(dom.split())
+    assert "System Message" not in dom  # what docutils leaves where a caption is malformed
+
+
+@pytest.mark.parametrize("width", [1000, 1400])
+def test_the_first_page_can_be_read_from_its_left_edge(report, tmp_path, width):
+    """On a small screen too: what is wider than the window begins beside the menu, not under it."""
+    edges = probe(report, EDGES, tmp_path, width=width)
+    assert edges["menu"] <= edges["heading"] < width
+
+
+def test_summary_comes_first_and_every_study_has_its_folders(report):
+    categories = embedded(report, "categories")
+    assert sorted(categories, key=str.casefold) == ["1. Summary", "2. Study simulated"]
+    assert sorted(categories["2. Study simulated"]) == [
+        "1. Scores", "2. Training", "3. Samples", "4. Data and features",
+    ]  # fmt: skip
+
+
+def test_every_result_opens_with_a_caption(report, tmp_path):
+    """Each figure decodes to pixels, each page has room, tops are in view, captions are there."""
+    seen = probe(report, PROBE, tmp_path)
+    names = {Path(path).name for path in seen}
+    assert names == {
+        "summary.html", "scores.svg", "twins.svg", "multipliers.svg", "comparison.svg",
+        f"roc.{EXPERIMENT}.svg", f"samples.{EXPERIMENT}.svg", "pretraining.svg",
+        f"training.{EXPERIMENT}.svg", f"distance.{EXPERIMENT}.svg", "scores.html",
+        "comparison.html", "timings.html", "training.html", "data.html", "shift.svg",
+    }  # fmt: skip
+    assert {path: result["size"] for path, result in seen.items() if result["size"] < 300} == {}
+    for path, result in seen.items():
+        assert result["top"] >= 0, f"the top of {path} cannot be scrolled to"
+        assert "System Message" not in result["caption"], path
+        assert "{{" not in result["caption"], path
+        assert len(result["caption"]) > 100, path
+        if path != "results/summary.html":
+            assert "simulated" in result["caption"], path
+
+
+def test_the_report_holds_the_very_figures_that_are_exported(report):
+    """The report embeds the bytes of the exported files, so the two cannot disagree."""
+    for path, result in embedded(report, "results").items():
+        data = base64.b64decode(result["data_uri"].split("base64,")[1])
+        assert data == (report.parent / path).read_bytes()
+
+
+def test_every_figure_is_also_there_as_png(report):
+    figures = report.parent / "results/simulated/none/figures"
+    names = {path.stem for path in figures.glob("*.svg")}
+    assert names == {path.stem for path in figures.glob("*.png")}
+    assert len(names) == 10

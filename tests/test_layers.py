@@ -1,0 +1,134 @@
+"""Who may import whom, and what runs where no numerical library is installed."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from snakemake_runs import ROOT, run_workflow
+
+PACKAGE = ROOT / "workflow/evenomics"
+BASE = ["errors", "randomness", "messages", "files", "columns", "registry"]
+#: From the ground up: a room uses those before it.
+ROOMS = ["config", "data", "preparation", "gan", "balancing", "evaluation", "report"]
+#: What registers code by the names of the schema has to know the names.
+NAMES = ("registry", "config.names")
+#: What Snakemake brings along.
+LIGHT = {"yaml", "jsonschema", "evenomics"}
+HEAVY = ["numpy", "pandas", "scipy", "sklearn", "torch", "numba", "matplotlib", "imblearn"]
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the library by its name below `evenomics`."""
+    return {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in PACKAGE.rglob("*.py")
+        if path.parent != PACKAGE or path.name != "__init__.py"
+    }
+
+
+def imported(path: Path, nested: bool = True) -> set[str]:
+    """Full names of what a module imports, whether at its top or within functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = set()
+    for node in ast.walk(tree) if nested else tree.body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def arrows() -> dict[str, set[str]]:
+    """Which modules of the library each of them imports."""
+    known = modules()
+
+    def of_library(name: str) -> str | None:
+        parts = name.split(".")
+        if parts[0] != "evenomics":
+            return None
+        below = [".".join(parts[1:end]) for end in range(len(parts), 1, -1)]
+        return next((module for module in below if module in known), None)
+
+    return {
+        module: {target for name in imported(path) if (target := of_library(name))} - {module}
+        for module, path in known.items()
+    }
+
+
+def test_every_module_uses_only_the_rooms_before_its_own():
+    """One exception: the registry, below all, reads the names of the schema."""
+    order = {room: place for place, room in enumerate(ROOMS, start=1)} | dict.fromkeys(BASE, 0)
+    upward = [
+        (module, target)
+        for module, targets in arrows().items()
+        for target in targets
+        if order.get(target.split(".")[0], 99) > order.get(module.split(".")[0], 0)
+    ]
+    assert {module.split(".")[0] for module in modules()} == {*ROOMS, *BASE, "gene_sets"}
+    assert upward == [NAMES]
+    assert not {name for name in arrows()["config.names"] if name not in BASE}
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Depth-first through all arrows, those of imports within functions included."""
+    graph, done = arrows(), set()
+
+    def visit(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, " -> ".join((*way[way.index(module) :], module))
+        if module not in done:
+            for target in sorted(graph[module]):
+                visit(target, (*way, module))
+            done.add(module)
+
+    for module in graph:
+        visit(module, ())
+
+
+def test_scripts_leave_the_reading_of_tables_to_the_library():
+    """A reader of its own guesses types again; the files that Snakemake writes are not ours."""
+    readers = [
+        path.stem
+        for path in (ROOT / "workflow/scripts").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("read_csv", "read_table")
+        and isinstance(node.value, ast.Name) and node.value.id == "pd"
+    ]  # fmt: skip
+    assert readers == ["gather_timings"]
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> dict[str, str]:
+    """Environment in which nothing numerical can be imported."""
+    stubs = tmp_path / "stubs"
+    stubs.mkdir()
+    for name in HEAVY:
+        (stubs / f"{name}.py").write_text(f"raise ImportError('{name} is not installed')\n")
+    return {"PYTHONPATH": f"{stubs}:{ROOT / 'workflow'}"}
+
+
+def test_the_config_needs_no_numerical_library(bare):
+    """Every module of it is imported, and a config checked."""
+    config = sorted(name for name in modules() if name.split(".")[0] == "config")
+    code = "import importlib\n" + "".join(
+        f"importlib.import_module('evenomics.{name}')\n" for name in config
+    )
+    code += "from evenomics.config.validation import validated\n"
+    code += "study = {'classes': ['a', 'b'], 'cohorts': {'source': 'builtin'}}\n"
+    code += "print(validated({'studies': {'s': study}})['scoring']['repeats'])\n"
+    code += "import numpy\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "100\n", done.stderr
+    assert "ImportError: numpy is not installed" in done.stderr
+
+
+@pytest.mark.workflow
+def test_the_workflow_is_planned_without_a_numerical_library(bare, tmp_path):
+    config = ROOT / "config/config.yaml"
+    done = run_workflow(tmp_path / "run", config, "--dry-run", "--quiet", **bare)
+    assert done.returncode == 0, done.stderr[-3000:]

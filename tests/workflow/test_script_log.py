@@ -1,0 +1,54 @@
+"""What ends a script, or is worth a loud warning, stands in its log and on the terminal."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+WORKFLOW = Path(__file__).parents[2] / "workflow"
+
+SCRIPT = """
+import sys, warnings
+sys.path[:0] = [{scripts!r}, {workflow!r}]
+from script_log import log_to
+from evenomics.errors import CohortError
+log_to({log!r})
+warnings.warn("look out")
+raise {error}
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "traceback"),
+    [("CohortError('real.tsv cannot be read:', ['two headers'])", False), ("KeyError(3)", True)],
+)
+def test_errors_and_warnings_reach_log_and_terminal(tmp_path, error, traceback):
+    """A problem of the user's is written plainly, a fault of ours with its traceback."""
+    log = tmp_path / "rule.log"
+    script = SCRIPT.format(
+        scripts=str(WORKFLOW / "scripts"), workflow=str(WORKFLOW), log=str(log), error=error
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    text = log.read_text()
+    assert "look out" in text
+    for said in (text, done.stderr):
+        assert ("two headers" in said) is not traceback
+        assert ("Traceback" in said) is traceback
+
+
+def test_a_loud_warning_reaches_log_and_terminal(tmp_path):
+    log = tmp_path / "rule.log"
+    script = (
+        f"import sys; sys.path[:0] = [{str(WORKFLOW / 'scripts')!r}, {str(WORKFLOW)!r}]\n"
+        f"from script_log import log_to, warn_loudly\nlog_to({str(log)!r})\n"
+        "warn_loudly('92% of the cells')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "WARNING: 92% of the cells\n"
+    assert "WARNING 92% of the cells" in log.read_text()

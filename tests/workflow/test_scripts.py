@@ -1,0 +1,121 @@
+"""Scripts of rules write what the library returns, under the names that users gave."""
+
+import gzip
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+import fake_tables
+from evenomics.config.names import COHORTS
+from evenomics.data.cohort import Cohort
+from evenomics.data.cohort_files import read_cohort, write_cohort
+from evenomics.evaluation.enrichment import enrich
+from evenomics.files import write_table
+from evenomics.preparation.harmonisations.zscore import zscore
+from snakemake_runs import SCRIPTS, run_rules
+
+pytestmark = pytest.mark.workflow
+
+
+ENRICH = """
+rule all:
+    input: "enrichment.svg"
+rule enrich:
+    input: selected="selected.tsv.gz", measured="measured.tsv.gz", gene_sets=["sets.gmt"]
+    output: table="enrichment.tsv"
+    log: "enrich.log"
+    params: source="local", libraries=[], min_size=5, max_size=500
+    script: "{scripts}/enrich.py"
+rule plot:
+    input: enrichment="enrichment.tsv"
+    output: svg="enrichment.svg", png="enrichment.png"
+    log: "plot.log"
+    params: level=0.05
+    script: "{scripts}/plot.py"
+"""
+
+
+def test_gene_sets_end_in_table_and_figure(tmp_path):
+    """What is written out is what the library returns, to the last digit."""
+    genes = [f"G{i}" for i in range(300)]
+    sets = ["\t".join([f"set {i}", "", *genes[i : i + 15]]) for i in range(0, 200, 10)]
+    (tmp_path / "sets.gmt").write_text("\n".join(sets))
+    measured, selected = genes[:200], genes[:60:2]
+    for name, columns in (("measured", measured), ("selected", selected)):
+        values = pd.DataFrame(1.5, index=["a", "b"], columns=columns)
+        write_cohort(Cohort(values), tmp_path / f"{name}.tsv.gz")
+    run = run_rules(tmp_path, ENRICH.format(scripts=SCRIPTS))
+    assert run.returncode == 0, run.stderr
+    found = pd.read_csv(tmp_path / "enrichment.tsv", sep="\t", dtype={"n_set": "Int64"})
+    truth = enrich(
+        selected, measured, source="local", gene_sets=[tmp_path / "sets.gmt"], min_size=5
+    )
+    pd.testing.assert_frame_equal(found, truth, check_exact=True)
+    assert truth["term"][0] in (tmp_path / "enrichment.svg").read_text()
+    assert (tmp_path / "enrichment.png").stat().st_size > 10_000
+    assert "of 30 selected genes" in (tmp_path / "enrich.log").read_text()
+
+
+HARMONISE = """
+NAMES = ["real", "external", "validation"]
+rule all:
+    input: "harmonise.svg"
+rule harmonise:
+    input: **{{name: f"{{name}}.tsv.gz" for name in NAMES}}
+    output: **{{name: f"harmonised/{{name}}.tsv.gz" for name in NAMES}}
+    log: "harmonise.log"
+    params: method="zscore"
+    script: "{scripts}/harmonise.py"
+rule plot:
+    input:
+        **{{f"{{name}}_before": f"{{name}}.tsv.gz" for name in NAMES}},
+        **{{f"{{name}}_after": f"harmonised/{{name}}.tsv.gz" for name in NAMES}},
+    output: svg="harmonise.svg", png="harmonise.png"
+    log: "plot.log"
+    params: method="zscore", classes=["control", "case"]
+    script: "{scripts}/plot.py"
+"""
+
+
+def test_harmonised_cohorts_are_written_with_their_figure(tmp_path):
+    cohorts = fake_tables.cohorts()
+    for name, cohort in cohorts.items():
+        write_cohort(cohort, tmp_path / f"{name}.tsv.gz")
+    run = run_rules(tmp_path, HARMONISE.format(scripts=SCRIPTS))
+    assert run.returncode == 0, run.stderr
+    for name, cohort in zscore(cohorts).items():
+        found = read_cohort(tmp_path / f"harmonised/{name}.tsv.gz")
+        pd.testing.assert_frame_equal(found.features, cohort.features, check_exact=True)
+    assert "real, control" in (tmp_path / "harmonise.svg").read_text()
+    assert (tmp_path / "harmonise.png").stat().st_size > 10_000
+
+
+# names that a reader could take for numbers or for gaps: Entrez ids, m/z, a gene, a lost name
+@pytest.mark.parametrize("best", [("f3", "f9"), ("7892500", "622.50"), ("NA", "1e5")])
+def test_deg_scripts_know_the_features_by_their_names(tmp_path, best):
+    """All cohorts come with the two best that they have, and the volcano shows both as taken."""
+    for name, cohort in fake_tables.cohorts().items():
+        features = cohort.features.rename(columns={"F3": best[0], "F9": best[1]})
+        write_cohort(replace(cohort, features=features), tmp_path / f"{name}.tsv.gz")
+    table = pd.DataFrame({"feature": [*best, "lost", "F1"], "logFC": [1.0, -1.0, 0.5, 0.2]})
+    table["p_value"] = table["adjusted_p_value"] = [0.1, 0.2, 0.3, 0.4]
+    write_table(table, tmp_path / "expression.tsv")
+    ins = ", ".join(f"{name}='{name}.tsv.gz'" for name in COHORTS)
+    outs = ", ".join(f"{name}='out/{name}.tsv.gz'" for name in COHORTS)
+    done = run_rules(
+        tmp_path,
+        "rule plot:\n    input: real='out/real.tsv.gz', expression='expression.tsv'\n"
+        "    output: 'expression.svg'\n    log: 'plot.log'\n    params: classes=['control', 'case']\n"
+        f"    script: {str(SCRIPTS / 'plot.py')!r}\n"
+        f"rule deg:\n    input: {ins}, table='expression.tsv'\n    output: {outs}\n"
+        f"    log: 'log'\n    params: n_features=3\n"
+        f"    script: {str(SCRIPTS / 'select_deg.py')!r}\n",
+    )
+    assert done.returncode == 0, done.stderr
+    for name in COHORTS:
+        header = (tmp_path / f"out/{name}.tsv.gz").read_bytes()
+        columns = gzip.decompress(header).decode().splitlines()[0].split("\t")
+        assert columns[-2:] == [*best]
+        assert set(columns[:-2]) <= {"sample_id", "class"}
+    assert "selected (2)" in (tmp_path / "expression.svg").read_text()

@@ -1,0 +1,316 @@
+"""What a source of cohorts is, and the three cohorts of a study from it.
+
+A new source is a module in `evenomics.data.sources` that registers a function with `source`, its
+options in ``config/schema/sources/NAME.schema.yaml``, and an entry in ``config/schema/names.yaml``.
+What no schema can find wrong with its options is a module of the same name in
+`evenomics.config.sources`. A source that needs R or a network has a rule besides, which imports its
+cohorts as tables of one form (``workflow/rules/sources.smk``).
+"""
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evenomics.config.names import COHORTS
+from evenomics.data.checks import check_classes, check_together
+from evenomics.data.cohort import SAMPLE, Cohort
+from evenomics.errors import CohortError, ConfigError
+from evenomics.messages import nearest, slug
+from evenomics.randomness import stream
+from evenomics.registry import Registry
+
+logger = logging.getLogger(__name__)
+
+
+#: Shares of the cohorts that one table is split into.
+SHARES = {"real": 0.5, "external": 0.2, "validation": 0.3}
+
+# samples that every class needs: two to learn from, one to be scored on
+_LEAST = {"real": 2, "validation": 1}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a source is asked for.
+
+    Attributes
+    ----------
+    options : mapping
+        The section ``cohorts`` of a study in the config.
+    classes : sequence of str
+        Classes of the study, the over-represented one first.
+    seed : int
+        Seed of the run.
+    imported : mapping of str to path
+        Tables that a rule imported, by cohort, or ``table``; see
+        `evenomics.config.cohorts.imported_names`.
+    """
+
+    options: Mapping[str, Any]
+    classes: Sequence[str]
+    seed: int
+    imported: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
+
+
+Source = Callable[[Request], dict[str, Cohort]]
+
+#: The sources by their names in the config.
+SOURCES: Registry[Source] = Registry("sources", "evenomics.data.sources")
+
+
+def source(name: str) -> Callable[[Source], Source]:
+    """Return a decorator that registers a source.
+
+    Parameters
+    ----------
+    name : str
+        Name in the config.
+    """
+    return lambda code: SOURCES.register(name, code)
+
+
+def load_study(
+    options: Mapping[str, Any],
+    classes: Sequence[str],
+    seed: int,
+    imported: Mapping[str, str | os.PathLike[str]] | None = None,
+) -> dict[str, Cohort]:
+    """Return the three cohorts of a study, checked.
+
+    Parameters
+    ----------
+    options : mapping
+        The section ``cohorts`` of the study in the config; ``source`` is a key of `SOURCES`.
+    classes : sequence of str
+        Classes of the study, the over-represented one first.
+    seed : int
+        Seed of the run.
+    imported : mapping of str to path, optional
+        Tables that a rule imported for the study; see `Request`.
+
+    Returns
+    -------
+    dict of str to Cohort
+        ``real``, ``external`` and ``validation``, with the features that they came with (see
+        `evenomics.data.checks.align`). The external one has no classes: nothing may use them.
+
+    Raises
+    ------
+    CohortError
+        With the problems of a table, or of the cohorts together.
+    ConfigError
+        If there is no such source, or classes that cannot be told apart in file names.
+    """
+    name = options["source"]
+    if name not in SOURCES:
+        raise ConfigError(f"no source {name!r} of cohorts; {nearest(name, SOURCES)}")
+    if len(classes) < 2 or len({slug(label).casefold() for label in classes}) < len(classes):
+        raise ConfigError(
+            f"`classes` needs two or more names that differ in their letters, digits, `_` or `-`; "
+            f"found {list(classes)}"
+        )
+    cohorts = SOURCES[name](Request(options, classes, seed, imported or {}))
+    cohorts = {name: cohorts[name] for name in COHORTS}
+    cohorts["external"] = cohorts["external"].unlabelled()
+    check_classes(cohorts["real"], classes)
+    check_classes(cohorts["validation"], classes)
+    check_together(cohorts)
+    for cohort in cohorts.values():
+        counts = ", ".join(f"{label} {n}" for label, n in cohort.class_counts().items())
+        logger.info(
+            "%s: %d samples x %d features; %s",
+            cohort.place,
+            cohort.n_samples,
+            cohort.n_features,
+            counts or "no classes",
+        )
+    return cohorts
+
+
+def from_tables(readers: Mapping[str, Callable[[], Cohort]], request: Request) -> dict[str, Cohort]:
+    """Return the three cohorts of a study that has a table for each, or one to split.
+
+    Without a table of its own, the external cohort is the real one without its classes.
+
+    Parameters
+    ----------
+    readers : mapping of str to callable
+        What reads the table of a cohort, or ``table``.
+    request : Request
+
+    Returns
+    -------
+    dict of str to Cohort
+
+    Raises
+    ------
+    ConfigError
+        If a table is missing.
+    CohortError
+        With the problems of all tables, or if the one table is too small to be split.
+    """
+    problems = [
+        f"no table for the {name} cohort; give `{name}: {{...}}`, or one `table` to split"
+        for name in ("real", "validation")
+        if not {name, "table"} & readers.keys()
+    ]
+    if problems:
+        raise ConfigError("the study's `cohorts` are not complete:", problems)
+    cohorts = _read_together(readers)
+    if "table" in cohorts:
+        whole = cohorts["table"]
+        check_classes(whole, request.classes)
+        shares = {**SHARES, **(request.options.get("split") or {})}
+        shares.pop("by", None)
+        cohorts = split_for_study(whole, {name: n for name, n in shares.items() if n}, request)
+    if "external" not in cohorts:
+        logger.info("no external samples: the real ones serve for pre-training, without classes")
+        cohorts["external"] = replace(cohorts["real"], name="external")
+    return cohorts
+
+
+def _read_together(readers: Mapping[str, Callable[[], Cohort]]) -> dict[str, Cohort]:
+    """Read cohorts, and report the faults of all of them together."""
+    cohorts, faults = {}, []
+    for name, read in readers.items():
+        try:
+            cohorts[name] = read()
+        except CohortError as error:
+            faults.append(error)
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise CohortError("tables cannot be read:", map(str, faults))
+    return cohorts
+
+
+def split_for_study(
+    whole: Cohort, shares: Mapping[str, float], request: Request
+) -> dict[str, Cohort]:
+    """Split a cohort into those of a study, and check that each has what it is needed for.
+
+    Parameters
+    ----------
+    whole : Cohort
+        What to split.
+    shares : mapping of str to float
+        Share of each cohort; see `split`.
+    request : Request
+        Its classes have to be in the real and the validation cohort.
+
+    Returns
+    -------
+    dict of str to Cohort
+
+    Raises
+    ------
+    CohortError
+        With every cohort and class that gets too few samples.
+    """
+    parts = split(whole, shares, request.seed)
+    totals = whole.class_counts()
+    problems = []
+    for name, part in parts.items():
+        found = part.class_counts()
+        if name == "external" and part.n_samples < 2:
+            problems.append(
+                f"external, a share of {shares[name]:g}, gets {part.n_samples} of the "
+                f"{whole.n_samples} samples; at least 2 are needed"
+            )
+        problems += [
+            f"{name}, a share of {shares[name]:g}, gets {found.get(label, 0)} of the "
+            f"{totals[label]} samples of the class {label!r}; at least {least} are needed"
+            for label in request.classes
+            if name != "external" and found.get(label, 0) < (least := _LEAST[name])
+        ]
+    if problems:
+        together = "; samples of a group stay together" if whole.groups is not None else ""
+        raise CohortError(
+            f"{whole.place} is too small for this split{together}. Raise the shares of the parts "
+            "below, or leave a class with few samples out:",
+            problems,
+        )
+    return parts
+
+
+def split(cohort: Cohort, fractions: Mapping[str, float], seed: int) -> dict[str, Cohort]:
+    """Split a cohort at random, classes in proportion, all samples of a group in one part.
+
+    Groups are taken in random order, the largest first; each goes to the part that lacks most of
+    its classes.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        What to split; without `groups` every sample is its own.
+    fractions : mapping of str to float
+        Share of each part; they add up to 1.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    dict of str to Cohort
+
+    Raises
+    ------
+    ConfigError
+        If the shares do not add up to 1.
+    """
+    if not np.isclose(sum(fractions.values()), 1.0):
+        raise ConfigError(
+            f"the fractions of {cohort.place} have to add up to 1, found "
+            + " + ".join(f"{name} {value:g}" for name, value in fractions.items())
+        )
+    groups = cohort.features.index if cohort.groups is None else cohort.groups
+    member, names = pd.factorize(np.asarray(groups))
+    counts = pd.crosstab(member, labels_of(cohort).to_numpy()).to_numpy()
+    rng = stream(seed, "split", *fractions)
+    order = rng.permutation(len(names))
+    order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
+    totals = counts.sum(axis=0)
+    lack = np.outer(list(fractions.values()), totals)
+    part = np.empty(len(names), dtype=int)
+    for group in order:
+        part[group] = np.argmax(lack @ (counts[group] / totals))
+        lack[part[group]] -= counts[group]
+    return {
+        name: cohort.take(np.flatnonzero(part[member] == i), name)
+        for i, name in enumerate(fractions)
+    }
+
+
+def labels_of(cohort: Cohort) -> pd.Series:
+    """Return the classes of a labelled cohort; ConfigError for another."""
+    if cohort.classes is None:
+        raise ConfigError(f"{cohort.place} has no classes; name its `class_column`")
+    return cohort.classes
+
+
+def cohort_of(
+    X: np.ndarray,
+    classes: np.ndarray,
+    ids: Sequence[str],
+    columns: Sequence[str],
+    name: str,
+    origin: str,
+) -> Cohort:
+    """Return a cohort of arrays.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (n_samples, n_features)
+    classes : ndarray of str, shape (n_samples,)
+    ids, columns : sequence of str
+        Names of the samples and of the features.
+    name, origin : str
+        See `evenomics.data.cohort.Cohort`.
+    """
+    index = pd.Index(ids, name=SAMPLE, dtype=str)
+    features = pd.DataFrame(X, index=index, columns=pd.Index(columns, dtype=str))
+    return Cohort(features, pd.Series(classes, index=index, name="class", dtype=str), name, origin)

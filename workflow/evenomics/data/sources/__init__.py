@@ -1,0 +1,1 @@
+"""The sources of cohorts; their modules register them (see `evenomics.data.source`)."""
