@@ -106,7 +106,8 @@ def test_deg_scripts_know_the_features_by_their_names(tmp_path, best):
     done = run_rules(
         tmp_path,
         "rule plot:\n    input: real='out/real.tsv.gz', expression='expression.tsv'\n"
-        "    output: 'expression.svg'\n    log: 'plot.log'\n    params: classes=['control', 'case']\n"
+        "    output: 'expression.svg'\n    log: 'plot.log'\n"
+        "    params: classes=['control', 'case']\n"
         f"    script: {str(SCRIPTS / 'plot.py')!r}\n"
         f"rule deg:\n    input: {ins}, table='expression.tsv'\n    output: {outs}\n"
         f"    log: 'log'\n    params: n_features=3\n"
