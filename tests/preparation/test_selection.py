@@ -45,16 +45,21 @@ def run_limma(folder, table, classes):
     return pd.read_table(folder / "expression.tsv")
 
 
+def priors(folder):
+    """Degrees of freedom and variance that the features share, as the script's log tells them."""
+    log = (folder / "log").read_text()
+    return (
+        float(log.split(name)[1].split()[0].rstrip(",;"))
+        for name in ("prior degrees of freedom ", "prior variance ")
+    )
+
+
 @pytest.mark.r
 def test_limma_is_the_closed_form_of_the_moderated_t(tmp_path):
     """The script's t, p and adjusted p from Smyth (2004), with the priors that its log tells."""
     data = cohort(n=(7, 5), p=60)
     found = run_limma(tmp_path, data, CLASSES).set_index("feature")
-    log = (tmp_path / "log").read_text()
-    prior_df, prior_variance = (
-        float(log.split(name)[1].split()[0].rstrip(",;"))
-        for name in ("prior degrees of freedom ", "prior variance ")
-    )
+    prior_df, prior_variance = priors(tmp_path)
     a, b = (data.features[data.classes == label] for label in CLASSES)
     difference = b.mean() - a.mean()
     df = len(a) + len(b) - 2
@@ -82,7 +87,7 @@ def test_limma_is_the_closed_form_of_the_moderated_t(tmp_path):
 
 @pytest.mark.r
 def test_limma_tests_more_than_two_classes_at_once(tmp_path):
-    """One fold change per further class, and one F over all of them."""
+    """One fold change per further class, and one F over all of them: between over moderated."""
     classes = ["x", "y", "z"]
     data = cohort(n=(6, 6, 6), p=20, classes=classes)
     found = run_limma(tmp_path, data, classes).set_index("feature")
@@ -90,7 +95,15 @@ def test_limma_tests_more_than_two_classes_at_once(tmp_path):
     for label in classes[1:]:
         expected = (means.loc[label] - means.loc["x"])[found.index]
         assert found[f"logFC.{label}"].to_numpy() == pytest.approx(expected.to_numpy())
-    assert (found["F"] > 0).all()
+    prior_df, prior_variance = priors(tmp_path)
+    assert np.isfinite(prior_df)
+    between = 6 * means.var()
+    within = data.features.groupby(data.classes).var().mean()
+    moderated = (prior_df * prior_variance + 15 * within) / (prior_df + 15)
+    F = (between / moderated)[found.index]
+    assert found["F"].to_numpy() == pytest.approx(F.to_numpy(), rel=5e-3)
+    p = stats.f.sf(F, 2, prior_df + 15)
+    assert found["p_value"].to_numpy() == pytest.approx(p, rel=0.02)
     assert set(found.index[:4]) == {"f0", "f1", "f2", "f3"}
 
 

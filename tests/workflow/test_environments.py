@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from evenomics.config.cohorts import given_cohorts
+from evenomics.config.names import names
 from snakemake_runs import run_workflow, without_r_packages
 
 ROOT = Path(__file__).parents[2]
@@ -153,12 +154,17 @@ def test_the_plan_of_the_whole_paper_is_what_the_paper_did(tmp_path):
 
 
 @pytest.mark.workflow
-def test_the_effect_of_harmonising_is_shown_once_whatever_the_selections(tmp_path):
+def test_every_selection_has_its_rules_and_harmonising_is_shown_once_for_all(tmp_path):
+    """A selection of two steps goes on from another; one figure shows what harmonising did."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     study = next(iter(config["studies"].values()))
-    study |= {"harmonise": "zscore", "selections": ["deg", "deg_lasso_en"]}
+    study |= {"harmonise": "zscore", "selections": [*names("selections")]}
     done = run_workflow(tmp_path, {**config, "studies": {"s": study}}, "--dry-run")
-    assert counts(done)["plot_harmonise"] == 1
+    jobs = counts(done)
+    steps = [entry["steps"][-1:] for entry in names("selections").values()]
+    assert jobs["select_deg"] == steps.count(["deg"]) == 1
+    assert jobs["select_stable"] == steps.count(["lasso_en"]) == 2
+    assert jobs["plot_harmonise"] == 1
 
 
 LIMMA = {

@@ -12,6 +12,13 @@ class EvenomicsError(Exception):
         What failed, and where.
     problems : iterable of str, optional
         One line per problem. All problems of a config or a table are reported together.
+
+    Examples
+    --------
+    >>> print(EvenomicsError("table.tsv cannot be read:", ["line 3: 2 cells, not 4", "no classes"]))
+    table.tsv cannot be read:
+      - line 3: 2 cells, not 4
+      - no classes
     """
 
     def __init__(self, heading: str, problems: Iterable[str] = ()) -> None:

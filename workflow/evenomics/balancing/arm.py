@@ -31,6 +31,13 @@ class Setting:
         for the over-represented one.
     multiplier : float or None
         Samples added to every class beyond equal counts, as a multiple of the largest class.
+
+    Examples
+    --------
+    >>> Setting((1, 0), 0.5).alpha_name
+    'a1-0'
+    >>> Setting().multiplier_name
+    'none'
     """
 
     alpha: tuple[float, float] | None = None
@@ -63,6 +70,11 @@ class TrainingSet:
         See `Setting`; 0 for arms without.
     generators : mapping of int to Generator
         Trained generators of the classes that have one.
+
+    Examples
+    --------
+    >>> TrainingSet({0: 40, 1: 16}, over_represented=0, random_state=1).equal_counts
+    {0: 40, 1: 40}
     """
 
     counts: Mapping[int, int]
@@ -96,6 +108,13 @@ class Arm:
         are.
     class_weight : {"balanced"} or None
         Parameter of the classifiers.
+
+    Examples
+    --------
+    >>> ARMS["expand_gan"].title, ARMS["expand_gan"].expands
+    ('ExpandGAN', True)
+    >>> [s.alpha_name for s in ARMS["gan"].settings(alphas=[(0, 0), (1, 0)], multipliers=[1])]
+    ['a0-0', 'a1-0']
     """
 
     name: str

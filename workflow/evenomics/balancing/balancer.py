@@ -26,6 +26,16 @@ class Balancer:
         Seed of the run.
     names : tuple of str
         Names of the random streams, beside the setting.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from evenomics.balancing.arm import ARMS
+    >>> draw = Samples(np.arange(24.0).reshape(12, 2), np.repeat([0, 1], [8, 4]))
+    >>> balancer = Balancer(ARMS["smote"], Setting(), 0, {}, seed=1, names=("example",))
+    >>> balanced, note = balancer.balance(draw)
+    >>> np.bincount(balanced.y), note
+    (array([8, 8]), 'SMOTE with 3 neighbours')
     """
 
     arm: Arm

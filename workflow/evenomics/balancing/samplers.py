@@ -69,6 +69,17 @@ class GeneratorOverSampler(_GenerativeOverSampler):
     sampling_strategy : str, dict, float or callable, default="auto"
         As in imbalanced-learn.
     random_state : int, RandomState or None, default=None
+
+    Examples
+    --------
+    >>> class Ones:
+    ...     def sample(self, n_samples, rng):
+    ...         return np.ones((n_samples, 2))
+    ...
+    >>> X, y = np.zeros((6, 2)), np.repeat(["control", "case"], [4, 2])
+    >>> X, y = GeneratorOverSampler({"case": Ones()}).fit_resample(X, y)
+    >>> X[-2:].tolist(), y[-2:].tolist()
+    ([[1.0, 1.0], [1.0, 1.0]], ['case', 'case'])
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's protocol
@@ -139,6 +150,13 @@ class GaussianOverSampler(_GenerativeOverSampler):
     References
     ----------
     Ledoit, Wolf (2004), A well-conditioned estimator for large-dimensional covariance matrices.
+
+    Examples
+    --------
+    >>> X, y = np.arange(18.0).reshape(9, 2), np.repeat(["control", "case"], [6, 3])
+    >>> X, y = GaussianOverSampler(random_state=1).fit_resample(X, y)
+    >>> int((y == "case").sum())
+    6
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's protocol
@@ -186,6 +204,22 @@ class WGANOverSampler(_GenerativeOverSampler):
     References
     ----------
     Cusworth, Gkoutos, Acharjee (2024), BMC Medical Informatics and Decision Making 24, 90.
+
+    Examples
+    --------
+    >>> settings = GanSettings.from_mapping(
+    ...     {
+    ...         "networks": {"hidden": [4]},
+    ...         "pretraining": {"epochs": [5], "critic_updates": [1], "dropout": [0.5]},
+    ...         "retraining": {"epochs_1": 20, "epochs_2": 20},
+    ...         "choice": {"epoch_choice": "held_out"},
+    ...     }
+    ... )
+    >>> X, y = np.arange(40.0).reshape(20, 2), np.repeat(["control", "case"], [12, 8])
+    >>> sampler = WGANOverSampler(settings=settings, engine="torch", random_state=1)
+    >>> X, y = sampler.fit_resample(X, y)
+    >>> X.shape, int((y == "case").sum())
+    ((24, 2), 12)
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's protocol
@@ -291,6 +325,13 @@ class ExpandedOverSampler(BaseOverSampler):
         As in imbalanced-learn; "all" brings every class to n.
     random_state : int, RandomState or None, default=None
         Of the sampler.
+
+    Examples
+    --------
+    >>> X, y = np.arange(18.0).reshape(9, 2), np.repeat(["control", "case"], [6, 3])
+    >>> X, y = ExpandedOverSampler(multiplier=0.5, random_state=1).fit_resample(X, y)
+    >>> int((y == "control").sum()), int((y == "case").sum())
+    (9, 9)
     """
 
     _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's protocol

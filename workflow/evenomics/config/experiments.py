@@ -16,6 +16,13 @@ class Experiment:
     imbalance : float or None
         Cases per control (chosen here: the paper's Table 1 does not say whether it is the inverse);
         None for the whole cohort.
+
+    Examples
+    --------
+    >>> Experiment(40, 0.4).name, Experiment(40, 0.4).counts(["control", "case"])
+    ('c40_i0.4', {'control': 40, 'case': 16})
+    >>> Experiment().name
+    'whole'
     """
 
     controls: int | None = None

@@ -27,6 +27,16 @@ class Plan:
         Arms that enlarge every class.
     twins : list of str
         GAN arms whose classic twin is compared as well, each followed by that twin.
+
+    Examples
+    --------
+    >>> from evenomics.config.validation import validated
+    >>> study = {"classes": ["control", "case"], "cohorts": {"source": "builtin"}}
+    >>> plan = Plan(validated({"studies": {"simulated": study}, "arms": ["none", "smote", "gan"]}))
+    >>> plan.studies, plan.gan_arms, plan.sampling_arms
+    ([('simulated', 'none')], ['gan'], ['smote', 'gan'])
+    >>> plan.pages("simulated", "none")
+    ['scores', 'comparison', 'timings', 'data', 'training']
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:

@@ -30,6 +30,16 @@ class Cohort:
         File or generator that the samples come from, for messages.
     groups : pandas.Series of str or None
         Whom each sample is from, where one person gave several.
+
+    Examples
+    --------
+    >>> names = ["s1", "s2", "s3"]
+    >>> values = pd.DataFrame({"g1": [1.0, 2.0, 3.0], "g2": [4.0, 6.0, 5.0]}, index=names)
+    >>> cohort = Cohort(values, pd.Series(["case", "control", "case"], index=names), "real")
+    >>> cohort.n_samples, cohort.n_features, cohort.class_counts()
+    (3, 2, {'case': 2, 'control': 1})
+    >>> cohort.select(["g2"]).take([2]).features.loc["s3"].to_dict()
+    {'g2': 5.0}
     """
 
     features: pd.DataFrame

@@ -69,6 +69,21 @@ class Matrix:
         Cells without a finite number, and those beyond `LARGEST`.
     problems : list of str
         Rows of the wrong length, quotes that are not closed, names that are missing or stand twice.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "table.csv")
+    ...     with path.open("w") as file:
+    ...         for line in ("id,g1,g2", "s1,1,2", "s2,3,NA"):
+    ...             print(line, file=file)
+    ...     matrix = read_matrix(path)
+    ...
+    >>> matrix.rows, matrix.columns, matrix.numbers.tolist()
+    (['s1', 's2'], ['g1', 'g2'], [[1.0, 2.0], [3.0, nan]])
+    >>> matrix.bad[0].row, matrix.bad[0].column, matrix.bad[0].line, matrix.bad[0].fault
+    ('s2', 'g2', 3, 'missing')
     """
 
     rows: list[str]

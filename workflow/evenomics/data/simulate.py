@@ -48,6 +48,13 @@ class ClusterModel:
         Correlation between any two features of a block, before noise.
     noise_sd : numpy.ndarray of float, shape (n_features,)
         Standard deviations of the additive noise.
+
+    Examples
+    --------
+    >>> model = ClusterModel.draw_parameters(np.random.default_rng(0), n_features=9)
+    >>> X, clusters = model.sample(5, np.random.default_rng(1))
+    >>> X.shape, clusters.shape, model.block.tolist()
+    ((5, 9), (5,), [0, 0, 0, 1, 1, 1, 2, 2, 2])
     """
 
     prevalence: np.ndarray

@@ -49,6 +49,13 @@ class Request:
     imported : mapping of str to path
         Tables that a rule imported, by cohort, or ``table``; see
         `evenomics.config.cohorts.imported_names`.
+
+    Examples
+    --------
+    >>> request = Request({"n_real": 40, "n_external": 9, "n_validation": 12}, ["a", "b"], seed=1)
+    >>> cohorts = SOURCES["builtin"](request)
+    >>> [(name, cohort.n_samples) for name, cohort in cohorts.items()]
+    [('real', 40), ('external', 9), ('validation', 12)]
     """
 
     options: Mapping[str, Any]

@@ -40,6 +40,14 @@ class Classifier:
         samples the same score.
     gives_probabilities : bool
         Whether it has `predict_proba`; without, it has no Brier score.
+
+    Examples
+    --------
+    >>> svc = CLASSIFIERS["svc"]
+    >>> len(svc.points), svc.points[0]
+    (16, {'C': 0.001, 'kernel': 'linear'})
+    >>> svc.build(svc.points[0], n_train=40, class_weight=None)
+    SVC(C=0.001, kernel='linear')
     """
 
     build: Callable[[Mapping[str, Any], int, ClassWeight], ClassifierMixin]

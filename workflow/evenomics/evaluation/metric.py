@@ -38,6 +38,15 @@ class Prediction:
         Probabilities or decision values; the class with the largest is predicted.
     probabilities : ndarray of float, shape (n_samples, n_classes), or None
         None for a classifier without.
+
+    Examples
+    --------
+    >>> scores = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
+    >>> prediction = Prediction(np.array([0, 0, 1]), scores)
+    >>> prediction.predicted
+    array([0, 1, 1])
+    >>> METRICS["specificity"].score(prediction)
+    0.5
     """
 
     classes: Codes
@@ -90,6 +99,11 @@ class Metric:
         Name in the config.
     score : callable
         ``score(prediction) -> float``; NaN where the classifier does not give what it needs.
+
+    Examples
+    --------
+    >>> METRICS["brier"].title, METRICS["brier"].larger_is_better
+    ('Brier score', False)
     """
 
     name: str

@@ -38,6 +38,17 @@ class Tuned:
     n_folds : int
     note : str
         What was not as usual in the folds; empty if nothing was.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from evenomics.balancing.arm import ARMS, Setting
+    >>> X = np.random.default_rng(0).normal(size=(30, 3)) + np.repeat([0, 1], 15)[:, None]
+    >>> samples = Samples(X, np.repeat([0, 1], 15))
+    >>> balancer = Balancer(ARMS["none"], Setting(), 0, {}, seed=1, names=())
+    >>> tuned = tune(["svc"], samples, balancer, n_folds=3)["svc"]
+    >>> tuned.n_folds, 0.5 < tuned.cv_auroc < 1, sorted(tuned.parameters)
+    (3, True, ['C', 'kernel'])
     """
 
     parameters: dict[str, Any]

@@ -26,6 +26,12 @@ class Cut(NamedTuple):
         Epochs before the cut.
     note : str
         Says if a crossing at the start was passed over, or was none to be passed over; else empty.
+
+    Examples
+    --------
+    >>> curve = np.array([9.0, 8.0, 7.0, 6.0, 20.0, 30.0])
+    >>> cut(curve, Choice(speed_window=2)).length
+    4
     """
 
     length: int
@@ -95,6 +101,13 @@ class Elbow(NamedTuple):
         Why the rule fell back; else empty.
     fitted : ndarray of shape (n_epochs,) or None
         The fitted curve.
+
+    Examples
+    --------
+    >>> epochs = np.arange(200)
+    >>> found = find_elbow(saturating(epochs, level=1.0, height=8.0, tau=20.0))
+    >>> found.rule, found.epoch
+    ('elbow', 47)
     """
 
     epoch: int

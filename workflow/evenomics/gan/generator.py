@@ -26,6 +26,13 @@ class Generator:
         Widths of the hidden layers.
     parameters : ndarray
         Flat parameters (see `networks`).
+
+    Examples
+    --------
+    >>> from evenomics.gan.networks import initial_weights
+    >>> weights = initial_weights(5, (8, 16), np.random.default_rng(0))
+    >>> Generator.from_weights(weights).sample(3, np.random.default_rng(1)).shape
+    (3, 5)
     """
 
     n_features: int

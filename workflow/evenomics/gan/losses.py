@@ -30,6 +30,12 @@ class AlphaDropout:
 
     A kept activation becomes ``scale * x + shift``, a dropped one ``floor``; mean 0 and variance
     1 are preserved.
+
+    Examples
+    --------
+    >>> dropout = AlphaDropout(threshold=32768)
+    >>> dropout.rate, round(dropout.scale, 3), round(dropout.floor, 3)
+    (0.5, 0.886, -0.779)
     """
 
     threshold: int

@@ -40,6 +40,12 @@ class Architecture:
         E.g. ``(150, 50, 100, 200, 150)``.
     output_bias : bool
         Whether the output layer has a bias.
+
+    Examples
+    --------
+    >>> critic = critic_architecture(150, (50, 100, 200))
+    >>> critic.widths, critic.n_parameters
+    ((150, 200, 100, 50, 1), 55400)
     """
 
     widths: tuple[int, ...]
@@ -108,6 +114,12 @@ class Weights:
         The generator's hidden layers; the critic has them reversed.
     generator, critic : ndarray
         Flat parameter vectors; of a trained network in the precision of its training.
+
+    Examples
+    --------
+    >>> weights = initial_weights(150, (50, 100), np.random.default_rng(0))
+    >>> grow(weights, 200, np.random.default_rng(1)).hidden
+    (50, 100, 200)
     """
 
     n_features: int

@@ -35,6 +35,12 @@ class GanRequest:
         From the pre-trained weights, or all layers drawn anew (the paper's classic WGAN-GP).
     groups : ndarray of shape (n_samples,) or None
         Whom each sample is from; all samples of a group train, or all are held out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> GanRequest("c40_i0.4", "breast milk", np.zeros((16, 150)), alpha=1.0).name
+    'c40_i0.4/breast_milk.alpha1.transfer'
     """
 
     experiment: str

@@ -151,7 +151,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class GanSettings:
-    """All settings of the GAN method; the ``gan`` section of the config."""
+    """All settings of the GAN method; the ``gan`` section of the config.
+
+    Examples
+    --------
+    >>> settings = GanSettings.from_mapping({"networks": {"hidden": [10, 20, 40]}})
+    >>> settings.networks.hidden, settings.retraining.epochs_1
+    ((10, 20, 40), 5000)
+    """
 
     networks: Networks = field(default_factory=Networks)
     loss: Loss = field(default_factory=Loss)

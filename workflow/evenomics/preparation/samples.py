@@ -23,6 +23,14 @@ class Samples:
         Codes of the classes; code k is the k-th class of the study, from 0.
     groups : ndarray of object, shape (n_samples,), or None
         Group of each sample, e.g. its patient.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame({"g1": [3.0, 1.0, 2.0]}, index=["s1", "s2", "s3"])
+    >>> cohort = Cohort(values, pd.Series(["case", "control", "case"], index=values.index))
+    >>> samples = scaled_samples(cohort, SkewScaler().fit(values), ["control", "case"])
+    >>> samples.X.ravel().tolist(), samples.y.tolist()
+    ([1.0, -1.0, 0.0], [1, 0, 1])
     """
 
     X: NDArray[np.float64]

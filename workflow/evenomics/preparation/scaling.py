@@ -79,6 +79,16 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Subtrahend and divisor, after the power transform.
     lower_, upper_ : numpy.ndarray of float, shape (n_features,)
         Range of the training samples, in the user's units.
+
+    Examples
+    --------
+    >>> values = np.random.default_rng(0).lognormal(size=(50, 2)) * [1, 0] + [[0, 1]]
+    >>> values[:, 1] += np.linspace(0, 1, 50)
+    >>> scaler = SkewScaler().fit(values)
+    >>> scaler.skewed_
+    array([ True, False])
+    >>> bool(np.allclose(scaler.inverse_transform(scaler.transform(values)), values))
+    True
     """
 
     _FITTED = (

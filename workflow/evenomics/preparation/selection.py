@@ -97,6 +97,17 @@ class StableFeatures:
     repeats : DataFrame
         One row per repeat and model: repeat, model, penalty (glmnet's lambda), n_features, auroc
         (of the held-out part), n_train, n_held_out, note.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> labels = pd.Series(np.repeat(["a", "b"], 20))
+    >>> values = pd.DataFrame(rng.normal(size=(40, 6)), columns=list("uvwxyz"))
+    >>> values[["v", "x"]] += 2 * (labels == "b").to_numpy()[:, None]
+    >>> cohort = Cohort(values, labels)
+    >>> found = stable_features(cohort, ["a", "b"], repeats=2, folds=3, top_fraction=0.4)
+    >>> found.selected
+    ['v', 'x']
     """
 
     features: pd.DataFrame
