@@ -10,9 +10,6 @@ rule list_experiments:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=30,
     params:
         experiments=setting("experiments"),
         classes=setting("classes"),
@@ -34,9 +31,6 @@ rule draw_experiment:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=30,
     params:
         experiments=lambda wildcards: [
             (e.controls, e.imbalance)
@@ -60,9 +54,6 @@ rule fit_scaler:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=30,
     params:
         alpha=config["scaling"]["alpha"],
         unskewed=config["scaling"]["unskewed"],

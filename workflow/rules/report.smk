@@ -16,9 +16,6 @@ rule plot_scores:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         metric=config["comparison"]["metric"],
     script:
@@ -59,9 +56,6 @@ rule plot_multipliers:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         metric=config["comparison"]["metric"],
     script:
@@ -85,9 +79,6 @@ rule plot_comparison:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         metric=config["comparison"]["metric"],
         level=config["comparison"]["level"],
@@ -113,9 +104,6 @@ rule plot_roc:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     script:
         "../scripts/plot.py"
 
@@ -144,9 +132,6 @@ rule plot_samples:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         arms=PLAN.sampling_arms,
         classes=lambda wildcards: config["studies"][wildcards.study]["classes"],
@@ -171,9 +156,6 @@ rule plot_pretraining:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     script:
         "../scripts/plot.py"
 
@@ -195,9 +177,6 @@ rule plot_training:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         curve=config["gan"]["choice"]["curve"],
         cuts=[config["gan"]["choice"][key] for key in ("cut_above", "cut_below")],
@@ -253,9 +232,6 @@ rule write_pages:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         level=config["comparison"]["level"],
     script:
@@ -278,9 +254,6 @@ rule write_training_page:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     script:
         "../scripts/write_pages.py"
 
@@ -303,9 +276,6 @@ rule write_summary_page:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         studies=[
             (study, selection, config["studies"][study].get("description", ""))

@@ -17,9 +17,6 @@ rule plot_expression:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         classes=setting("classes"),
     script:
@@ -44,9 +41,6 @@ rule plot_stability:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     script:
         "../scripts/plot.py"
 
@@ -68,9 +62,6 @@ rule plot_enrichment:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         level=config["comparison"]["level"],
     script:
@@ -93,9 +84,6 @@ rule write_enrichment_page:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     script:
         "../scripts/write_pages.py"
 
@@ -117,9 +105,6 @@ rule plot_shift:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         checks=config["checks"],
     script:

@@ -96,9 +96,6 @@ rule summarise_studies:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         metric=config["comparison"]["metric"],
     script:
@@ -123,8 +120,5 @@ rule gather_timings:
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     script:
         "../scripts/gather_timings.py"
