@@ -19,7 +19,9 @@ from evenomics.balancing.arm import arm
 @arm("mine")
 def mine(training_set):
     return RandomOverSampler(
-        sampling_strategy=training_set.even, random_state=training_set.random_state, shrinkage=0.1
+        sampling_strategy=training_set.equal_counts,
+        random_state=training_set.random_state,
+        shrinkage=0.1,
     ), ""
 """,
     "evaluation/metrics": """
