@@ -182,6 +182,7 @@ def test_a_shift_without_cells_beyond_the_range_is_found_by_its_sd():
     limits = {**LIMITS, "shift_sd": 0.7}
     said = findings(shift_table(parts, parts, "none"), parts, limits, ALL, 3)
     assert [*said["check"]] == ["shift_sd"]
+    assert "A threshold that was learnt on the real cohort may not fit it" in said["message"].iloc[0]
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,17 @@ FINDINGS = ("check", "cohort", "value", "threshold", "message")
 _FOLDS = 5
 #: Features that separate the classes are no finding where chance would make so many of them.
 _CHANCE = 0.05
+#: What a shift of a cohort means, by the measure that is exceeded.
 _CONSEQUENCES = {
-    "validation": "Classifiers extrapolate; differences between arms mean little.",
-    "external": "GANs are pre-trained on it, and may start from another distribution than theirs.",
+    "validation": {
+        "beyond_range": "Classifiers extrapolate; differences between arms mean little.",
+        "shift_sd": "A threshold that was learnt on the real cohort may not fit it: sensitivity, "
+        "specificity and accuracy can be off where the AUROC is not.",
+    },
+    "external": dict.fromkeys(
+        ["beyond_range", "shift_sd"],
+        "GANs are pre-trained on it, and may start from another distribution than theirs.",
+    ),
 }
 
 
@@ -241,7 +249,8 @@ def _shift_findings(
             "threshold": thresholds[exceeded[0]],
             "message": f"{_percent(now['beyond_range'])} of the {now['cohort']} cells lie beyond "
             "the range of the real cohort, and the median feature is shifted by "
-            f"{_rounded(now['shift_sd'])} SD. {_CONSEQUENCES[now['cohort']]} {_ways_out(measured)}",
+            f"{_rounded(now['shift_sd'])} SD. {_CONSEQUENCES[now['cohort']][exceeded[0]]} "
+            f"{_ways_out(measured)}",
         }
 
 
