@@ -94,8 +94,8 @@ system:
 	@touch $@
 
 .venv/installed.dev: pyproject.toml constraints.txt | .venv/bin/python
-	@$(PIP) -e '.[workflow,dev]'
+	@$(PIP) -e '.[workflow,dev,cluster]'
 	@touch $@ .venv/installed.run
 
 .venv/installed.test: .venv/installed.dev | system
-	@if command -v R > /dev/null; then $(PIP) -e '.[workflow,dev,r]'; touch $@; fi
+	@if command -v R > /dev/null; then $(PIP) -e '.[workflow,dev,r,cluster]'; touch $@; fi
