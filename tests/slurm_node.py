@@ -8,27 +8,25 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from getpass import getuser
 from pathlib import Path
 from typing import NamedTuple
 
-DAEMONS = ("munged", "slurmctld", "slurmd")
-CLIENTS = ("sbatch", "scancel", "scontrol", "squeue", "srun")
 # Daemons lie in /usr/sbin, which is not on the PATH of an ordinary user.
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-
-SQUEUE = (
-    "squeue", "--noheader", "--noconvert", "--states=all", "--sort=i", "--format=%i|%k|%T|%C|%m|%l"
+PROGRAMS = (
+    "munged", "slurmctld", "slurmd", "sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun",
+    "setpriv",
 )  # fmt: skip
 # OverMemoryKill stands for the limits that a cluster sets by cgroups. With config_overrides, the
-# node has the cores that are written here, whatever this machine has.
+# node has the cores that are written here, whatever this machine has. Its GPU is not a real one.
 CONF = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
-SlurmctldPort={slurmctld_port}
-SlurmdPort={slurmd_port}
+SlurmctldPort={ports[0]}
+SlurmdPort={ports[1]}
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 AuthInfo=socket={folder}/munge.socket
 SlurmUser={user}
@@ -45,50 +43,46 @@ JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=1
 JobAcctGatherParams=OverMemoryKill
 KillWait=5
+MinJobAge=86400
 ReturnToService=2
 SlurmdParameters=config_overrides
-NodeName=node NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+GresTypes=gpu
+NodeName=node NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:1
+PartitionName=main Nodes=ALL Default=YES
+PartitionName=other Nodes=ALL
 """
 
 
 def missing_programs() -> list[str]:
-    """Names of the programs of Slurm and munge that this machine lacks."""
-    needed = (*DAEMONS, *CLIENTS, "setpriv")
-    return [name for name in needed if not shutil.which(name, path=PATH)]
+    """Names of the programs of Slurm, munge and util-linux that this machine lacks."""
+    return [name for name in PROGRAMS if not shutil.which(name, path=PATH)]
 
 
 class Job(NamedTuple):
-    """A job as Slurm knows it.
+    """What Slurm knows of a job.
 
     Attributes
     ----------
     number : str
-    comment : str
+    rule : str
         Rule and wildcards.
-    state : str
+    state, partition : str
     cpus : int
     memory : int
-        MB; 0 if the job did not ask for an amount.
+        MB; 0 if the job did not say.
     minutes : int
         Time limit; 0 if there is none.
+    gpus : int
     """
 
     number: str
-    comment: str
+    rule: str
     state: str
+    partition: str
     cpus: int
     memory: int
     minutes: int
-
-    @classmethod
-    def read(cls, line: str) -> "Job":
-        """Read a job from a line of squeue in the form `SQUEUE`."""
-        number, comment, state, cpus, memory, limit = line.split("|")
-        # days-hours:minutes:seconds, or UNLIMITED
-        days, hours, minutes = re.fullmatch(r"(?:(\d+)-)?(?:(\d+):)?(\d+):\d+|\D+", limit).groups("0")
-        limit = int(days) * 1440 + int(hours) * 60 + int(minutes)
-        return cls(number, comment, state, int(cpus), int(memory.rstrip("M")), limit)
+    gpus: int
 
 
 @dataclass(frozen=True)
@@ -118,21 +112,39 @@ class Node:
 
     def jobs(self, rule: str = "") -> list[Job]:
         """Return all jobs so far, of one rule or of all, in the order of their submission."""
-        jobs = [Job.read(line) for line in self.ask(*SQUEUE).splitlines()]
-        return [job for job in jobs if job.comment.startswith(f"rule_{rule}")]
+        fields = ("JobID", "Comment", "State", "Partition", "NumCPUs", "MinMemory", "TimeLimit")
+        form = "".join(f"{field}:|," for field in (*fields, "tres-per-job"))
+        lines = self.ask(
+            "squeue", "--noheader", "--noconvert", "--states=all", "--sort=i", f"--Format={form}"
+        ).splitlines()  # fmt: skip
+        jobs = []
+        for line in lines:
+            number, comment, state, partition, cpus, memory, limit, tres, _ = line.split("|")
+            days, hours, minutes = re.search(
+                r"(?:(\d+)-)?(?:(\d+):)?(\d+):\d+$", limit.replace("UNLIMITED", "0:00")
+            ).groups("0")
+            jobs.append(
+                Job(
+                    number, comment.removeprefix("rule_"), state, partition, int(cpus),
+                    int(memory.rstrip("M")), (int(days) * 24 + int(hours)) * 60 + int(minutes),
+                    int(tres.removeprefix("gres:gpu:").replace("N/A", "0")),
+                )
+            )  # fmt: skip
+        return [job for job in jobs if job.rule.startswith(rule)]
 
     def kill(self, job: Job) -> bool:
-        """Kill all processes of a job whose step runs on the node; return whether there were any."""
+        """Kill all processes of a job if its step runs on the node, and return whether it did."""
         listed = self.ask("scontrol", "listpids", job.number, check=False).splitlines()
         rows = [line.split() for line in listed]
         if not any(step == "0" for _, _, step, *_ in rows):
             return False
         for pid, *_ in rows[1:]:
-            os.kill(int(pid), signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
         return True
 
 
-def wait_until(found: Callable[[], object], what: str, seconds: float = 300) -> None:
+def wait_until(found: Callable[[], object], what: str, seconds: float) -> None:
     """Wait until something is there.
 
     Raises
@@ -160,18 +172,17 @@ def one_node(folder: Path, *, cpus: int, memory: int) -> Iterator[Node]:
     """
     for name in ("state", "spool", "bin"):
         (folder / name).mkdir()
-    conf, key = folder / "slurm.conf", folder / "munge.key"
-    ports = _free_ports(2)
+    conf, key, srun = folder / "slurm.conf", folder / "munge.key", folder / "bin/srun"
+    host = socket.gethostname().split(".")[0]
     conf.write_text(
         CONF.format(
-            host=socket.gethostname().split(".")[0], user=getuser(), folder=folder, cpus=cpus,
-            memory=memory, slurmctld_port=ports[0], slurmd_port=ports[1],
+            host=host, ports=_free_ports(2), user=getuser(), folder=folder, cpus=cpus, memory=memory
         )
-    )  # fmt: skip
+    )
+    (folder / "gres.conf").write_text("Name=gpu File=/dev/null\n")
     key.write_bytes(os.urandom(64))
     key.chmod(0o400)
     # Snakemake takes SLURM_CONF away from the srun inside a job.
-    srun = folder / "bin/srun"
     srun.write_text(f'#!/bin/sh\nSLURM_CONF={conf} exec {shutil.which("srun")} "$@"\n')
     srun.chmod(0o755)
     node = Node(folder, os.environ | {"SLURM_CONF": str(conf), "PATH": f"{srun.parent}:{PATH}"})
@@ -211,7 +222,7 @@ def _cancel_all(node: Node) -> None:
 
 
 def _free_ports(n: int) -> list[int]:
-    """Ports that no one listens on."""
+    """Return ports that no one listens on."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(n)]
         for each in sockets:
