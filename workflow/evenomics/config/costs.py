@@ -4,6 +4,7 @@ Numbers are of a run from scratch. `evenomics.config.estimate` says them to user
 """
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -107,6 +108,32 @@ def _largest(counts: Mapping[str, int]) -> str:
     return max(counts, key=lambda label: counts[label])
 
 
+@dataclass(frozen=True)
+class TrainingSet:
+    """What classifiers are trained on: an arm in an experiment, at one setting.
+
+    Attributes
+    ----------
+    experiment : int
+    arm : str
+    n_drawn, n_added : int
+        Samples of the draw, and those of the arm.
+    n_repeats : int
+        How often it is made anew.
+    """
+
+    experiment: int
+    arm: str
+    n_drawn: int
+    n_added: int
+    n_repeats: int
+
+    @property
+    def n_samples(self) -> int:
+        """All samples."""
+        return self.n_drawn + self.n_added
+
+
 class Costs:
     """What the jobs of a study and selection cost.
 
@@ -124,6 +151,8 @@ class Costs:
     ----------
     seconds : dict of str to float
         Core-seconds of each stage.
+    longest : dict of str to float
+        Seconds of the longest task of a stage, which no number of cores makes shorter.
 
     Examples
     --------
@@ -146,13 +175,23 @@ class Costs:
         self.n_measured = n_measured or size.n_features
         self.classes: list[str] = config["studies"][study]["classes"]
         self.hidden: list[int] = config["gan"]["networks"]["hidden"]
+        scoring = self._scoring_seconds()
         self.seconds = {
             # imports, tables, figures, pages
             "other": 30 + 10e-6 * size.n_samples * self.n_measured,
             "select": self._selection_seconds(),
             "pretrain": self._training_seconds(self.pretraining),
             "retrain": self._training_seconds(self.retraining),
-            "score_arms": sum(self._scoring_seconds()),
+            "score_arms": sum(scoring.values()),
+        }
+        # a run at learning rate 2 waits for one at learning rate 1
+        one_run = 2 * max((runs.seconds / runs.n for runs in self.retraining), default=0.0)
+        on_cores = config["engine"] in ("auto", "cpu")
+        self.longest = {
+            **self.seconds,
+            "select": 0.0,
+            "retrain": one_run if on_cores else self.seconds["retrain"],
+            "score_arms": max(scoring.values()),
         }
 
     @cached_property
@@ -251,29 +290,32 @@ class Costs:
         n_fits = 2 * math.prod(plan["lasso_en"][key] for key in ("repeats", "folds", "n_penalties"))
         return 0.3e-6 * n_fits * self.size.n_real * n_features
 
-    def training_sets(self) -> Iterator[tuple[int, int, bool]]:
-        """Go through experiments, arms and settings: samples drawn, added, and whether anew."""
-        for counts in self.draws:
-            n_drawn = sum(counts.values())
+    def training_sets(self) -> Iterator[TrainingSet]:
+        """Go through what classifiers are trained on: every experiment, arm and setting."""
+        for experiment, counts in enumerate(self.draws):
+            n_drawn, n_equal = sum(counts.values()), len(counts) * max(counts.values())
             for arm in self.config["arms"]:
-                repeated = not names("arms")[arm].get("unchanged")
+                unchanged = bool(names("arms")[arm].get("unchanged"))
                 for *_, multiplier in self.settings(arm):
-                    n_balanced = round(len(counts) * max(counts.values()) * (1 + multiplier))
-                    yield n_drawn, (n_balanced - n_drawn) * repeated, repeated
+                    n_added = 0 if unchanged else round(n_equal * (1 + multiplier)) - n_drawn
+                    n_repeats = 1 if unchanged else self.config["scoring"]["repeats"]
+                    yield TrainingSet(experiment, arm, n_drawn, n_added, n_repeats)
 
-    def _scoring_seconds(self) -> Iterator[float]:
-        """Go through the times of every training set and classifier."""
+    def _scoring_seconds(self) -> Counter[tuple[int, str]]:
+        """Return the time of every experiment and arm."""
         scoring, n_classes = self.config["scoring"], len(self.classes)
         n_folds, factor = scoring["folds"], n_classes if n_classes > 2 else 1
-        entries = [names("classifiers")[classifier] for classifier in scoring["classifiers"]]
-        for n_drawn, n_added, repeated in self.training_sets():
-            n, n_repeats = n_drawn + n_added, scoring["repeats"] if repeated else 1
-            for entry in entries:
-                tuning = entry["points"] * n_folds * self._fit_seconds(entry, n - n // n_folds)
+        predicting = 0.015 + 30e-6 * self.size.n_validation
+        seconds: Counter[tuple[int, str]] = Counter()
+        for of in self.training_sets():
+            for classifier in scoring["classifiers"]:
+                entry = names("classifiers")[classifier]
+                in_fold = of.n_samples - of.n_samples // n_folds
+                tuning = entry["points"] * n_folds * self._fit_seconds(entry, in_fold)
                 # the point that wins takes longer than the others
-                repeat = 1.5 * self._fit_seconds(entry, n)
-                predicting = 0.015 + 30e-6 * self.size.n_validation
-                yield factor * (tuning + n_repeats * (repeat + predicting))
+                repeat = 1.5 * self._fit_seconds(entry, of.n_samples) + predicting
+                seconds[of.experiment, of.arm] += factor * (tuning + of.n_repeats * repeat)
+        return seconds
 
     def _fit_seconds(self, entry: Mapping[str, Any], n: int) -> float:
         cost = entry["microseconds"]
@@ -295,9 +337,12 @@ class Costs:
         size, p = self.size, self.size.n_features
         drawn = [sum(counts.values()) for counts in self.draws]
         n_gans = sum(len(self.gans(counts)) for counts in self.draws)
-        n_balanced = max(n + added for n, added, _ in self.training_sets())
-        # folds, all at once, and the histograms of gradient boosting
-        worker = 8 * (self.config["scoring"]["folds"] + 3) + 200 * min(1, 256 / n_balanced)
+        n_balanced = max(training_set.n_samples for training_set in self.training_sets())
+        # all folds at a time, and the histograms of gradient boosting
+        folds, bins = 8 * (self.config["scoring"]["folds"] + 3) * n_balanced, min(255, n_balanced)
+        worker = (
+            folds + bins * (60 + 0.6 * bins) + _READING * (size.n_validation + max(drawn))
+        ) * p
         jobs = {
             "load": _READING * size.n_samples * self.n_measured,
             "pretrain": _READING * size.n_external * p + self._engine_bytes(self.pretraining, 1),
@@ -306,10 +351,7 @@ class Costs:
                 + 10 * n_gans * sum(n_parameters(p, self.hidden))
                 + self._engine_bytes(self.retraining, threads)
             ),
-            "score_arms": (
-                _READING * (size.n_validation + max(drawn)) * p
-                + threads * (worker * n_balanced * p + _WORKER_BYTES * (threads > 1))
-            ),
+            "score_arms": threads * (worker + _WORKER_BYTES * (threads > 1)),
         }
         return {stage: _JOB_BYTES + n_bytes for stage, n_bytes in jobs.items()}
 
@@ -334,7 +376,7 @@ class Costs:
         """Disk of all other results."""
         p = self.size.n_features
         n_drawn = sum(sum(counts.values()) for counts in self.draws)
-        n_added = sum(added for _, added, _ in self.training_sets())
+        n_added = sum(training_set.n_added for training_set in self.training_sets())
         values = self.size.n_samples * (self.n_measured + p) + (n_drawn + n_added) * p
         n_generator, n_critic = n_parameters(p, self.hidden)
         weights = n_generator * sum(len(self.gans(counts)) for counts in self.draws)

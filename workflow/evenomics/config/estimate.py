@@ -20,6 +20,8 @@ from evenomics.errors import ConfigError
 _YEAR = 365 * 24 * 3600.0
 # Memory of the largest node of a cluster; nobody has told how large that is.
 _NODE = 1e12
+# What Linux lets a container have, if it is one.
+_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 # A study whose size is not known has at least this.
 _LEAST = Size(1, 2, 2, 2)
 
@@ -32,8 +34,6 @@ _STAGES = {
     "retrain": ("re-training", "gan.retraining.epochs_1, epochs_2"),
     "score_arms": ("scoring", "scoring.repeats"),
 }
-#: Stages whose jobs use all their cores. The others use one, and those of a study follow each other.
-PARALLEL = {"select", "retrain", "score_arms"}
 
 
 def known_size(config: Mapping[str, Any], study: str) -> Size | None:
@@ -92,7 +92,7 @@ class Estimate:
     >>> study = {"classes": ["control", "case"], "cohorts": {"source": "builtin"}}
     >>> config = validated({"studies": {"simulated": study}})
     >>> print(Estimate([*costs_of(config, "simulated", Size(150, 2000, 300, 700))], cores=2))
-    About 73 min on 2 cores, 940 MB of memory and 480 MB of disk.
+    About 73 min on 2 cores, 950 MB of memory and 83 MB of disk (480 MB while it runs).
     """
 
     costs: Sequence[Costs]
@@ -111,7 +111,7 @@ class Estimate:
         """Wall time: that of busy cores, or of the study that ends last."""
         threads = self.threads or self.cores
         chains = (
-            sum(s / (threads if stage in PARALLEL else 1) for stage, s in costs.seconds.items())
+            sum(max(costs.longest[stage], s / threads) for stage, s in costs.seconds.items())
             for costs in self.costs
         )
         return max(sum(self.core_seconds.values()) / self.cores, *chains)
@@ -147,7 +147,7 @@ class Estimate:
                 f"Time, memory and disk are estimated once these studies are imported: {unknown}."
             )
         config, disk = known.costs[0].config, f"{_bytes(known.disk)} of disk"
-        if known.checkpoint_bytes and not config.get("keep_checkpoints", True):
+        if known.checkpoint_bytes and not config["keep_checkpoints"]:
             results = _bytes(known.disk - known.checkpoint_bytes)
             disk = f"{results} of disk ({_bytes(known.disk)} while it runs)"
         left_out = [f"{unknown} (known after import)"] if unknown else []
@@ -294,8 +294,7 @@ def _checked(estimate: Estimate, folder: Path | None) -> str:
 def _machine_memory() -> float:
     """Return the bytes of memory that this machine, or its container, has."""
     memory = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    limit = Path("/sys/fs/cgroup/memory.max")
-    text = limit.read_text().strip() if limit.is_file() else "max"
+    text = _CONTAINER.read_text().strip() if _CONTAINER.is_file() else "max"
     return min(memory, float(text)) if text.isdigit() else memory
 
 

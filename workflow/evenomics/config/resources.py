@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from evenomics.config.costs import Costs
-from evenomics.config.estimate import PARALLEL, costs_of, known_size
+from evenomics.config.estimate import costs_of, known_size
 
 # Stage -> memory in MB, more of it per core, and minutes, for a study whose size is not known.
 _USUAL = {
@@ -71,8 +71,8 @@ class Resources:
             minutes = _USUAL[stage][-1]
             costs = self._costs(wildcards.study).get(wildcards.selection)
             if costs and costs.seconds[stage]:
-                cores = threads if stage in PARALLEL else 1
-                minutes = math.ceil(_SPARE_TIME * costs.seconds[stage] / cores / 60)
+                seconds = max(costs.longest[stage], costs.seconds[stage] / threads)
+                minutes = math.ceil(_SPARE_TIME * seconds / 60)
             return attempt * max(_LEAST_MINUTES, minutes)
 
         return request

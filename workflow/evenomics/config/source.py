@@ -42,6 +42,19 @@ class Size:
     n_validation: int
     class_counts: Mapping[str, int] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, cohorts: Mapping[str, Any]) -> "Size":
+        """Return the size of cohorts that are there.
+
+        Parameters
+        ----------
+        cohorts : mapping of str to evenomics.data.cohort.Cohort
+            By the names of `evenomics.config.names.COHORTS`.
+        """
+        real = cohorts["real"]
+        n_real, n_external, n_validation = (cohorts[name].n_samples for name in COHORTS)
+        return cls(real.n_features, n_real, n_external, n_validation, real.class_counts())
+
     @property
     def n_samples(self) -> int:
         """Samples of all cohorts."""
