@@ -41,36 +41,41 @@ def problem(memory: float = 1e15, room: float = math.inf, **options) -> str:
     return found
 
 
-def test_the_example_is_said_to_take_what_it_takes(tmp_path):
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_example_is_said_to_take_what_it_takes():
     """Minutes, about 1 GB, 200 MB of checkpoints, which go at the end: as measured."""
     config = validated(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
-    said = check_run(config, 2, tmp_path)
+    said = check_run(config, 2)
     assert (
         said == "About 3 min on 2 cores, 1 GB of memory and 29 MB of disk (210 MB while it runs)."
     )
-    kept = check_run({**config, "keep_checkpoints": True}, 2, tmp_path)
+    kept = check_run({**config, "keep_checkpoints": True}, 2)
     assert kept == "About 3 min on 2 cores, 1 GB of memory and 210 MB of disk."
 
 
-def test_what_is_not_counted_is_named(tmp_path):
+def test_what_is_not_counted_is_named():
     both = {"s": STUDY, "golub": IMPORTED}
-    said = check_run(config_of(studies=both), 2, tmp_path)
-    alone = check_run(config_of(), 2, tmp_path)
+    said = check_run(config_of(studies=both), 2)
+    alone = check_run(config_of(), 2)
     assert said == f"{alone} Not counted: golub (known after import)."
-    said = check_run(config_of(studies=both, engine="cuda"), 2, tmp_path)
+    said = check_run(config_of(studies=both, engine="cuda"), 2)
     assert said.endswith("Not counted: golub (known after import); training on the GPU.")
-    assert check_run(config_of(studies={"golub": IMPORTED}), 2, tmp_path) == (
+    assert check_run(config_of(studies={"golub": IMPORTED}), 2) == (
         "Time, memory and disk are estimated once these studies are imported: golub."
     )
 
 
-def test_a_study_is_estimated_when_its_cohorts_are_there(tmp_path):
+def test_a_study_is_estimated_when_its_cohorts_are_there():
     config = config_of()
     cohorts = SOURCES["builtin"](Request(config["studies"]["s"]["cohorts"], CLASSES, seed=1))
-    said = check_study(config, "s", "none", Size.of(cohorts), 2, tmp_path)
-    assert said == f"s, none: {check_run(config, 2, tmp_path)}"
+    said = check_study(config, "s", "none", Size.of(cohorts), 2)
+    assert said == f"s, none: {check_run(config, 2)}"
     with pytest.raises(ConfigError, match=r"studies\.s: .* needs .* GB of memory on one core"):
-        check_study(config, "s", "none", Size(10**7, 1000, 300, 700), 2, tmp_path)
+        check_study(config, "s", "none", Size(10**7, 1000, 300, 700), 2)
 
 
 def test_selected_features_are_fewer():
@@ -161,24 +166,23 @@ def test_what_takes_longer_than_a_year_is_refused():
 
 
 def test_room_of_an_earlier_run_is_not_asked_for_twice(tmp_path, monkeypatch):
-    folder = tmp_path / "results"
-    folder.mkdir()
-    (folder / "checkpoint").write_bytes(b"0" * 300_000_000)
-    usage = SimpleNamespace(free=200_000_000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    assert check_run(config_of(), 2, folder).startswith("About")
+    (tmp_path / "results").mkdir()
+    with (tmp_path / "results/checkpoint").open("wb") as file:
+        file.truncate(300_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=200_000_000))
+    assert check_run(config_of(), 2).startswith("About")
     with pytest.raises(ConfigError, match=r"results_dir: .* 200 MB are free"):
-        check_run(config_of(), 2, tmp_path / "other" / "results")
+        check_run(config_of(results_dir="other/results"), 2)
 
 
 def test_a_container_has_the_memory_that_it_may_use(tmp_path, monkeypatch):
     limit = tmp_path / "memory.max"
     monkeypatch.setattr(estimate, "_CONTAINER", limit)
     limit.write_text("max\n")
-    assert check_run(config_of(), 2, tmp_path).startswith("About")
+    assert check_run(config_of(), 2).startswith("About")
     limit.write_text("300000000\n")
     with pytest.raises(ConfigError, match="there are 300 MB"):
-        check_run(config_of(), 2, tmp_path)
+        check_run(config_of(), 2)
 
 
 @pytest.mark.parametrize(
@@ -189,24 +193,25 @@ def test_a_container_has_the_memory_that_it_may_use(tmp_path, monkeypatch):
     ],
 )
 @pytest.mark.parametrize("study", [STUDY, IMPORTED], ids=["known", "unknown"])
-@pytest.mark.parametrize("where", ["here", "cluster"])
-def test_what_no_machine_can_do_is_refused_whatever_the_size(gan, said, study, where, tmp_path):
+@pytest.mark.parametrize("local_cores", [8, 0], ids=["here", "cluster"])
+def test_what_no_machine_can_do_is_refused_whatever_the_size(gan, said, study, local_cores):
     config = config_of(studies={"s": study}, gan=gan)
-    options = {"folder": tmp_path} if where == "here" else {"threads": 8}
     with pytest.raises(ConfigError, match=said) as error:
-        check_run(config, 8, **options)
+        check_run(config, local_cores, n_jobs=8)
     assert str(error.value).startswith("this cannot be run here:\n  - ")
 
 
-def test_a_cluster_is_not_measured_by_the_machine_that_submits(tmp_path, monkeypatch):
+def test_a_cluster_is_not_measured_by_the_machine_that_submits(monkeypatch):
     monkeypatch.setattr(estimate, "_machine_memory", lambda: 1e6)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
-    assert "of memory a job" in check_run(config_of(), 100, threads=8)
+    said = check_run(config_of(threads=4), local_cores=0, n_jobs=100)
+    assert " on 400 cores, " in said
+    assert "of memory a job" in said
     with pytest.raises(ConfigError):
-        check_run(config_of(), 100, tmp_path)
+        check_run(config_of(), 100)
 
 
-def test_jobs_on_a_cluster_ask_for_more_where_there_is_more_to_do(tmp_path):
+def test_jobs_on_a_cluster_ask_for_more_where_there_is_more_to_do():
     wide = {**STUDY, "cohorts": {"source": "builtin", "n_features": 20_000}}
     resources = Resources(config_of(studies={"s": STUDY, "wide": wide, "golub": IMPORTED}))
     job, wide, golub = (SimpleNamespace(study=s, selection="none") for s in ("s", "wide", "golub"))

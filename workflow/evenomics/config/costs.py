@@ -226,6 +226,11 @@ class Costs:
             if entry.get("expands") or label != largest
         }
 
+    @property
+    def n_gans(self) -> int:
+        """Number of the GANs of all experiments."""
+        return sum(len(self.gans(counts)) for counts in self.draws)
+
     def _runs(
         self, n: float, n_samples: int, batch: int, epochs: int, critic_updates: int, layers: int
     ) -> Runs:
@@ -336,7 +341,6 @@ class Costs:
         """
         size, p = self.size, self.size.n_features
         drawn = [sum(counts.values()) for counts in self.draws]
-        n_gans = sum(len(self.gans(counts)) for counts in self.draws)
         n_balanced = max(training_set.n_samples for training_set in self.training_sets())
         # all folds at a time, and the histograms of gradient boosting
         folds, bins = 8 * (self.config["scoring"]["folds"] + 3) * n_balanced, min(255, n_balanced)
@@ -348,7 +352,7 @@ class Costs:
             "pretrain": _READING * size.n_external * p + self._engine_bytes(self.pretraining, 1),
             "retrain": (
                 (_READING * max(drawn) + 30 * sum(drawn)) * p
-                + 10 * n_gans * sum(n_parameters(p, self.hidden))
+                + 10 * self.n_gans * sum(n_parameters(p, self.hidden))
                 + self._engine_bytes(self.retraining, threads)
             ),
             "score_arms": threads * (worker + _WORKER_BYTES * (threads > 1)),
@@ -379,7 +383,7 @@ class Costs:
         n_added = sum(training_set.n_added for training_set in self.training_sets())
         values = self.size.n_samples * (self.n_measured + p) + (n_drawn + n_added) * p
         n_generator, n_critic = n_parameters(p, self.hidden)
-        weights = n_generator * sum(len(self.gans(counts)) for counts in self.draws)
+        weights = n_generator * self.n_gans
         weights += (n_generator + n_critic) * bool(self.pretraining)
         figures = 2e6 + 5e6 * len(self.draws)
         return _WRITTEN * values + 4 * weights + figures

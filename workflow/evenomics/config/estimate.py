@@ -213,29 +213,29 @@ def _memory_problems(costs: Costs, memory: float) -> Iterator[str]:
         what, advice = f"{costs.size.n_features:,} features", "select features (`selections`)"
     else:
         run = max((*costs.pretraining, *costs.retraining), key=lambda run: run.thread_bytes)
-        what = f"GANs of {run.n_parameters:,} parameters, {run.updates:,} updates"
-        advice = "select features (`selections`), take narrower layers (`gan.networks.hidden`)"
+        n_gans = costs.n_gans if stage == "retrain" else 1
+        what = f"{n_gans:,} GANs of {run.n_parameters:,} parameters, {run.updates:,} updates each"
+        advice = (
+            "select features (`selections`), take narrower layers (`gan.networks.hidden`), train "
+            "fewer GANs (`experiments`, `alphas`, `arms`)"
+        )
     yield (
         f"studies.{costs.study}: {_STAGES[stage][0]} needs {_bytes(jobs[stage])} of memory on one "
         f"core ({what}), there are {_bytes(memory)}; {advice}, or use a larger machine"
     )
 
 
-def check_run(
-    config: Mapping[str, Any], cores: int, folder: Path | None = None, threads: int | None = None
-) -> str:
+def check_run(config: Mapping[str, Any], local_cores: int, n_jobs: int = 1) -> str:
     """Return what a run will take, before anything of it has started.
 
     Parameters
     ----------
     config : mapping
         With its defaults.
-    cores : int
-        Of the run: of this machine, or of a cluster at a time.
-    folder : Path, optional
-        Where results go, if the run is on this machine.
-    threads : int, optional
-        Cores of a job, if the run is on a cluster.
+    local_cores : int
+        Cores of this machine that the run has; 0 if its jobs run on a cluster.
+    n_jobs : int
+        Jobs that run on a cluster at a time.
 
     Returns
     -------
@@ -245,22 +245,16 @@ def check_run(
     Raises
     ------
     ConfigError
-        If the memory or the disk of this machine is too small, or a year too short.
+        If it takes more memory or disk than there is here, or more than a year.
     """
     sizes = {study: known_size(config, study) for study in config["studies"]}
     costs = [c for study, size in sizes.items() for c in costs_of(config, study, size or _LEAST)]
     unknown = [study for study, size in sizes.items() if size is None]
-    return _checked(Estimate(costs, cores, threads, unknown), folder)
+    return _checked(config, costs, local_cores, n_jobs, unknown)
 
 
 def check_study(
-    config: Mapping[str, Any],
-    study: str,
-    selection: str,
-    size: Size,
-    cores: int,
-    folder: Path | None = None,
-    threads: int | None = None,
+    config: Mapping[str, Any], study: str, selection: str, size: Size, local_cores: int
 ) -> str:
     """Return what a study will take, when its cohorts are there and nothing is trained yet.
 
@@ -271,7 +265,7 @@ def check_study(
     study, selection : str
     size : Size
         Of the cohorts after the selection.
-    cores, folder, threads
+    local_cores : int
         As in `check_run`, which also says what is raised.
 
     Returns
@@ -279,15 +273,27 @@ def check_study(
     str
         Some sentences.
     """
-    costs = Costs(config, study, selection, size)
-    return f"{study}, {selection}: {_checked(Estimate([costs], cores, threads), folder)}"
+    costs = [Costs(config, study, selection, size)]
+    return f"{study}, {selection}: {_checked(config, costs, local_cores)}"
 
 
-def _checked(estimate: Estimate, folder: Path | None) -> str:
-    memory = _machine_memory() if folder else _NODE
-    room = _room(folder, estimate.disk) if folder else math.inf
-    if problems := [*estimate.problems(memory, room)]:
-        raise ConfigError("this cannot be run here:", dict.fromkeys(problems))
+def _checked(
+    config: Mapping[str, Any],
+    costs: Sequence[Costs],
+    local_cores: int,
+    n_jobs: int = 1,
+    unknown: Collection[str] = (),
+) -> str:
+    if local_cores:
+        estimate = Estimate(costs, local_cores, unknown=unknown)
+        room = _room(Path(config["results_dir"]), estimate.disk)
+        problems = [*estimate.problems(_machine_memory(), room)]
+    else:
+        threads = config["threads"]
+        estimate = Estimate(costs, n_jobs * threads, threads, unknown)
+        problems = [*estimate.problems(_NODE, math.inf)]
+    if problems:
+        raise ConfigError("this cannot be run here:", problems)
     return str(estimate)
 
 
