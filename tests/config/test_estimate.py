@@ -10,7 +10,7 @@ import yaml
 from evenomics.config import estimate
 from evenomics.config.costs import Costs
 from evenomics.config.estimate import Estimate, check_run, check_study, costs_of
-from evenomics.config.resources import Resources
+from evenomics.config.job_requests import JobRequests
 from evenomics.config.source import Size
 from evenomics.config.validation import validated
 from evenomics.data.source import SOURCES, Request
@@ -213,15 +213,15 @@ def test_a_cluster_is_not_measured_by_the_machine_that_submits(monkeypatch):
 
 def test_jobs_on_a_cluster_ask_for_more_where_there_is_more_to_do():
     wide = {**STUDY, "cohorts": {"source": "builtin", "n_features": 20_000}}
-    resources = Resources(config_of(studies={"s": STUDY, "wide": wide, "golub": IMPORTED}))
+    requests = JobRequests(config_of(studies={"s": STUDY, "wide": wide, "golub": IMPORTED}))
     job, wide, golub = (SimpleNamespace(study=s, selection="none") for s in ("s", "wide", "golub"))
     for stage in ("pretrain", "retrain", "score_arms"):
-        mem_mb, runtime = resources.mem_mb(stage), resources.runtime(stage)
+        mem_mb, runtime = requests.mem_mb(stage), requests.runtime(stage)
         assert mem_mb(wide, 8, 1) > mem_mb(job, 8, 1) >= 1000
         assert runtime(wide, 8, 1) > runtime(job, 8, 1) >= 30
         assert mem_mb(wide, 8, 2) == 2 * mem_mb(wide, 8, 1)
         assert runtime(wide, 8, 3) == 3 * runtime(wide, 8, 1)
         assert mem_mb(golub, 8, 1) >= 4000
         assert runtime(golub, 8, 1) >= 720
-    assert resources.mem_mb("retrain")(wide, 16, 1) > resources.mem_mb("retrain")(wide, 8, 1)
-    assert resources.runtime("retrain")(wide, 16, 1) < resources.runtime("retrain")(wide, 8, 1)
+    assert requests.mem_mb("retrain")(wide, 16, 1) > requests.mem_mb("retrain")(wide, 8, 1)
+    assert requests.runtime("retrain")(wide, 16, 1) < requests.runtime("retrain")(wide, 8, 1)

@@ -120,6 +120,11 @@ class TrainingSet:
         Samples of the draw, and those of the arm.
     n_repeats : int
         How often it is made anew.
+
+    Examples
+    --------
+    >>> TrainingSet(0, "smote", n_drawn=56, n_added=24, n_repeats=100).n_samples
+    80
     """
 
     experiment: int

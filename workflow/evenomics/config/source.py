@@ -34,6 +34,13 @@ class Size:
         its size.
     class_counts : mapping of str to int
         Samples of each class of the real cohort; empty if they are not known.
+
+    Examples
+    --------
+    >>> SOURCE_SIZES["builtin"](
+    ...     {"n_features": 150, "n_real": 400, "n_external": 300, "n_validation": 700}
+    ... ).n_samples
+    1400
     """
 
     n_features: int

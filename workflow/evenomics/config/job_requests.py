@@ -22,7 +22,7 @@ _LEAST_MB, _LEAST_MINUTES = 1000, 30
 Request = Callable[[Any, int, int], int]
 
 
-class Resources:
+class JobRequests:
     """The resources of the rules that take long.
 
     Parameters
@@ -35,9 +35,9 @@ class Resources:
     >>> from types import SimpleNamespace
     >>> from evenomics.config.validation import validated
     >>> study = {"classes": ["control", "case"], "cohorts": {"source": "builtin"}}
-    >>> resources = Resources(validated({"studies": {"simulated": study}}))
+    >>> requests = JobRequests(validated({"studies": {"simulated": study}}))
     >>> job = SimpleNamespace(study="simulated", selection="none")
-    >>> mem_mb, runtime = resources.mem_mb("retrain"), resources.runtime("retrain")
+    >>> mem_mb, runtime = requests.mem_mb("retrain"), requests.runtime("retrain")
     >>> [(mem_mb(job, 8, attempt), runtime(job, 8, attempt)) for attempt in (1, 2)]
     [(1000, 35), (2000, 70)]
     """
