@@ -4,6 +4,6 @@
 own options are in `sources`. `plan.Plan` says what follows from the config for the rules, and
 `estimate.check_run` what the run will take. The folder `schema` is the only list of names (arms,
 sources, metrics, ...), with their titles and descriptions. Everything here needs only PyYAML and
-jsonschema, which come with Snakemake, because a workflow may be parsed where no numerical library is
-installed.
+jsonschema, which come with Snakemake, because a workflow may be parsed where no numerical library
+is installed.
 """
