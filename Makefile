@@ -18,7 +18,7 @@ TORCH_INDEX ?=
 
 BIN := .venv/bin
 CHECK := $(BIN)/python -m evenomics.config.file "$$CONFIG" "$$CORES"
-SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default --configfile "$$CONFIG"
+SNAKEMAKE := $(BIN)/snakemake --configfile "$$CONFIG"
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --root-user-action ignore \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt
 
