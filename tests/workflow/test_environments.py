@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 
 from evenomics.config.cohorts import given_cohorts
 from evenomics.config.names import names
-from snakemake_runs import run_workflow, without_r_packages
+from snakemake_runs import run_workflow, stand_in_conda, without_r_packages
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -112,20 +112,9 @@ def counts(done):
 @pytest.mark.workflow
 def test_the_default_profile_takes_conda_where_there_is_one(tmp_path):
     """With a `conda` on the path a plan creates environments, unless CONDA=off is asked for."""
-    conda = tmp_path / "bin" / "conda"
-    conda.parent.mkdir()
-    conda.write_text(
-        "#!/bin/sh\n"
-        'case "$*" in\n'
-        "  --version) echo conda 25.1.1 ;;\n"
-        '  *info*) echo \'{"conda_version": "25.1.1", "conda_prefix": "/none", "platform": '
-        '"linux-64", "root_prefix": "/none"}\' ;;\n'
-        '  *config*) echo \'{"get": {"channel_priority": "strict"}}\' ;;\n'
-        "esac\n"
-    )
-    conda.chmod(0o755)
-    on = plan(tmp_path, "config.yaml", path=conda.parent, EVENOMICS_CONDA="auto")
-    off = plan(tmp_path, "config.yaml", path=conda.parent, EVENOMICS_CONDA="off")
+    conda = stand_in_conda(tmp_path / "conda")
+    on = plan(tmp_path, "config.yaml", path=conda, EVENOMICS_CONDA="auto")
+    off = plan(tmp_path, "config.yaml", path=conda, EVENOMICS_CONDA="off")
     assert "envs/evenomics.yaml will be created" in on.stdout + on.stderr
     assert "will be created" not in off.stdout + off.stderr
 

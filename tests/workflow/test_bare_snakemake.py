@@ -1,0 +1,169 @@
+"""Where only Snakemake and conda are installed: all is planned, run and reported as by `make run`.
+
+For conda stands a program that answers what Snakemake asks (`snakemake_runs.stand_in_conda`): its
+environments have the packages of this process, and Snakemake's own environment has none of them.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from evenomics.config.paths import table_paths
+from snakemake_runs import ROOT, clone, install, make_run, planned, stand_in_conda
+
+pytestmark = [pytest.mark.slow, pytest.mark.workflow, pytest.mark.pypi]
+CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
+SMALL = """
+studies:
+  wine:
+    classes: [class_1, class_0, class_2]
+    cohorts: {source: sklearn, dataset: wine}
+    experiments: {whole: true, controls: []}
+arms: [none, class_weight]
+scoring: {classifiers: [svc], repeats: 2, folds: 2}
+"""
+
+
+class Machine:
+    """A machine with Snakemake, conda and a clone of the project."""
+
+    def __init__(self, folder: Path) -> None:
+        self.environment = folder / "snakemake"
+        self.programs = install(self.environment, "snakemake")
+        self.conda = stand_in_conda(folder / "conda")
+        self.project = clone(folder / "project")
+        (self.project / "config/small.yaml").write_text(SMALL)
+        for name in CONFIGS:
+            config = yaml.safe_load((self.project / "config" / name).read_text())
+            for study in config["studies"].values():
+                for table in table_paths(study["cohorts"]):
+                    (self.project / table).parent.mkdir(parents=True, exist_ok=True)
+                    (self.project / table).touch()
+
+    def env(self, **more: str) -> dict[str, str]:
+        """Environment variables, none of which leads to this process's packages."""
+        foreign = {"PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX"}
+        kept = {name: value for name, value in os.environ.items() if name not in foreign}
+        path = os.pathsep.join([str(self.programs), str(self.conda), os.environ["PATH"]])
+        return kept | {"PATH": path} | more
+
+    def snakemake(
+        self, *words: str, folder: Path | None = None, **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `snakemake` with these words and no others, from the top folder of the project."""
+        return subprocess.run(
+            ["snakemake", *words], cwd=folder or self.project, env=self.env(**more),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    return Machine(tmp_path_factory.mktemp("machine"))
+
+
+def test_snakemake_brings_no_numerical_library(machine: Machine) -> None:
+    """Else the other tests would show nothing."""
+    for name in ("numpy", "pandas", "torch", "tqdm", "pygments", "evenomics"):
+        done = subprocess.run(
+            [machine.programs / "python", "-c", f"import {name}"],
+            env=machine.env(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert f"No module named '{name}'" in done.stderr
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_config_is_planned_as_make_run_plans_it(
+    machine: Machine, name: str, tmp_path: Path
+) -> None:
+    """`make run` with the Snakemake and the packages of this process, the plain command without."""
+    config = f"config/{name}"
+    plain = machine.snakemake("-n", "--software-deployment-method", "conda", "--configfile", config)
+    assert plain.returncode == 0, plain.stdout + plain.stderr
+    assert "Conda environment envs/evenomics.yaml will be created." in plain.stdout + plain.stderr
+    here = Path(sys.executable).parent
+    for program, option in (("snakemake", "--dry-run"), ("python", "")):
+        (tmp_path / program).write_text(f'#!/bin/sh\nexec "{here / program}" "$@" {option}\n')
+        (tmp_path / program).chmod(0o755)
+    made = make_run(machine.project, f"CONFIG={config}", programs=tmp_path)
+    assert len(planned(made)) > 10, made.stdout + made.stderr
+    assert planned(plain) == planned(made)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-n", "--workflow-profile", "none"], "load_cohorts"),
+        (["-n", "--workflow-profile", "none", "--jobs", "100"], "load_cohorts"),
+        (["-n"], "profile profiles/default"),
+        (["--dag"], "load_cohorts"),
+        (["--rulegraph"], "load_cohorts"),
+        (["--list-rules"], "load_cohorts"),
+        (["--lint"], "your workflow is in a good condition"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_snakemake_tells_about_the_workflow(
+    machine: Machine, words: list[str], said: str
+) -> None:
+    """No number of cores is needed to know the jobs."""
+    done = machine.snakemake(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert said in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
+def test_the_default_profile_is_found_from_another_folder(
+    machine: Machine, snakefile: str, tmp_path: Path
+) -> None:
+    """Beside the file that is named; the job that the profile's settings are for is planned."""
+    path = machine.project / snakefile
+    config = str(machine.project / "config/config.yaml")
+    done = machine.snakemake(
+        "-n", "--snakefile", str(path), "--configfile", config, folder=tmp_path
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"workflow specific profile {path.parent / 'profiles/default'}" in done.stderr
+    assert "disk_mb=1000" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def finished(machine: Machine) -> Path:
+    """Folder in which the plain command has run to its end, with what reports need installed."""
+    install(machine.environment, "snakemake[reports]")
+    done = machine.snakemake("--cores", "all", "--use-conda", "--configfile", "config/small.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return machine.project
+
+
+def test_the_plain_command_makes_the_files_of_make_run(finished: Path, tmp_path: Path) -> None:
+    """The report among them; every table that does not tell the time has the same bytes."""
+    (clone(tmp_path) / "config/small.yaml").write_text(SMALL)
+    done = make_run(tmp_path, "CONFIG=config/small.yaml", "CONDA=off")
+    assert done.returncode == 0, done.stdout + done.stderr
+    made, plain = (
+        {path.relative_to(folder): path for path in folder.glob("results/**/*") if path.is_file()}
+        for folder in (tmp_path, finished)
+    )
+    assert Path("results/report.html") in made
+    assert plain.keys() == made.keys()
+    tables = [name for name in made if ".tsv" in name.name and name.name != "timings.tsv"]
+    assert len(tables) > 10
+    for name in tables:
+        assert plain[name].read_bytes() == made[name].read_bytes(), name
+
+
+def test_a_report_needs_one_package_that_snakemake_names(
+    machine: Machine, finished: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "pygments.py").write_text("raise ImportError")
+    words = ["--configfile", "config/small.yaml", "--report", str(tmp_path / "report.html")]
+    without = machine.snakemake(*words, folder=finished, PYTHONPATH=str(tmp_path))
+    assert "Python package pygments must be installed" in without.stdout + without.stderr
+    done = machine.snakemake(*words, folder=finished)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Did balancing the classes help?" in (tmp_path / "report.html").read_text()
