@@ -3,6 +3,8 @@
 import os
 import re
 import shutil
+import subprocess
+import tarfile
 import tomllib
 from pathlib import Path
 
@@ -14,10 +16,17 @@ from packaging.specifiers import SpecifierSet
 
 from evenomics.config.cohorts import given_cohorts
 from evenomics.config.names import names
-from snakemake_runs import run_workflow, stand_in_conda, without_r_packages
+from import_graph import packages_of
+from snakemake_runs import ROOT, SCRIPTS, run_workflow, stand_in_conda, without_r_packages
 
-ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
+#: Packages of conda that are not called as the module that is imported, or that bring it along.
+CONDA_NAMES = {
+    "imblearn": "imbalanced-learn", "llvmlite": "numba", "matplotlib": "matplotlib-base",
+    "sklearn": "scikit-learn", "torch": "pytorch", "yaml": "pyyaml",
+}  # fmt: skip
+#: By Umpire and BimodalIndex, which come from CRAN when the environment has been made.
+IMPORTED_BY_UMPIRE = {"mc2d", "mclust", "oompabase"}
 
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
@@ -54,10 +63,10 @@ def test_environments_have_what_the_library_asks_for(path):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = map(Requirement, project["dependencies"] + project["optional-dependencies"]["r"])
     allowed = {requirement.name: requirement.specifier for requirement in asked}
-    conda_names = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+    python_names = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
     for dependency in yaml.safe_load(path.read_text())["dependencies"]:
         name, version = dependency.split(" =")
-        assert version in allowed.get(conda_names.get(name, name), SpecifierSet()), dependency
+        assert version in allowed.get(python_names.get(name, name), SpecifierSet()), dependency
 
 
 def test_every_dependency_has_a_line_on_why_it_is_there():
@@ -73,26 +82,120 @@ def test_every_dependency_has_a_line_on_why_it_is_there():
     assert [m for m in modules if not (ROOT / "workflow/evenomics" / m).is_file()] == []
 
 
-def test_r_packages_whose_data_a_ready_config_reads_are_in_the_environment():
-    environment = (ROOT / "envs/rdata.yaml").read_text()
+def data_packages():
+    """R packages whose data a ready config reads."""
     configs = [yaml.safe_load(path.read_text()) for path in (ROOT / "config").glob("*.yaml")]
     studies = [study for config in configs for study in config["studies"].values()]
     specs = [spec for study in studies for spec in given_cohorts(study["cohorts"]).values()]
-    packages = {spec["package"] for spec in specs if "package" in spec}
-    assert packages >= {"multtest"}
-    for package in packages:
-        assert f"bioconductor-{package.lower()} =" in environment
+    return {spec["package"].lower() for spec in specs if "package" in spec}
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_environments_have_what_their_scripts_import_and_nothing_else(path):
+    """In the end, that is, by way of the library, its registries and R files that are sourced."""
+    needed = set()
+    for rule in rules_with_scripts():
+        if f"envs/{path.name}" in rule:
+            needed |= packages_of(SCRIPTS / re.search(r"\.\./scripts/([\w.]+)", rule)[1])
+    if "rpy2" in needed:
+        needed |= data_packages()
+    if "umpire" in needed:
+        assert "Umpire" in path.with_suffix(".post-deploy.sh").read_text()
+        needed = needed - {"umpire"} | IMPORTED_BY_UMPIRE
+    dependencies = yaml.safe_load(path.read_text())["dependencies"]
+    found = {re.sub(r"^(r|bioconductor)-", "", line.split(" =")[0]) for line in dependencies}
+    assert found == {CONDA_NAMES.get(name, name) for name in needed}
+
+
+def rules_with_scripts():
+    """Text of every rule that has a script; `use rule` takes over that of the rule it uses."""
+    texts = [path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk")]
+    rules = [rule for text in texts for rule in re.split(r"\n(?=(?:use )?rule )", text)[1:]]
+    return [rule for rule in rules if "script:" in rule]
 
 
 def test_every_environment_is_used_and_every_rule_has_one():
-    rules = [path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk")]
-    used = {name for text in rules for name in re.findall(r"envs/(\w+)\.yaml", text)}
+    rules = rules_with_scripts()
+    used = {name for rule in rules for name in re.findall(r"envs/(\w+)\.yaml", rule)}
     assert used == {path.stem for path in ENVIRONMENTS}
-    for text in rules:
-        # `use rule` takes over the environment of the rule that it uses
-        for rule in re.split(r"\n(?=(?:use )?rule )", text)[1:]:
-            if "script:" in rule:
-                assert "conda:" in rule, rule[:60]
+    for rule in rules:
+        assert "conda:" in rule, rule[:60]
+
+
+@pytest.fixture
+def own_r(tmp_path):
+    """Give an R whose own library is in a folder of the test, as that of a conda environment."""
+    if not shutil.which("R"):
+        pytest.skip("needs R")
+    home = Path(subprocess.check_output(["R", "RHOME"], text=True).strip())
+    own = tmp_path / "R"
+    for folder in ("bin", "library"):
+        (own / folder).mkdir(parents=True)
+    for path in [*home.iterdir(), *(home / "bin").iterdir(), *(home / "library").iterdir()]:
+        if not (own / path.relative_to(home)).exists():
+            (own / path.relative_to(home)).symlink_to(path)
+    starter = own / "bin/R"
+    starter.unlink()
+    text = (home / "bin/R").read_text()
+    starter.write_text(re.sub("^R_HOME_DIR=.*", f"R_HOME_DIR={own}", text, flags=re.MULTILINE))
+    starter.chmod(0o755)
+    return own
+
+
+@pytest.mark.r
+def test_umpire_is_installed_once(tmp_path, own_r):
+    """From a mirror that has one version as the newest, the other among the old ones."""
+    versions = {"BimodalIndex": "1.1.11", "Umpire": "2.0.11"}
+    sources = tmp_path / "mirror/src/contrib"
+    folders = {"BimodalIndex": sources / "Archive/BimodalIndex", "Umpire": sources}
+    for package, version in versions.items():
+        folders[package].mkdir(parents=True, exist_ok=True)
+        source = tmp_path / "sources" / package
+        source.mkdir(parents=True)
+        about = {
+            "Package": package, "Version": version, "Title": "T", "Author": "A", "License": "L",
+            "Maintainer": "M <m@example.org>", "Description": "D.",
+        }  # fmt: skip
+        (source / "DESCRIPTION").write_text("".join(f"{k}: {v}\n" for k, v in about.items()))
+        (source / "NAMESPACE").touch()
+        with tarfile.open(folders[package] / f"{package}_{version}.tar.gz", "w:gz") as archive:
+            archive.add(source, package)
+
+    def deploy():
+        env = {**os.environ, "RHOME": str(own_r), "CRAN": (tmp_path / "mirror").as_uri()}
+        script = ROOT / "envs/umpire.post-deploy.sh"
+        done = subprocess.run(
+            ["bash", script], env=env, capture_output=True, text=True, check=False
+        )
+        installed = {
+            package: (own_r / "library" / package / "DESCRIPTION").read_text()
+            for package in versions
+            if (own_r / "library" / package).is_dir()
+        }
+        return done, installed
+
+    done, installed = deploy()
+    assert done.returncode == 0, done.stderr
+    assert installed.keys() == versions.keys()
+    assert "installing *source* package" in done.stderr
+    done, again = deploy()
+    assert done.returncode == 0, done.stderr
+    assert "installing *source* package" not in done.stderr
+    assert again == installed  # with the time at which it was built
+
+    umpire = own_r / "library/Umpire"
+    (umpire / "Meta/package.rds").unlink()
+    (umpire / "DESCRIPTION").write_text(installed["Umpire"].replace("2.0.11", "2.0.10"))
+    done, again = deploy()
+    assert done.returncode == 0, done.stderr
+    assert "Version: 2.0.11" in again["Umpire"]
+    assert again["BimodalIndex"] == installed["BimodalIndex"]
+
+    shutil.rmtree(umpire)
+    shutil.rmtree(tmp_path / "mirror")
+    done, again = deploy()
+    assert done.returncode != 0
+    assert f"cannot download Umpire 2.0.11 from file://{tmp_path}/mirror" in done.stderr
 
 
 def plan(folder, name, path=None, **variables):
