@@ -1,7 +1,7 @@
 """Snakemake as a user starts it, in a folder of the test: the workflow, or a rule of its own."""
 
+import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -95,11 +95,20 @@ def clone(folder: Path) -> Path:
     return folder
 
 
-def planned(done: subprocess.CompletedProcess[str]) -> list[list[str]]:
-    """Return all that a dry run says of every job with output; it says things in no order."""
-    said = re.sub(r" +jobid: .+\n", "", done.stdout + done.stderr)
-    jobs = re.findall(r"^\w*rule \w+:\n(?: .+\n)+", said, re.MULTILINE)
-    return sorted(sorted(re.split(r", |\n", job)) for job in jobs if "    output: " in job)
+def planned(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return what `--summary` says of every file of the plan: its rule, its log, what is to do."""
+    return sorted(line for line in done.stdout.splitlines() if line.count("\t") > 4)
+
+
+def table_hashes(folder: Path) -> dict[str, str]:
+    """Digest of every table below a folder that does not tell the time."""
+    files = [*folder.rglob("*.tsv"), *folder.rglob("*.tsv.gz"), *folder.rglob("*.json")]
+    timed = {"timings.tsv", "stages.tsv", "chosen.tsv", "scoring_seconds.tsv"}
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path.name not in timed and "benchmarks" not in path.parts
+    }
 
 
 def install(environment: Path, *packages: str) -> Path:
