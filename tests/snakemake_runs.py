@@ -72,13 +72,13 @@ def without_r_packages(folder: Path) -> dict[str, str]:
     return dict.fromkeys(["R_LIBS", "R_LIBS_USER", "R_LIBS_SITE"], str(folder))
 
 
-def make_run(
+def make(
     folder: Path, *words: str, programs: Path = Path(sys.executable).parent, **env: str
 ) -> subprocess.CompletedProcess[str]:
-    """Do what `make run` does once everything is installed, with the programs of a folder."""
+    """Do what `make` does once everything is installed, with the programs of a folder."""
     stamps = ["-o", ".venv/installed.run", "-o", ".venv/installed.r"]
     return subprocess.run(
-        ["make", "run", f"BIN={programs}", *stamps, *words],
+        ["make", f"BIN={programs}", *stamps, *words],
         cwd=folder, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT / "workflow"), **env},
     )  # fmt: skip

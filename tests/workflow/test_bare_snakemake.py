@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from evenomics.config.paths import table_paths
-from snakemake_runs import ROOT, clone, install, make_run, planned, stand_in_conda, table_hashes
+from snakemake_runs import ROOT, clone, install, make, planned, stand_in_conda, table_hashes
 
 pytestmark = [pytest.mark.slow, pytest.mark.workflow, pytest.mark.pypi]
 CONFIGS = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
@@ -95,7 +95,7 @@ def test_make_run_and_the_plain_command_plan_the_same_files(
     for program, option in (("snakemake", "--summary"), ("python", "")):
         (tmp_path / program).write_text(f'#!/bin/sh\nexec "{here / program}" "$@" {option}\n')
         (tmp_path / program).chmod(0o755)
-    made = planned(make_run(machine.project, f"CONFIG=config/{name}", programs=tmp_path))
+    made = planned(make(machine.project, "run", f"CONFIG=config/{name}", programs=tmp_path))
     plain = planned(machine.snakemake("--summary", "--configfile", f"config/{name}"))
     assert len(made) > 10
     assert plain == made
@@ -150,7 +150,7 @@ def finished(machine: Machine) -> Path:
 def test_the_plain_command_makes_the_files_of_make_run(finished: Path, tmp_path: Path) -> None:
     """The report among them; every table that does not tell the time has the same bytes."""
     (clone(tmp_path) / "config/small.yaml").write_text(SMALL)
-    done = make_run(tmp_path, "CONFIG=config/small.yaml", "CONDA=off")
+    done = make(tmp_path, "run", "CONFIG=config/small.yaml", "CONDA=off")
     assert done.returncode == 0, done.stdout + done.stderr
     made, plain = (
         {path.relative_to(folder) for path in folder.glob("results/**/*") if path.is_file()}
@@ -163,13 +163,17 @@ def test_the_plain_command_makes_the_files_of_make_run(finished: Path, tmp_path:
     assert table_hashes(finished / "results") == tables
 
 
-def test_a_report_needs_one_package_that_snakemake_names(
-    machine: Machine, finished: Path, tmp_path: Path
+@pytest.mark.usefixtures("finished")
+def test_without_the_package_for_reports_a_run_is_complete_and_says_what_to_install(
+    machine: Machine, tmp_path: Path
 ) -> None:
     (tmp_path / "pygments.py").write_text("raise ImportError")
-    words = ["--configfile", "config/small.yaml", "--report", str(tmp_path / "report.html")]
-    without = machine.snakemake(*words, folder=finished, PYTHONPATH=str(tmp_path))
-    assert "Python package pygments must be installed" in without.stdout + without.stderr
-    done = machine.snakemake(*words, folder=finished)
+    words = ["--use-conda", "--configfile", "config/small.yaml"]
+    done = machine.snakemake(*words, "--forcerun", "summarise_studies", PYTHONPATH=str(tmp_path))
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "The results are complete, but the report could not be written" in said
+    assert "Python package pygments must be installed" in said
+    done = machine.snakemake(*words, "--report", str(tmp_path / "report.html"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Did balancing the classes help?" in (tmp_path / "report.html").read_text()

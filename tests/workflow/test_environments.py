@@ -1,5 +1,6 @@
 """Conda environments, the default profile and the plans of the ready configs."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -17,7 +18,15 @@ from packaging.specifiers import SpecifierSet
 from evenomics.config.cohorts import given_cohorts
 from evenomics.config.names import names
 from import_graph import packages_of
-from snakemake_runs import ROOT, SCRIPTS, run_workflow, stand_in_conda, without_r_packages
+from snakemake_runs import (
+    ROOT,
+    SCRIPTS,
+    clone,
+    make,
+    run_workflow,
+    stand_in_conda,
+    without_r_packages,
+)
 
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 #: Packages of conda that are not called as the module that is imported, or that bring it along.
@@ -196,6 +205,42 @@ def test_umpire_is_installed_once(tmp_path, own_r):
     done, again = deploy()
     assert done.returncode != 0
     assert f"cannot download Umpire 2.0.11 from file://{tmp_path}/mirror" in done.stderr
+
+
+@pytest.mark.workflow
+def test_the_dockerfile_is_what_make_writes_now(tmp_path):
+    conda = stand_in_conda(tmp_path / "conda")
+    folder = clone(tmp_path / "clone")
+    (folder / "Dockerfile").unlink()
+    done = make(folder, "dockerfile", PATH=f"{conda}{os.pathsep}{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    written = (folder / "Dockerfile").read_text()
+    assert written == (ROOT / "Dockerfile").read_text(), "write it again: make dockerfile"
+
+
+def test_the_dockerfile_makes_every_environment_where_snakemake_looks_for_it():
+    """In a folder called after the file and its post-deploy script, which is run afterwards."""
+    text = (ROOT / "Dockerfile").read_text()
+    lines = [line for line in text.replace("\\\n", "").splitlines() if line.strip(" #")]
+    instructions = [line.split()[0] for line in lines if not line.startswith("#")]
+    assert instructions[0] == "FROM"
+    assert set(instructions[1:]) == {"LABEL", "RUN", "COPY"}
+    copied = set(re.findall(r"^COPY (\S+) /", text, re.MULTILINE))
+    assert copied == {
+        str(path.relative_to(ROOT))
+        for pattern in ("*.yaml", "*.post-deploy.sh")
+        for path in (ROOT / "envs").glob(pattern)
+    }
+    (create,) = (line for line in lines if line.startswith("RUN conda env create"))
+    for path in ENVIRONMENTS:
+        deploy = path.with_suffix(".post-deploy.sh")
+        content = (deploy.read_bytes() if deploy.exists() else b"") + path.read_bytes()
+        prefix = f"/conda-envs/{hashlib.md5(content).hexdigest()}"
+        assert f"COPY envs/{path.name} {prefix}/environment.yaml" in lines
+        assert f"conda env create --prefix {prefix} --file {prefix}/environment.yaml &&" in create
+    assert lines[-1].startswith("RUN conda run --prefix")
+    marked = re.search(r"grep -l (\w+)", lines[-1])[1]
+    assert [path.stem for path in ENVIRONMENTS if marked in path.read_text()] == ["umpire"]
 
 
 def plan(folder, name, path=None, **variables):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from snakemake_runs import ROOT, make_run, run_workflow
+from snakemake_runs import ROOT, make, run_workflow
 
 pytestmark = pytest.mark.workflow
 
@@ -113,7 +113,7 @@ def assert_refused(done: subprocess.CompletedProcess[str], folder: Path, words: 
 
 @pytest.mark.parametrize(("words", "said"), GIVEN.values(), ids=GIVEN)
 def test_what_make_is_given(words: list[str], said: list[str], checkout: Path) -> None:
-    assert_refused(make_run(checkout, *words), checkout, said)
+    assert_refused(make(checkout, "run", *words), checkout, said)
 
 
 @pytest.mark.parametrize(("text", "options", "said"), WRITTEN.values(), ids=WRITTEN)

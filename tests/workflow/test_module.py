@@ -125,7 +125,8 @@ def test_a_module_from_a_local_repository_runs_r_scripts_beside_each_other(
         done = use(tmp_path, snakefile, "balanced", "--", target)
         assert done.returncode == 0, done.stderr[-4000:]
     (commit,) = (tmp_path / ".snakemake/evenomics").iterdir()
-    assert (commit / "workflow/scripts/script_log.R").is_file()
+    for name in ("workflow/scripts/script_log.R", "profiles/default/config.yaml"):
+        assert (commit / name).is_file()
     assert os.access(commit / "workflow/last_on_path/Rscript", os.X_OK)
     assert (tmp_path / target).is_file()
     assert "Nothing to be done" in done.stderr
