@@ -41,8 +41,8 @@ test: .venv/installed.test  ## all tests that this machine can run (sets up R an
 test-fast: .venv/installed.dev  ## the fast tests (two minutes)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
-bench: .venv/installed.run  ## measure training, scoring and selection, write bench/RESULTS.md (20 minutes)
-	for part in training scoring selection; do $(BIN)/python -m bench.$$part; echo; done > bench/RESULTS.md.new
+bench: .venv/installed.run  ## measure training, scoring, selection and jobs, write bench/RESULTS.md (20 minutes)
+	for part in training scoring selection jobs; do $(BIN)/python -m bench.$$part; echo; done > bench/RESULTS.md.new
 	mv bench/RESULTS.md.new bench/RESULTS.md
 
 lint: .venv/installed.dev  ## style, types and form of code, rules and config
@@ -56,8 +56,8 @@ format: .venv/installed.dev  ## bring code and rules into form
 	$(BIN)/ruff format
 	$(BIN)/snakefmt Snakefile workflow
 
-clean:  ## remove everything that runs have made: results, logs, caches (not .venv)
-	rm -rf results logs benchmarks .snakemake .numba_cache .pytest_cache .mypy_cache .ruff_cache
+clean:  ## remove what runs have made in results, and all caches (not .venv)
+	rm -rf results .snakemake .numba_cache .pytest_cache .mypy_cache .ruff_cache
 
 unlock: .venv/installed.run  ## let Snakemake start again after a run was killed
 	@$(CHECK)

@@ -1,6 +1,7 @@
 """Who may import whom, and what runs where no numerical library is installed."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -81,3 +82,20 @@ def test_the_config_needs_no_numerical_library(bare):
     )
     assert done.stdout == "100\n", done.stderr
     assert "ImportError: numpy is not installed" in done.stderr
+
+
+def test_scoring_loads_nothing_that_trains_or_draws():
+    """Every process of a scoring job would load it; all arms and classifiers are asked for."""
+    code = (
+        "import sys\n"
+        "import evenomics.evaluation.study_scores\n"
+        "from evenomics.balancing.arm import ARMS\n"
+        "from evenomics.evaluation.classifier import CLASSIFIERS\n"
+        "assert len(ARMS) > 5 and len(CLASSIFIERS) > 1\n"
+        "print({'torch', 'numba', 'matplotlib', 'gseapy', 'requests', 'rpy2'} & {*sys.modules})\n"
+    )
+    path = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "set()\n", done.stderr

@@ -5,7 +5,9 @@ import sys
 sys.path.insert(0, str(LIBRARY))
 
 from evenomics.config.cohorts import given_cohorts, imported_names
+from evenomics.config.estimate import check_run
 from evenomics.config.file import cores_problems, file_problems
+from evenomics.config.job_requests import JobRequests
 from evenomics.config.names import COHORTS
 from evenomics.config.paths import gene_set_paths, results_problems, table_paths
 from evenomics.config.plan import Plan, selections_ending_in, steps_before
@@ -41,8 +43,14 @@ def problems_beside_the_config():
     return problems
 
 
+# without a number of nodes, jobs run on this machine
+NODES = workflow.resource_settings.nodes
+ON_CLUSTER = NODES is not None or workflow.remote_exec
 try:
     config.update(validated(config, problems_beside_the_config()))
+    LOCAL_CORES = 0 if ON_CLUSTER else workflow.cores or config["threads"]
+    if workflow.is_main_process:
+        logger.info(check_run(config, LOCAL_CORES, n_jobs=NODES or 1))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
@@ -62,8 +70,8 @@ shell.prefix(
 PLAN = Plan(config)
 # A job that can use many cores takes all of --cores on one machine. On a cluster it asks for its own
 # number, which must not depend on the machine that submits, nor on the node where it is read again.
-ON_CLUSTER = workflow.resource_settings.nodes is not None or workflow.remote_exec
-THREADS = config["threads"] if ON_CLUSTER else workflow.cores or config["threads"]
+THREADS = LOCAL_CORES or config["threads"]
+REQUESTS = JobRequests(config)
 # `engine: auto` asks for a GPU where the profile, or --resources, says that there are some.
 GPU = int(
     config["engine"] == "cuda"
