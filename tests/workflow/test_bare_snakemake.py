@@ -107,8 +107,6 @@ def test_make_run_and_the_plain_command_plan_the_same_files(
         (["-n", "--workflow-profile", "none"], "load_cohorts"),
         (["-n", "--workflow-profile", "none", "--jobs", "100"], "load_cohorts"),
         (["-n"], "profile profiles/default"),
-        (["--dag"], "load_cohorts"),
-        (["--rulegraph"], "load_cohorts"),
         (["--list-rules"], "load_cohorts"),
         (["--lint"], "your workflow is in a good condition"),
     ],
@@ -121,6 +119,16 @@ def test_what_snakemake_tells_about_the_workflow(
     done = machine.snakemake(*words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert said in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("option", ["--dag", "--rulegraph"])
+def test_of_a_graph_nothing_else_is_printed(machine: Machine, option: str) -> None:
+    """It is for a program that draws it."""
+    done = machine.snakemake(option)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("digraph")
+    assert done.stdout.rstrip().endswith("}")
+    assert "load_cohorts" in done.stdout
 
 
 @pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
