@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast bench lint format clean unlock docs system
+.PHONY: help run test test-fast bench lint format clean unlock docs dockerfile system
 
 # What `make run` runs, and on how many cores.
 CONFIG ?= config/config.yaml
@@ -65,6 +65,11 @@ unlock: .venv/installed.run  ## let Snakemake start again after a run was killed
 
 docs: .venv/installed.dev  ## write the tables of config/README.md from the schema
 	$(BIN)/python -m evenomics.config.reference
+
+dockerfile: .venv/installed.run  ## write the Dockerfile from the conda environments (needs conda)
+	@{ echo '# Every conda environment of the workflow, in one image; written by `make dockerfile`.'; \
+		$(BIN)/snakemake --containerize; cat envs/umpire.dockerfile; } > Dockerfile.new
+	@mv Dockerfile.new Dockerfile
 
 system:
 	@.ci/system

@@ -18,6 +18,7 @@ REQUIRED = {
     "browser": "EVENOMICS_REQUIRE_BROWSER",
     "slurm": "EVENOMICS_REQUIRE_SLURM",
     "shared_data": "EVENOMICS_REQUIRE_DATA",
+    "pypi": "EVENOMICS_REQUIRE_PYPI",
 }
 
 

@@ -8,54 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from import_graph import arrows, modules
 from snakemake_runs import ROOT
 
-PACKAGE = ROOT / "workflow/evenomics"
 BASE = ["errors", "randomness", "messages", "files", "columns"]
 #: From the ground up: a room uses those before it.
 ROOMS = ["config", "data", "preparation", "gan", "balancing", "evaluation", "report"]
-#: What Snakemake brings along.
-LIGHT = {"yaml", "jsonschema", "evenomics"}
 HEAVY = ["numpy", "pandas", "scipy", "sklearn", "torch", "numba", "matplotlib", "imblearn"]
-
-
-def modules() -> dict[str, Path]:
-    """Every module of the library by its name below `evenomics`."""
-    return {
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
-        for path in PACKAGE.rglob("*.py")
-        if path.parent != PACKAGE or path.name != "__init__.py"
-    }
-
-
-def imported(path: Path, nested: bool = True) -> set[str]:
-    """Full names of what a module imports, whether at its top or within functions."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    found = set()
-    for node in ast.walk(tree) if nested else tree.body:
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are absolute"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
-
-
-def arrows() -> dict[str, set[str]]:
-    """Which modules of the library each of them imports."""
-    known = modules()
-
-    def of_library(name: str) -> str | None:
-        parts = name.split(".")
-        if parts[0] != "evenomics":
-            return None
-        below = [".".join(parts[1:end]) for end in range(len(parts), 1, -1)]
-        return next((module for module in below if module in known), None)
-
-    return {
-        module: {target for name in imported(path) if (target := of_library(name))} - {module}
-        for module, path in known.items()
-    }
 
 
 def test_every_module_uses_only_the_rooms_before_its_own():

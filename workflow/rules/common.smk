@@ -2,6 +2,8 @@
 import subprocess
 import sys
 
+from snakemake.io import report as in_report
+
 sys.path.insert(0, str(LIBRARY))
 
 from evenomics.config.cohorts import given_cohorts, imported_names
@@ -161,6 +163,25 @@ def of_studies(path):
     """Files of every study and selection."""
     return [
         f"<results>/{study}/{selection}/{path}" for study, selection in PLAN.studies
+    ]
+
+
+def reported(study, selection, result):
+    """Output of a figure or page; the first of its files is for the report."""
+    first, *more = [f"<results>/{study}/{selection}/{path}" for path in result.paths]
+    return [
+        in_report(
+            first,
+            caption=f"../report/{result.caption}.rst",
+            category=f"2. Study {study}",
+            subcategory=result.section,
+            labels={
+                "result": result.title,
+                "experiment": result.experiment or "all",
+                "features": selection,
+            },
+        ),
+        *more,
     ]
 
 
