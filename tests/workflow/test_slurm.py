@@ -156,15 +156,11 @@ def test_a_job_that_ran_out_of_memory_runs_again_with_more(run: Run) -> None:
 @pytest.mark.slow
 @pytest.mark.slurm
 def test_every_job_asks_for_what_its_rule_needs(run: Run) -> None:
-    """Not for the cores of this machine or of the node, and for no GPU but to train.
-
-    A group of rules asks for those of its jobs that run side by side.
-    """
-    cpus = {"prepare": 2, "retrain": CONFIG["threads"], "score": CONFIG["threads"]}
+    """Not for the cores of this machine or of the node, and for no GPU but to train."""
     for job in run.jobs:
-        first = job.rule.split("_")[0]
-        assert job.cpus == cpus.get(first, 1), job
-        assert job.gpus == (first in {"pretrain", "retrain"}), job
+        several = job.rule.startswith(("retrain", "score_arms"))
+        assert job.cpus == (CONFIG["threads"] if several else 1), job
+        assert job.gpus == job.rule.startswith(("pretrain", "retrain")), job
         assert job.memory > 0, job
         assert job.minutes > 0, job
     cores = min(CONFIG["threads"], len(os.sched_getaffinity(0)))
