@@ -49,9 +49,10 @@ def make_run(
     )
 
 
-def make_runs(n: int, batch: int = 10) -> list[TrainingRun]:
+def make_runs(n: int, batch: int = 10, n_features: int = N_FEATURES) -> list[TrainingRun]:
     """Make runs that differ in their random numbers only."""
-    return [replace(make_run(batch), key=key) for key in range(n)]
+    run = make_run(batch, n_features)
+    return [replace(run, key=key) for key in range(n)]
 
 
 def engine(name: str, runs: Sequence[TrainingRun], threads: int = 1) -> Contender:

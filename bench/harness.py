@@ -55,6 +55,33 @@ def rates(
     return measured
 
 
+def steady_rate(run: Contender, seconds: float) -> tuple[float, float]:
+    """Measure cycles per second once a contender is under way, and what it takes to get there.
+
+    Parameters
+    ----------
+    run : Contender
+    seconds : float
+        About how long it is to be under way.
+
+    Returns
+    -------
+    rate : float
+    start : float
+        Seconds that any number of cycles takes.
+    """
+    n_least = 6
+    run(n_least)  # compile, allocate, fill the caches
+    least = seconds_of(run, n_least)
+    n_cycles, under_way = 2 * n_least, 0.0
+    while True:
+        under_way = seconds_of(run, n_cycles) - least
+        if under_way > 0.7 * seconds:
+            rate = (n_cycles - n_least) / under_way
+            return rate, max(0.0, least - n_least / rate)
+        n_cycles *= min(20, max(2, math.ceil(seconds / max(under_way, 1e-3))))
+
+
 def turns(contenders: Mapping[str, Callable[[], object]], n_turns: int) -> Measured:
     """Measure seconds, the contenders in turns.
 

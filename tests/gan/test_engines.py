@@ -23,14 +23,10 @@ from evenomics.gan.engines.torch import _Stack
 from evenomics.gan.losses import AlphaDropout
 from evenomics.gan.networks import SELU_ALPHA, SELU_SCALE
 from evenomics.gan.settings import Loss
-from gan.training_runs import VARIED, training_run
+from gan.training_runs import CUDA, VARIED, training_run
 
 CURVES = ("critic_loss", "generator_loss", "wasserstein", "evaluations")
 FLOAT64 = torch.float64
-CUDA = pytest.param(
-    "cuda",
-    marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
-)
 ALL = ["cpu", "torch", CUDA]
 # a GPU sums up in an order of its own, and in another one in another stack
 RTOL = {"cpu": 1e-12, "torch": 1e-12, "cuda": 1e-6}
@@ -282,7 +278,8 @@ def test_divergence_ends_a_run_and_no_other(engine):
     assert found.epochs < wild.epochs
     assert np.isfinite(found.wasserstein).all()
     assert np.isfinite(found.weights.generator).all()
-    assert sane.epochs == VARIED["plain"].epochs
+    (alone,) = train([VARIED["plain"]], engine)
+    assert_equal(sane, alone, RTOL[engine])
 
 
 @pytest.mark.parametrize("engine", ALL)
@@ -341,8 +338,19 @@ def test_the_warm_up_that_cuda_needs_changes_nothing(n_epochs, monkeypatch):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
 
 
-def test_nothing_is_copied_to_the_device_between_packings(monkeypatch):
-    """On CUDA, such a copy waits for all that was asked of the device before."""
+@pytest.mark.parametrize("name", VARIED)
+@pytest.mark.parametrize("engine", [CUDA])
+def test_a_replayed_graph_does_what_was_recorded(engine, name, monkeypatch):
+    (found,) = train([VARIED[name]], engine)
+    monkeypatch.setattr(_Stack, "_capture", lambda self, update: update)
+    (expected,) = train([VARIED[name]], engine)
+    assert_equal(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("engine", ["torch", CUDA])
+@pytest.mark.parametrize("name", ["best evaluation", "spectral"])
+def test_no_update_and_no_evaluation_waits_for_the_device(engine, name, monkeypatch):
+    """As a copy to it does; on CUDA, torch itself watches for everything that waits."""
 
     def copy(*_, **__):
         raise AssertionError("copied")
@@ -352,13 +360,33 @@ def test_nothing_is_copied_to_the_device_between_packings(monkeypatch):
             with monkeypatch.context() as patch:
                 patch.setattr(torch, "tensor", copy)
                 patch.setattr(torch, "as_tensor", copy)
-                return method(self, *arguments)
+                if engine == "torch":
+                    return method(self, *arguments)
+                torch.cuda.set_sync_debug_mode("error")
+                try:
+                    return method(self, *arguments)
+                finally:
+                    torch.cuda.set_sync_debug_mode("default")
 
         return run_watched
 
-    for name in ("_update_critic", "_update_generator", "_keep_best"):
-        monkeypatch.setattr(_Stack, name, watched(getattr(_Stack, name)))
-    train([VARIED["best evaluation"]], "torch")
+    for method in ("_update_critic", "_update_generator", "_keep_best"):
+        monkeypatch.setattr(_Stack, method, watched(getattr(_Stack, method)))
+    train([VARIED[name]], engine)
+
+
+@pytest.mark.parametrize("engine", [CUDA])
+def test_a_run_takes_no_more_of_the_device_than_is_counted(engine):
+    """Of stacks of 10 and of 30 runs, beside what any stack takes."""
+    of = training_run(p=1000, hidden=(50, 100, 200), n_samples=60, batch_size=10, dropout=0.7)
+    most = {}
+    for n in (1, 10, 30):  # the first loads what any stack needs
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+        train([replace(of, key=key, epochs=10) for key in range(n)], engine, "float32")
+        most[n] = torch.cuda.max_memory_reserved()
+    n_parameters = of.start.generator.size + of.start.critic.size
+    assert (most[30] - most[10]) / 20 < 4 * DEVICE_COPIES * n_parameters
 
 
 def test_a_stack_is_as_large_as_the_device_has_room():

@@ -109,6 +109,8 @@ class _Stack:
         self.critic = self._stack("critic")
         self.generator_moments = (self._stack("generator_mean"), self._stack("generator_square"))
         self.critic_moments = (self._stack("critic_mean"), self._stack("critic_square"))
+        # graphs are replayed one after the other and leave nothing behind: they share their memory
+        self.pool = torch.cuda.graph_pool_handle() if device.type == "cuda" else None
         self.updates = states[0].updates
         self.clock = torch.tensor(self.updates, device=device)
         # places of the next records; tensors, so that a replayed graph moves them
@@ -289,6 +291,7 @@ class _Stack:
 
         Nothing in here waits for the device, but for a state that `report` asks for.
         """
+        started = time.perf_counter()
         began = self.updates
         records = _Records(began, until, self)
         update_critic = self._capture(lambda: self._update_critic(records))
@@ -299,7 +302,6 @@ class _Stack:
                 at = int(epoch) * run.updates_per_epoch
                 if began < at <= until:
                     schedule[at].append((k, index))
-        started = time.perf_counter()
         for at in sorted({*schedule, until}):
             while self.updates < at:
                 update_critic()
@@ -350,7 +352,6 @@ class _Stack:
         """Bring all that has happened so far into the states."""
         if records.unloaded == self.updates:
             return
-        elapsed = time.perf_counter() - started
         arrays = {
             "generator": self.generator,
             "critic": self.critic,
@@ -370,6 +371,8 @@ class _Stack:
                 setattr(self.states[k], name, on_host[k].copy())
         kept_value, kept_updates = self.kept_value.tolist(), self.kept_updates.tolist()
         records.store(self.states, self.runs, self.updates)
+        # not before: what has been asked of the device is done now
+        elapsed = time.perf_counter() - started
         for k, run in training.items():
             state = self.states[k]
             state.updates = self.updates
@@ -382,13 +385,9 @@ class _Stack:
         """On CUDA, record the update as a graph to replay; elsewhere return it as it is."""
         if self.device.type != "cuda":
             return update
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            self._warm_up(update)
-        torch.cuda.current_stream().wait_stream(side)
+        self._warm_up(update)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, pool=self.pool):
             update()
         return graph.replay
 
