@@ -1,4 +1,4 @@
-"""How fast a GPU trains, against the cores of its machine: ``python -m bench.gpu``, some minutes."""
+"""How fast a GPU trains, against the cores of its machine: ``python -m bench.gpu``, two minutes."""
 
 import os
 

@@ -16,8 +16,8 @@ from evenomics.errors import TrainingError
 from evenomics.gan.distances import N_GENERATED
 from evenomics.gan.engines import base as engine_module
 from evenomics.gan.engines import streams
-from evenomics.gan.engines.base import ENGINES, Job, Training
-from evenomics.gan.engines.cuda import DEVICE_COPIES, stack_size
+from evenomics.gan.engines.base import ENGINES, Job, Training, choose_engine
+from evenomics.gan.engines.cuda import DEVICE_COPIES, STACK_PARAMETERS, stack_size
 from evenomics.gan.engines.streams import Purpose
 from evenomics.gan.engines.torch import _Stack
 from evenomics.gan.losses import AlphaDropout
@@ -307,10 +307,11 @@ def test_the_kept_weights_are_those_of_the_rule(engine, keep, curve):
 
 def test_equal_runs_are_trained_once(monkeypatch):
     trained = []
+    original = ENGINES["cpu"]
 
     def spy(jobs, **options):
         trained.extend(jobs)
-        ENGINES["cpu"](jobs, **options)
+        original(jobs, **options)
 
     monkeypatch.setattr(engine_module, "ENGINES", {"cpu": spy})
     one = VARIED["plain"]
@@ -389,11 +390,23 @@ def test_a_run_takes_no_more_of_the_device_than_is_counted(engine):
     assert (most[30] - most[10]) / 20 < 4 * DEVICE_COPIES * n_parameters
 
 
-def test_a_stack_is_as_large_as_the_device_has_room():
+def test_a_stack_is_as_large_as_the_device_has_room_and_use_for():
     job = Job(VARIED["plain"], "float32", "cuda", None)
     n_parameters = job.run.start.generator.size + job.run.start.critic.size
     assert stack_size(job, 10 * DEVICE_COPIES * n_parameters) == 10
     assert stack_size(job, 0) == 1
+    assert stack_size(job, 10**15) == STACK_PARAMETERS // n_parameters
+
+
+@pytest.mark.parametrize("engine", [CUDA])
+def test_a_device_without_room_is_an_error_that_says_what_to_do(engine):
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(1e-4)
+    try:
+        with pytest.raises(TrainingError, match=r"no memory left .*nvidia-smi.* engine: cpu"):
+            train([training_run(p=1000, hidden=(100, 1000))], engine)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
 
 
 @pytest.mark.parametrize(("engine", "threads"), [("cpu", 3), ("torch", 1)])
@@ -464,10 +477,34 @@ def test_an_engine_that_is_not_there_is_named():
             train([training_run()], "cuda")
 
 
-def test_auto_takes_an_engine_that_is_there():
-    chosen = Training().chosen_engine
-    assert chosen == ("cuda" if torch.cuda.is_available() else "cpu")
-    assert chosen in ENGINES
+PAPER = {"p": 150, "hidden": (50, 100, 200), "n_samples": 60, "batch_size": 10}
+
+
+@pytest.mark.parametrize(
+    ("n", "options", "threads", "chosen"),
+    [
+        (1, PAPER, 1, "cpu"),
+        (216, PAPER, 16, "cuda"),
+        (8, PAPER, 8, "cpu"),
+        (8, PAPER, 1, "cuda"),
+        (1, PAPER | {"p": 5000}, 16, "cuda"),
+    ],
+    ids=["one small run", "many", "a core for each", "one core for all", "a wide one"],
+)
+def test_auto_takes_a_gpu_for_what_keeps_it_busy(n, options, threads, chosen, monkeypatch):
+    runs = [training_run(**options)] * n
+    for there in (False, True):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
+        assert choose_engine("auto", runs, threads) == (chosen if there else "cpu")
+
+
+def test_auto_stays_with_the_engine_it_has_chosen(monkeypatch):
+    training = Training()
+    training.train([VARIED["plain"]])
+    monkeypatch.setattr(engine_module, "CUDA_SECONDS", 0.0)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    (found,) = training.train([VARIED["dropout"]])
+    assert found.engines == ("cpu",)
 
 
 def test_the_spread_term_spreads():
