@@ -348,6 +348,7 @@ def test_a_replayed_graph_does_what_was_recorded(engine, name, monkeypatch):
     assert_equal(found, expected, rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 @pytest.mark.parametrize("engine", ["torch", CUDA])
 @pytest.mark.parametrize("name", ["best evaluation", "spectral"])
 def test_no_update_and_no_evaluation_waits_for_the_device(engine, name, monkeypatch):

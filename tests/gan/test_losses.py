@@ -123,6 +123,16 @@ def test_generator_gradient_equals_autograd(norm, rate, hidden):
 
 
 @on_every_device
+def test_products_run_by_run_are_those_of_all_runs_at_once(monkeypatch):
+    x, matrix = draw(RUNS, BATCH, 500), draw(RUNS, 500, P)
+    expected = losses.product(x, matrix)
+    monkeypatch.setattr(losses, "LONG_SUM", 500 / RUNS)
+    found = losses.product(x, matrix)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(found, torch.einsum("kbp,kph->kbh", x, matrix))
+
+
+@on_every_device
 @pytest.mark.parametrize("norm", ["frobenius", "spectral"])
 def test_spread_of_a_zero_batch_is_finite_and_pushes_nowhere(norm):
     log_norm, gradient = losses.spread(torch.zeros(1, 4, P, dtype=torch.float64), norm)

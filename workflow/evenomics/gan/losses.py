@@ -10,7 +10,6 @@ gathers the parameter gradients. Tests check every gradient against autograd in 
 Sources: the paper's two loss equations; Gulrajani et al. 2017, equation 3.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +18,8 @@ from torch import Tensor
 from evenomics.gan.networks import SELU_ALPHA, SELU_SCALE, Architecture
 
 SPREAD_FLOOR = 1e-6
+# terms of a sum, over the number of runs, from which `product` goes run by run
+LONG_SUM = 400
 # squarings of the Gram matrix: 2**12 power iterations part the two largest singular values
 N_SQUARINGS = 12
 
@@ -105,9 +106,21 @@ def matrices(flat: Tensor, architecture: Architecture) -> list[tuple[Tensor, Ten
     ]
 
 
-def _affine(layer: tuple[Tensor, Tensor | None]) -> Callable[[Tensor], Tensor]:
+def product(x: Tensor, matrix: Tensor) -> Tensor:
+    """Return ``x @ matrix`` of every run: of all at once, or where few have long sums, one by one.
+
+    A GPU's batched product sums up every element of the result in one place, which leaves most of
+    the device idle; a single product's sums are split. With 11 runs of 20,000 features, one by one
+    is @@ times as fast on an H200.
+    """
+    if x.shape[2] < LONG_SUM * len(x):
+        return x @ matrix
+    return torch.stack([one @ other for one, other in zip(x, matrix, strict=True)])
+
+
+def _affine(x: Tensor, layer: tuple[Tensor, Tensor | None]) -> Tensor:
     weight, bias = layer
-    return lambda x: x @ weight if bias is None else torch.baddbmm(bias, x, weight)
+    return product(x, weight) if bias is None else product(x, weight).add_(bias)
 
 
 def forward(
@@ -130,11 +143,12 @@ def forward(
     hidden : list of Hidden
     """
     hidden: list[Hidden] = []
-    *inner, top = [_affine(layer) for layer in matrices(flat, architecture)]
+    *inner, top = matrices(flat, architecture)
     for index, layer in enumerate(inner):
-        hidden.append(Hidden(layer(x), None if masks is None else masks[index], dropout))
+        z = _affine(x, layer)
+        hidden.append(Hidden(z, None if masks is None else masks[index], dropout))
         x = hidden[-1].activation
-    return top(x), hidden
+    return _affine(x, top), hidden
 
 
 def spread(x: Tensor, norm: str) -> tuple[Tensor, Tensor]:
@@ -158,7 +172,7 @@ def spread(x: Tensor, norm: str) -> tuple[Tensor, Tensor]:
     else:
         # P tends to u_1 u_1', so P X / sigma_1^2 is u_1 v_1' / sigma_1 without an eigensolver
         # (which would wait for the GPU)
-        gram = x @ x.transpose(1, 2)
+        gram = product(x, x.transpose(1, 2))
         projector = gram
         for _ in range(N_SQUARINGS):
             trace = projector.diagonal(dim1=1, dim2=2).sum(1)[:, None, None]
@@ -234,7 +248,7 @@ def critic_gradient(
     # upwards: how the penalty moves with every matrix on the way of the input gradient
     carried, kicks = [q], []
     for index, layer in enumerate(hidden):
-        v = carried[-1] @ layers[index][0]
+        v = product(carried[-1], layers[index][0])
         slope = slopes[index][:, :batch]
         # the slope's own derivative: an exponential's is itself, a line's zero
         curvature = slope * (layer.z[:, :batch] <= 0)
@@ -313,5 +327,5 @@ def generator_gradient(
         torch.bmm(below.transpose(1, 2), delta, out=weights[index][0])
         torch.sum(delta, dim=1, out=gradient[:, places[index].bias])
         if index:
-            delta = (delta @ layers[index][0].transpose(1, 2)) * hidden[index - 1].slope()
+            delta = product(delta, layers[index][0].transpose(1, 2)) * hidden[index - 1].slope()
     return loss, gradient

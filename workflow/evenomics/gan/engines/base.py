@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 # seconds between two checkpoints of a run, and between two progress lines in a log
 CHECKPOINT_SECONDS = 20.0
 LOG_SECONDS = 30.0
-# what `auto` compares, in seconds a cycle of two critic updates and one generator update: a CPU core's
-# per unit of `TrainingRun.work`, and a GPU's for the smallest stack (see docs/costs.md)
+# what `auto` compares, in seconds for two critic updates and one generator update: a CPU core's per
+# unit of `TrainingRun.work`, and a GPU's for the smallest stack (see docs/costs.md)
 CPU_SECONDS = 0.5e-9
 CUDA_SECONDS = 1.5e-3
 
