@@ -107,11 +107,11 @@ def matrices(flat: Tensor, architecture: Architecture) -> list[tuple[Tensor, Ten
 
 
 def product(x: Tensor, matrix: Tensor) -> Tensor:
-    """Return ``x @ matrix`` of every run: of all at once, or where few have long sums, one by one.
+    """Return ``x @ matrix`` of every run: of all at once or, where few have long sums, one by one.
 
-    A GPU's batched product sums up every element of the result in one place, which leaves most of
-    the device idle; a single product's sums are split. With 11 runs of 20,000 features, one by one
-    is @@ times as fast on an H200.
+    A GPU sums up each element of a batched product in one place, which leaves most of it idle; it
+    splits the sums of a single one. For 4 runs of 20,000 features, an H200 took 5.0 instead of
+    11.6 ms a cycle.
     """
     if x.shape[2] < LONG_SUM * len(x):
         return x @ matrix

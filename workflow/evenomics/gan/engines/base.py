@@ -121,8 +121,8 @@ class Training:
     ----------
     engine : {"auto", "cpu", "torch", "cuda"}
         ``auto`` takes a CUDA device where there is one and the runs keep it busy, else the
-        compiled CPU engine. It chooses by the first runs, and stays: what is trained again up to
-        an epoch of its choice is trained by the same engine.
+        compiled CPU engine. It chooses by the first runs and stays with that: a run that is
+        trained again, up to the epoch chosen, is trained by the same engine.
     threads : int
         Cores that the CPU engine uses; the others drive their device from one.
     checkpoints : Path, optional
