@@ -29,3 +29,9 @@ def repeats(names: Iterable[str]) -> list[str]:
 def slug(text: str) -> str:
     """Return `text` with all but letters, digits, ``_`` and ``-`` replaced, for file names."""
     return re.sub(r"[^\w-]+", "_", str(text)).strip("_") or "_"
+
+
+def of_study(study: str, selection: str, message: str) -> str:
+    """Return a message with the study, and the selection of features, that it is about."""
+    selected = "" if selection == "none" else f", features selected by {selection}"
+    return f"study {study}{selected}: {message}"
