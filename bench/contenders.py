@@ -49,10 +49,9 @@ def make_run(
     )
 
 
-def make_runs(n: int, batch: int = 10, n_features: int = N_FEATURES) -> list[TrainingRun]:
+def make_runs(n: int, batch: int = 10) -> list[TrainingRun]:
     """Make runs that differ in their random numbers only."""
-    run = make_run(batch, n_features)
-    return [replace(run, key=key) for key in range(n)]
+    return [replace(make_run(batch), key=key) for key in range(n)]
 
 
 def engine(name: str, runs: Sequence[TrainingRun], threads: int = 1) -> Contender:

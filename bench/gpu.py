@@ -3,11 +3,12 @@
 import os
 import statistics
 from collections.abc import Iterable
+from dataclasses import replace
 
 import torch
 from threadpoolctl import threadpool_limits
 
-from bench.contenders import engine, make_runs
+from bench.contenders import engine, make_run
 from bench.harness import markdown, opening, ratio, steady_rates
 
 #: features, and numbers of runs that train side by side
@@ -33,8 +34,9 @@ def report(seconds: float, rounds: int) -> Iterable[str]:
 
 def row(n_features: int, n: int, n_cores: int, seconds: float, rounds: int) -> tuple[object, ...]:
     """Measure so many runs."""
-    runs = make_runs(n, n_features=n_features)
-    n_parameters = runs[0].start.generator.size + runs[0].start.critic.size
+    run = make_run(10, n_features)
+    runs = [replace(run, key=key) for key in range(n)]
+    n_parameters = run.start.generator.size + run.start.critic.size
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     contenders = {"gpu": engine("cuda", runs), "cpu": engine("cpu", runs, n_cores)}
