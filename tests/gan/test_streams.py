@@ -7,6 +7,7 @@ from scipy import stats
 
 from evenomics.gan.engines import streams
 from evenomics.gan.engines.streams import INCREMENT, Purpose
+from gan.training_runs import CUDA
 
 # first outputs of SplitMix64 for seed 1234567, as published with its reference implementation
 PUBLISHED = [
@@ -55,6 +56,19 @@ def test_a_run_draws_the_same_numbers_alone_and_in_a_stack():
     together = streams.words(keys, Purpose.CRITIC, index, 20)
     alone = streams.words(keys[1:2], Purpose.CRITIC, index[1:2], 20)
     assert torch.equal(together[1:2], alone)
+
+
+@pytest.mark.parametrize("device", [CUDA])
+def test_a_device_draws_the_same_numbers_as_a_processor(device):
+    """Words and decisions to the last bit; logarithms and cosines may round otherwise."""
+    keys, index = torch.tensor([11, -22, 2**62]), torch.tensor([0, 7, 10**6])
+    here = streams.words(keys, Purpose.GENERATOR, index, 999)
+    there = streams.words(keys.to(device), Purpose.GENERATOR, index.to(device), 999)
+    assert torch.equal(there.cpu(), here)
+    masks = [streams.keep_mask(words, 3995, 40000) for words in (here, there)]
+    assert torch.equal(masks[1].cpu(), masks[0])
+    numbers = [streams.normals(words, 1997, torch.float64) for words in (here, there)]
+    torch.testing.assert_close(numbers[1].cpu(), numbers[0], rtol=1e-12, atol=1e-12)
 
 
 @pytest.fixture(scope="module")

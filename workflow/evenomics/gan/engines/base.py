@@ -25,6 +25,10 @@ logger = logging.getLogger(__name__)
 # seconds between two checkpoints of a run, and between two progress lines in a log
 CHECKPOINT_SECONDS = 20.0
 LOG_SECONDS = 30.0
+# what `auto` compares, in seconds for two critic updates and one generator update: a CPU core's per
+# unit of `TrainingRun.work`, and a GPU's for the smallest stack (see docs/costs.md)
+CPU_SECONDS = 0.5e-9
+CUDA_SECONDS = 1.5e-3
 
 
 @dataclass(eq=False)
@@ -116,7 +120,9 @@ class Training:
     Attributes
     ----------
     engine : {"auto", "cpu", "torch", "cuda"}
-        ``auto`` takes a CUDA device where there is one, else the compiled CPU engine.
+        ``auto`` takes a CUDA device where there is one and the runs keep it busy, else the
+        compiled CPU engine. It chooses by the first runs and stays with that: a run that is
+        trained again, up to the epoch chosen, is trained by the same engine.
     threads : int
         Cores that the CPU engine uses; the others drive their device from one.
     checkpoints : Path, optional
@@ -126,6 +132,8 @@ class Training:
         A bar on a terminal; lines in the log are written in any case.
     dtype : {"float32", "float64"}
         Precision of the training.
+    chosen_engine : str or None
+        Who trains; known once something is trained.
 
     Examples
     --------
@@ -150,14 +158,7 @@ class Training:
     checkpoints: Path | None = None
     progress: bool = False
     dtype: str = "float32"
-    _chosen: str | None = field(default=None, init=False, repr=False)
-
-    @property
-    def chosen_engine(self) -> str:
-        """The engine that ``auto`` stands for here."""
-        if self._chosen is None:
-            self._chosen = choose_engine(self.engine)
-        return self._chosen
+    chosen_engine: str | None = field(default=None, init=False)
 
     def train(self, runs: Sequence[TrainingRun], title: str = "training") -> list[Trained]:
         """Train; equal runs once, and none that is found among the checkpoints.
@@ -179,22 +180,22 @@ class Training:
             If the engine is not there, or a checkpoint cannot be written.
         """
         started = time.perf_counter()
+        engine = self.chosen_engine or choose_engine(self.engine, runs, self.threads)
+        self.chosen_engine = engine
         prints = [run.fingerprint(self.dtype) for run in runs]
         jobs = {
-            name: Job(run, self.dtype, self.chosen_engine, self.path(name))
+            name: Job(run, self.dtype, engine, self.path(name))
             for name, run in dict(zip(prints, runs, strict=True)).items()
         }
         missing = [job for job in jobs.values() if not job.ended]
         logger.info(
             "%s: %d training runs (%d different, %d to train) on engine %s, threads: %d",
-            title, len(runs), len(jobs), len(missing), self.chosen_engine,
-            self.threads if names("engines")[self.chosen_engine].get("threaded") else 1,
+            title, len(runs), len(jobs), len(missing), engine,
+            self.threads if names("engines")[engine].get("threaded") else 1,
         )  # fmt: skip
         if missing:
             with _Progress(title, missing, self.progress) as report:
-                ENGINES[self.chosen_engine](
-                    missing, dtype=self.dtype, threads=self.threads, report=report
-                )
+                ENGINES[engine](missing, dtype=self.dtype, threads=self.threads, report=report)
         logger.info("%s: done in %.1f s", title, time.perf_counter() - started)
         return [
             replace(jobs[name].trained, run=run) for name, run in zip(prints, runs, strict=True)
@@ -238,8 +239,8 @@ class _Progress:
         job.report(updates, state)
 
 
-def choose_engine(name: str) -> str:
-    """Return the engine to use: the one asked for, or for ``auto`` the best one that is here.
+def choose_engine(name: str, runs: Sequence[TrainingRun] = (), threads: int = 1) -> str:
+    """Return the engine to use: the one asked for, or for ``auto`` the fastest one that is here.
 
     Raises
     ------
@@ -247,19 +248,26 @@ def choose_engine(name: str) -> str:
         For an unknown engine, or ``cuda`` without a CUDA device.
     """
     if name == "auto":
-        import torch
-
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return "cuda" if _gain_from_cuda(runs, threads) and _has_cuda() else "cpu"
     if name not in names("engines"):
         raise TrainingError(
             f"unknown engine {name!r}; there are: auto, {', '.join(names('engines'))}"
         )
-    if name == "cuda":
-        import torch
-
-        if not torch.cuda.is_available():
-            raise TrainingError(
-                "engine: cuda was asked for, but torch finds no CUDA device here; "
-                "set engine: auto (or cpu), or install a CUDA build of torch"
-            )
+    if name == "cuda" and not _has_cuda():
+        raise TrainingError(
+            "engine: cuda was asked for, but torch finds no CUDA device here; "
+            "set engine: auto (or cpu), or install a CUDA build of torch"
+        )
     return name
+
+
+def _gain_from_cuda(runs: Sequence[TrainingRun], threads: int) -> bool:
+    """Say whether CPU cores take longer for a cycle of all runs than a GPU for any."""
+    work = [run.work for run in runs]
+    return CPU_SECONDS * max(sum(work) / threads, *work, 0) > CUDA_SECONDS
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()

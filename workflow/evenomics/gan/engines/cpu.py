@@ -27,9 +27,6 @@ from evenomics.gan.run import TrainingRun
 
 Array = NDArray[Any]
 
-# Adam takes about as long as so many rows of a batch
-ADAM_ROWS = 5
-
 
 class Net(NamedTuple):
     """A network and its workspace, as the kernels take it.
@@ -134,10 +131,8 @@ def train_on_cpu(jobs: Sequence[Job], *, dtype: str, threads: int, report: Repor
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _cost(job: Job) -> float:
-    run = job.run
-    rows = ADAM_ROWS + run.batch
-    return (run.n_updates - job.updates) * rows * run.start.critic.size
+def _cost(job: Job) -> int:
+    return (job.run.n_updates - job.updates) * job.run.work
 
 
 def _train(job: Job, dtype: str, report: Report, stop: Event) -> None:

@@ -118,5 +118,6 @@ def keep_mask(drawn: Tensor, n: int, threshold: int) -> Tensor:
     Tensor of bool, shape (n_runs, n)
         The lowest 16 bits of all words first.
     """
-    parts = [((drawn >> shift) & 0xFFFF) >= threshold for shift in (0, 16, 32, 48)]
-    return torch.cat(parts, dim=1)[:, :n]
+    shifts = torch.arange(0, 64, 16, device=drawn.device)[:, None]
+    parts = (drawn[:, None] >> shifts) & 0xFFFF
+    return (parts >= threshold).flatten(1)[:, :n]
