@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from evenomics.gan import losses, networks
-from evenomics.gan.losses import AlphaDropout
+from evenomics.gan.arithmetic import AlphaDropout
 from gan.training_runs import CUDA
 
 RUNS, BATCH, P = 3, 7, 12

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy import stats
 
+from evenomics.gan.arithmetic import INCREMENT, Purpose, dropout_threshold
 from evenomics.gan.engines import streams
-from evenomics.gan.engines.streams import INCREMENT, Purpose
 from gan.training_runs import CUDA
 
 # first outputs of SplitMix64 for seed 1234567, as published with its reference implementation
@@ -89,7 +89,7 @@ def test_uniforms_are_uniform(drawn):
 
 @pytest.mark.parametrize("rate", [0.5, 0.7])
 def test_masks_drop_at_the_rate_and_independently(drawn, rate):
-    kept = streams.keep_mask(drawn, 400_000, streams.dropout_threshold(rate))[0].numpy()
+    kept = streams.keep_mask(drawn, 400_000, dropout_threshold(rate))[0].numpy()
     assert abs(kept.mean() - (1 - rate)) < 5 * np.sqrt(rate * (1 - rate) / kept.size)
     quarters = kept.reshape(4, -1).astype(float)
     off_diagonal = np.corrcoef(quarters)[~np.eye(4, dtype=bool)]

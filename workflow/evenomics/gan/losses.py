@@ -10,57 +10,14 @@ gathers the parameter gradients. Tests check every gradient against autograd in 
 Sources: the paper's two loss equations; Gulrajani et al. 2017, equation 3.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from evenomics.gan.arithmetic import N_SQUARINGS, SPREAD_FLOOR, AlphaDropout
 from evenomics.gan.networks import SELU_ALPHA, SELU_SCALE, Architecture
 
-SPREAD_FLOOR = 1e-6
 # terms of a sum, over the number of runs, from which `product` goes run by run
 LONG_SUM = 400
-# squarings of the Gram matrix: 2**12 power iterations part the two largest singular values
-N_SQUARINGS = 12
-
-
-@dataclass(frozen=True)
-class AlphaDropout:
-    """Alpha-dropout (Klambauer et al. 2017): dropped units take SELU's negative limit.
-
-    A kept activation becomes ``scale * x + shift``, a dropped one ``floor``; mean 0 and variance
-    1 are preserved.
-
-    Examples
-    --------
-    >>> dropout = AlphaDropout(threshold=32768)
-    >>> dropout.rate, round(dropout.scale, 3), round(dropout.floor, 3)
-    (0.5, 0.886, -0.779)
-    """
-
-    threshold: int
-
-    @property
-    def rate(self) -> float:
-        """Probability that a unit is dropped."""
-        return self.threshold / 65536
-
-    @property
-    def scale(self) -> float:
-        """Factor on kept activations."""
-        kept = 1.0 - self.rate
-        limit = SELU_ALPHA * SELU_SCALE
-        return (kept * (1.0 + self.rate * limit**2)) ** -0.5
-
-    @property
-    def shift(self) -> float:
-        """Offset of kept activations."""
-        return self.scale * self.rate * SELU_ALPHA * SELU_SCALE
-
-    @property
-    def floor(self) -> float:
-        """Value of dropped activations."""
-        return self.shift - self.scale * SELU_ALPHA * SELU_SCALE
 
 
 Masks = list[Tensor] | None

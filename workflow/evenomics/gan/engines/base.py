@@ -29,6 +29,8 @@ LOG_SECONDS = 30.0
 # unit of `TrainingRun.work`, and a GPU's for the smallest stack (see docs/costs.md)
 CPU_SECONDS = 0.5e-9
 CUDA_SECONDS = 1.5e-3
+# about as many cores as come with a GPU: not those of the job, lest tables depend on their number
+CORES = 8
 
 
 @dataclass(eq=False)
@@ -180,7 +182,7 @@ class Training:
             If the engine is not there, or a checkpoint cannot be written.
         """
         started = time.perf_counter()
-        engine = self.chosen_engine or choose_engine(self.engine, runs, self.threads)
+        engine = self.chosen_engine or choose_engine(self.engine, runs)
         self.chosen_engine = engine
         prints = [run.fingerprint(self.dtype) for run in runs]
         jobs = {
@@ -239,7 +241,7 @@ class _Progress:
         job.report(updates, state)
 
 
-def choose_engine(name: str, runs: Sequence[TrainingRun] = (), threads: int = 1) -> str:
+def choose_engine(name: str, runs: Sequence[TrainingRun] = ()) -> str:
     """Return the engine to use: the one asked for, or for ``auto`` the fastest one that is here.
 
     Raises
@@ -248,7 +250,7 @@ def choose_engine(name: str, runs: Sequence[TrainingRun] = (), threads: int = 1)
         For an unknown engine, or ``cuda`` without a CUDA device.
     """
     if name == "auto":
-        return "cuda" if _gain_from_cuda(runs, threads) and _has_cuda() else "cpu"
+        return "cuda" if _gain_from_cuda(runs) and _has_cuda() else "cpu"
     if name not in names("engines"):
         raise TrainingError(
             f"unknown engine {name!r}; there are: auto, {', '.join(names('engines'))}"
@@ -261,10 +263,10 @@ def choose_engine(name: str, runs: Sequence[TrainingRun] = (), threads: int = 1)
     return name
 
 
-def _gain_from_cuda(runs: Sequence[TrainingRun], threads: int) -> bool:
+def _gain_from_cuda(runs: Sequence[TrainingRun]) -> bool:
     """Say whether CPU cores take longer for a cycle of all runs than a GPU for any."""
     work = [run.work for run in runs]
-    return CPU_SECONDS * max(sum(work) / threads, *work, 0) > CUDA_SECONDS
+    return CPU_SECONDS * max(sum(work) / CORES, *work, 0) > CUDA_SECONDS
 
 
 def _has_cuda() -> bool:

@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from evenomics.gan.arithmetic import AlphaDropout, Purpose, dropout_threshold
 from evenomics.gan.checkpoint import State
 from evenomics.gan.distances import N_GENERATED, energy_distance
-from evenomics.gan.engines import cpu_kernels, streams
+from evenomics.gan.engines import cpu_kernels
 from evenomics.gan.engines.base import ENGINES, Job, Report
-from evenomics.gan.engines.streams import Purpose
 from evenomics.gan.generator import run_network
-from evenomics.gan.losses import AlphaDropout
 from evenomics.gan.networks import Architecture
 from evenomics.gan.run import TrainingRun
 
@@ -103,7 +102,7 @@ def _net(
     n_gradient = max((layer.n_in + 1) * layer.n_out for layer in layers)
     n_error = n_batches * batch * max(layer.n_in for layer in layers)
     gradient = np.zeros(max(n_gradient, n_error), flat.dtype)
-    dropout = AlphaDropout(streams.dropout_threshold(rate))
+    dropout = AlphaDropout(dropout_threshold(rate))
     numbers = (dropout.threshold, dropout.scale, dropout.shift, dropout.floor)
     return Net(
         flat, mean, square, gradient, place, first_column, n_columns,

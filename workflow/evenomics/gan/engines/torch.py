@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from evenomics.gan.arithmetic import AlphaDropout, Purpose, dropout_threshold
 from evenomics.gan.checkpoint import State
 from evenomics.gan.distances import N_GENERATED
 from evenomics.gan.engines import streams
 from evenomics.gan.engines.base import ENGINES, Job, Report
-from evenomics.gan.engines.streams import Purpose
-from evenomics.gan.losses import AlphaDropout, critic_gradient, forward, generator_gradient
+from evenomics.gan.losses import critic_gradient, forward, generator_gradient
 from evenomics.gan.run import TrainingRun
 
 ADAM_EPSILON = 1e-8
@@ -94,8 +94,8 @@ class _Stack:
         self.n_features, self.loss = first.start.n_features, first.loss
         self.architecture = first.start.generator_architecture
         self.critic_architecture = first.start.critic_architecture
-        self.dropout = AlphaDropout(streams.dropout_threshold(first.dropout))
-        self.generator_dropout = AlphaDropout(streams.dropout_threshold(first.generator_dropout))
+        self.dropout = AlphaDropout(dropout_threshold(first.dropout))
+        self.generator_dropout = AlphaDropout(dropout_threshold(first.generator_dropout))
 
         self.samples, self.sizes = self._pad([run.samples for run in runs])
         self.held_out, self.held_out_sizes = self._pad([run.held_out for run in runs])
