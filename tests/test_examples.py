@@ -20,7 +20,7 @@ INNER = {
 }  # fmt: skip
 #: Parts and results of what has an example.
 PARTS = {
-    "ArmScores", "BadCell", "Choice", "Hidden", "Job", "Layer", "Loss", "Networks", "OneVsRest",
+    "ArmScores", "BadCell", "Choice", "Hidden", "Job", "Layer", "Purpose", "Loss", "Networks", "OneVsRest",
     "Pretrained", "Pretraining", "Retraining", "Trained", "TrainedGan", "TrainingRun",
 }  # fmt: skip
 
