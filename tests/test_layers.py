@@ -10,7 +10,7 @@ import pytest
 from snakemake_runs import ROOT, run_workflow
 
 PACKAGE = ROOT / "workflow/evenomics"
-BASE = ["errors", "randomness", "messages", "files", "columns"]
+BASE = ["errors", "randomness", "messages", "files", "columns", "progress"]
 #: From the ground up: a room uses those before it.
 ROOMS = ["config", "data", "preparation", "gan", "balancing", "evaluation", "report"]
 #: What Snakemake brings along.

@@ -22,7 +22,6 @@ pretrained = pretrain(
         engine=params.engine,
         threads=snakemake.threads,
         checkpoints=Path(snakemake.output.pretraining).parent / "checkpoints",
-        progress=True,
     ),
 )
 pretrained.save(Path(snakemake.output.pretraining))
