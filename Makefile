@@ -6,38 +6,34 @@ SHELL := /bin/bash
 # What `make run` runs, and on how many cores.
 CONFIG ?= config/config.yaml
 CORES ?= all
+# The folder of results, where it is not what the config says (results).
+RESULTS ?=
 # The Python of .venv, 3.11 or newer.
 PYTHON ?= python3
 # Conda environments: auto, if conda is installed; off, use .venv and the system's R.
 CONDA ?= auto
 export EVENOMICS_CONDA := $(CONDA)
 # exported, since the shell keeps variables whole whatever they hold
-export CONFIG CORES
+export CONFIG CORES RESULTS
 # Another package index, for a build of torch that pip does not take by default (CPU, CUDA version).
 TORCH_INDEX ?=
 
 BIN := .venv/bin
+# checks CONFIG and CORES, and prints the folder of the results
 CHECK := $(BIN)/python -m evenomics.config.file "$$CONFIG" "$$CORES"
-SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/default --configfile "$$CONFIG"
+WORDS := --cores "$$CORES" --configfile "$$CONFIG" $(if $(RESULTS),--config results_dir="$$RESULTS")
+SNAKEMAKE := $(BIN)/snakemake $(WORDS)
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --root-user-action ignore \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "Variables: CONFIG=$(CONFIG) CORES=$(CORES) CONDA=$(CONDA) PYTHON=$(PYTHON) TORCH_INDEX=$(TORCH_INDEX)"
+	@echo "Variables: CONFIG=$(CONFIG) CORES=$(CORES) RESULTS=$(RESULTS) CONDA=$(CONDA) PYTHON=$(PYTHON) TORCH_INDEX=$(TORCH_INDEX)"
 
-run: .venv/installed.run $(if $(shell command -v R),.venv/installed.r)  ## run the workflow on CONFIG and write results/report.html
-	@$(CHECK)
-	@$(SNAKEMAKE) --cores "$$CORES"
-	@if [ ! -e results/report.html ] || [ -n "$$(find results -type f -newer results/report.html \
-		! -path '*/checkpoints/*' -print -quit)" ]; then \
-		$(SNAKEMAKE) --cores "$$CORES" --report results/report.html \
-			--report-stylesheet workflow/report/report.css > logs/report.log 2>&1 || \
-			{ tail -n 5 logs/report.log >&2; exit 1; }; \
-	fi
-	@echo
-	@$(BIN)/python workflow/scripts/print_summary.py results/summary.tsv
-	@echo "Report: $(CURDIR)/results/report.html"
+run: .venv/installed.run $(if $(shell command -v R),.venv/installed.r)  ## run the workflow on CONFIG and write RESULTS/report.html
+	@$(CHECK) > /dev/null
+	@$(SNAKEMAKE) --no-hooks
+	@$(BIN)/python workflow/scripts/finish_run.py "$${RESULTS:-$$($(CHECK))}" $(WORDS)
 
 test: .venv/installed.test  ## all tests that this machine can run (sets up R and a browser as root)
 	$(BIN)/python -m pytest -n auto --dist loadfile
@@ -65,7 +61,7 @@ clean:  ## remove everything that runs have made: results, logs, caches (not .ve
 
 unlock: .venv/installed.run  ## let Snakemake start again after a run was killed
 	@$(CHECK)
-	@$(SNAKEMAKE) --unlock
+	@$(SNAKEMAKE) --unlock --no-hooks
 
 docs: .venv/installed.dev  ## write the tables of config/README.md from the schema
 	$(BIN)/python -m evenomics.config.reference

@@ -46,6 +46,18 @@ def summary(experiments=("c40_i0.4",), arms=ARMS, multipliers=(1.0,), metrics=("
     return pd.DataFrame(rows)
 
 
+def scores(of, n_repeats=10):
+    """Scores with exactly the means and SDs of a summary."""
+    steps = np.arange(n_repeats) - (n_repeats - 1) / 2
+    parts = [
+        of.drop(columns=["mean", "sd", "n"], errors="ignore").assign(
+            repeat=i, value=of["mean"] + of["sd"] * step / steps.std(ddof=1)
+        )
+        for i, step in enumerate(steps)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
 def comparison(of):
     """Table ``comparison.tsv`` of a summary: every pair of arms at their best alpha."""
     rng = np.random.default_rng(1)

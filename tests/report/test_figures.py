@@ -13,7 +13,7 @@ from matplotlib.patches import PathPatch
 
 import fake_tables
 from evenomics.config.names import names
-from evenomics.config.plan import Plan
+from evenomics.config.plan import Plan, report_entries
 from evenomics.config.validation import validated
 from evenomics.data.cohort import Cohort
 from evenomics.report import style
@@ -425,11 +425,10 @@ def test_the_data_page_has_cohorts_experiments_and_hyper_parameters():
     assert [cells[at + 4 : at + 8], cells.count("Groups")] == [["40", "16", "17", "9"], 1]
 
 
-def test_what_rules_draw_and_plans_ask_for_is_in_the_catalogues():
-    """A figure or page is found by the name of its file; the data page has a script of its own."""
-    rules = "".join(p.read_text() for p in (ROOT / "workflow/rules").glob("report*.smk"))
-    assert set(re.findall(r"figures/(\w+)\.(?:{experiment}\.)?svg", rules)) == set(FIGURES)
-    assert set(re.findall(r"tables/(\w+)\.html", rules)) == {*PAGES, "data"}
+def test_what_reports_show_and_plans_ask_for_is_in_the_catalogues():
+    """A figure or page is found by its name in the list of what a report shows."""
+    for kind, catalogue in (("figure", FIGURES), ("page", PAGES)):
+        assert {entry[kind] for entry in report_entries() if kind in entry} == set(catalogue)
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     study = config["studies"]["simulated"]
     study |= {
@@ -439,9 +438,10 @@ def test_what_rules_draw_and_plans_ask_for_is_in_the_catalogues():
     config |= {"arms": [*names("arms")], "multipliers": [0.5, 1.0]}
     config["gan"] = {"choice": {"rate_choice": "held_out"}}
     plan = Plan(validated(config))
-    figures = {name.partition(".")[0] for of in plan.studies for name in plan.figures(*of)}
-    assert figures == set(FIGURES)
-    assert {name for of in plan.studies for name in plan.pages(*of)} == {*PAGES, "data"}
+    assert {name for of in plan.studies for name in plan.figures(*of)} == set(FIGURES)
+    assert {name for of in plan.studies for name in plan.pages(*of)} == set(PAGES)
+    captions = {result.caption for of in plan.studies for result in plan.results(*of)}
+    assert all((ROOT / f"workflow/report/{name}.rst").is_file() for name in captions)
 
 
 def test_columns_of_a_page_have_headings_that_can_be_read():

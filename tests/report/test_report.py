@@ -54,13 +54,17 @@ configfile: "config.yaml"
 
 include: "{ROOT}/workflow/rules/location.smk"
 include: "{ROOT}/workflow/rules/common.smk"
+
+pathvars:
+    logs="results/logs",
+    benchmarks="results/benchmarks",
+
 include: "{ROOT}/workflow/rules/report.smk"
-include: "{ROOT}/workflow/rules/report_selection.smk"
 
 rule all:
     default_target: True
     input:
-        [path for path in PLAN.targets() if "/figures/" in path or path.endswith(".html")]
+        [f"results/{{path}}" for path in PLAN.targets() if path.endswith((".html", ".svg"))]
 """
 
 
@@ -69,19 +73,20 @@ def write_results(folder: Path) -> None:
     study = folder / "results/simulated/none"
     summary = fake_tables.summary([EXPERIMENT], ARMS, (0.5, 1.0), ("auroc", "brier"))
     chosen, history, rates = fake_tables.training(EXPERIMENT)
-    auroc = summary[summary["metric"] == "auroc"]
     written = {
-        "summary.tsv": summary,
-        "comparison.tsv": fake_tables.comparison(auroc),
+        "scores.tsv.gz": fake_tables.scores(summary),
         "shift.tsv": fake_tables.shift(),
         "findings.tsv": fake_tables.findings(),
         "roc.tsv.gz": fake_tables.roc(summary),
-        "timings.tsv": rates[["experiment", "gan"]].assign(seconds=1.5),
+        "scoring_seconds.tsv": pd.DataFrame(
+            {"experiment": EXPERIMENT, "arm": ARMS, "seconds": 1.5}
+        ),
+        "pretraining/stages.tsv": pd.DataFrame({"engine": ["cpu"]}),
         "pretraining/history.tsv.gz": fake_tables.pretraining(),
         "training/chosen.tsv": chosen,
         "training/history.tsv.gz": history,
         "training/rates.tsv": rates,
-        f"experiments/{EXPERIMENT}/draw.tsv.gz": fake_tables.samples(),
+        f"draws/{EXPERIMENT}.tsv.gz": fake_tables.samples(),
         "experiments.tsv": pd.DataFrame(
             {"experiment": EXPERIMENT, "class": ["control", "case"], "n_samples": [40, 16]}
         ),
@@ -97,12 +102,14 @@ def write_results(folder: Path) -> None:
         for place in (f"cohorts/{name}.tsv.gz", f"../cohorts/{name}.tsv.gz"):
             written[place] = fake_tables.samples()
     for arm in ARMS:
-        path = f"experiments/{EXPERIMENT}/arms/{arm}/generated.tsv.gz"
-        written[path] = fake_tables.generated(arm)
+        written[f"generated/{EXPERIMENT}.{arm}.tsv.gz"] = fake_tables.generated(arm)
+    for step in ("pretrain", "retrain", "score_arms"):
+        measured = {"s": [9.5], "max_rss": [250.0], "mean_load": [98.0]}
+        written[f"../../benchmarks/{step}/simulated.none.tsv"] = pd.DataFrame(measured)
     for path, table in written.items():
         write_table(table, study / path)
     features = fake_tables.samples().drop(columns=["sample_id", "class"])
-    scaler = study / f"experiments/{EXPERIMENT}/scaler.json"
+    scaler = study / f"draws/{EXPERIMENT}.scaler.json"
     scaler.write_text(SkewScaler().fit(features).to_json())
 
 

@@ -204,7 +204,7 @@ def test_without_a_package_of_r_the_error_says_how_to_install_it(tmp_path):
         pytest.skip("limma lies in the library of R itself and cannot be hidden")
     for said in (
         done.stdout + done.stderr,
-        (tmp_path / "logs/test_expression/s.deg.log").read_text(),
+        (tmp_path / "results/logs/test_expression/s.deg.log").read_text(),
     ):
         assert "the R package limma cannot be loaded from" in said
         assert "apt-get install r-bioc-limma" in said

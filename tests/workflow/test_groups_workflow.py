@@ -80,7 +80,7 @@ def test_patients_are_known_at_every_stage_and_stay_whole(
     done = run_workflow(tmp_path, config, "--", *targets)
     assert done.returncode == 0, done.stderr[-3000:]
     results = tmp_path / "results/own"
-    written = [*results.rglob("cohorts/*.tsv.gz"), *results.rglob("draw.tsv.gz")]
+    written = [*results.rglob("cohorts/*.tsv.gz"), *results.rglob("draws/*.tsv.gz")]
     assert len(written) == 3 * (2 + len(selections)) + len(selections)
     for path in written:
         groups = read_cohort(path).groups

@@ -2,6 +2,7 @@
 
 import gzip
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,27 +14,29 @@ from evenomics.data.cohort_files import read_cohort, write_cohort
 from evenomics.evaluation.enrichment import enrich
 from evenomics.files import write_table
 from evenomics.preparation.harmonisations.zscore import zscore
+from evenomics.report.figures.catalogue import FIGURES
+from evenomics.report.study import StudyFiles
+from evenomics.report.style import save_figure
 from snakemake_runs import SCRIPTS, run_rules
 
 pytestmark = pytest.mark.workflow
 
 
 ENRICH = """
-rule all:
-    input: "enrichment.svg"
 rule enrich:
     input: selected="selected.tsv.gz", measured="measured.tsv.gz", gene_sets=["sets.gmt"]
-    output: table="enrichment.tsv"
+    output: table="selection/enrichment.tsv"
     log: "enrich.log"
     params: source="local", libraries=[], min_size=5, max_size=500
     script: "{scripts}/enrich.py"
-rule plot:
-    input: enrichment="enrichment.tsv"
-    output: svg="enrichment.svg", png="enrichment.png"
-    log: "plot.log"
-    params: level=0.05
-    script: "{scripts}/plot.py"
 """
+
+
+def drawn(name: str, folder: Path, **settings: object) -> str:
+    """Return a figure, drawn from the files of a study, as SVG."""
+    path = folder / f"{name}.svg"
+    save_figure(FIGURES[name](StudyFiles(folder, settings), ""), [path])
+    return path.read_text(encoding="utf-8")
 
 
 def test_gene_sets_end_in_table_and_figure(tmp_path):
@@ -47,48 +50,37 @@ def test_gene_sets_end_in_table_and_figure(tmp_path):
         write_cohort(Cohort(values), tmp_path / f"{name}.tsv.gz")
     run = run_rules(tmp_path, ENRICH.format(scripts=SCRIPTS))
     assert run.returncode == 0, run.stderr
-    found = pd.read_csv(tmp_path / "enrichment.tsv", sep="\t", dtype={"n_set": "Int64"})
+    found = pd.read_csv(tmp_path / "selection/enrichment.tsv", sep="\t", dtype={"n_set": "Int64"})
     truth = enrich(
         selected, measured, source="local", gene_sets=[tmp_path / "sets.gmt"], min_size=5
     )
     pd.testing.assert_frame_equal(found, truth, check_exact=True)
-    assert truth["term"][0] in (tmp_path / "enrichment.svg").read_text()
-    assert (tmp_path / "enrichment.png").stat().st_size > 10_000
+    assert truth["term"][0] in drawn("enrichment", tmp_path, level=0.05)
     assert "of 30 selected genes" in (tmp_path / "enrich.log").read_text()
 
 
 HARMONISE = """
 NAMES = ["real", "external", "validation"]
-rule all:
-    input: "harmonise.svg"
 rule harmonise:
-    input: **{{name: f"{{name}}.tsv.gz" for name in NAMES}}
-    output: **{{name: f"harmonised/{{name}}.tsv.gz" for name in NAMES}}
+    input: **{{name: f"aligned/cohorts/{{name}}.tsv.gz" for name in NAMES}}
+    output: **{{name: f"none/cohorts/{{name}}.tsv.gz" for name in NAMES}}
     log: "harmonise.log"
     params: method="zscore"
     script: "{scripts}/harmonise.py"
-rule plot:
-    input:
-        **{{f"{{name}}_before": f"{{name}}.tsv.gz" for name in NAMES}},
-        **{{f"{{name}}_after": f"harmonised/{{name}}.tsv.gz" for name in NAMES}},
-    output: svg="harmonise.svg", png="harmonise.png"
-    log: "plot.log"
-    params: method="zscore", classes=["control", "case"]
-    script: "{scripts}/plot.py"
 """
 
 
 def test_harmonised_cohorts_are_written_with_their_figure(tmp_path):
     cohorts = fake_tables.cohorts()
     for name, cohort in cohorts.items():
-        write_cohort(cohort, tmp_path / f"{name}.tsv.gz")
+        write_cohort(cohort, tmp_path / f"aligned/cohorts/{name}.tsv.gz")
     run = run_rules(tmp_path, HARMONISE.format(scripts=SCRIPTS))
     assert run.returncode == 0, run.stderr
     for name, cohort in zscore(cohorts).items():
-        found = read_cohort(tmp_path / f"harmonised/{name}.tsv.gz")
+        found = read_cohort(tmp_path / f"none/cohorts/{name}.tsv.gz")
         pd.testing.assert_frame_equal(found.features, cohort.features, check_exact=True)
-    assert "real, control" in (tmp_path / "harmonise.svg").read_text()
-    assert (tmp_path / "harmonise.png").stat().st_size > 10_000
+    settings = {"classes": ["control", "case"], "harmonise": "zscore"}
+    assert "real, control" in drawn("harmonise", tmp_path / "none", **settings)
 
 
 # names that a reader could take for numbers or for gaps: Entrez ids, m/z, a gene, a lost name
@@ -100,23 +92,19 @@ def test_deg_scripts_know_the_features_by_their_names(tmp_path, best):
         write_cohort(replace(cohort, features=features), tmp_path / f"{name}.tsv.gz")
     table = pd.DataFrame({"feature": [*best, "lost", "F1"], "logFC": [1.0, -1.0, 0.5, 0.2]})
     table["p_value"] = table["adjusted_p_value"] = [0.1, 0.2, 0.3, 0.4]
-    write_table(table, tmp_path / "expression.tsv")
+    write_table(table, tmp_path / "deg/selection/expression.tsv")
     ins = ", ".join(f"{name}='{name}.tsv.gz'" for name in COHORTS)
-    outs = ", ".join(f"{name}='out/{name}.tsv.gz'" for name in COHORTS)
+    outs = ", ".join(f"{name}='deg/cohorts/{name}.tsv.gz'" for name in COHORTS)
     done = run_rules(
         tmp_path,
-        "rule plot:\n    input: real='out/real.tsv.gz', expression='expression.tsv'\n"
-        "    output: 'expression.svg'\n    log: 'plot.log'\n"
-        "    params: classes=['control', 'case']\n"
-        f"    script: {str(SCRIPTS / 'plot.py')!r}\n"
-        f"rule deg:\n    input: {ins}, table='expression.tsv'\n    output: {outs}\n"
+        f"rule deg:\n    input: {ins}, table='deg/selection/expression.tsv'\n    output: {outs}\n"
         f"    log: 'log'\n    params: n_features=3\n"
         f"    script: {str(SCRIPTS / 'select_deg.py')!r}\n",
     )
     assert done.returncode == 0, done.stderr
     for name in COHORTS:
-        header = (tmp_path / f"out/{name}.tsv.gz").read_bytes()
+        header = (tmp_path / f"deg/cohorts/{name}.tsv.gz").read_bytes()
         columns = gzip.decompress(header).decode().splitlines()[0].split("\t")
         assert columns[-2:] == [*best]
         assert set(columns[:-2]) <= {"sample_id", "class"}
-    assert "selected (2)" in (tmp_path / "expression.svg").read_text()
+    assert "selected (2)" in drawn("expression", tmp_path / "deg", classes=["control", "case"])

@@ -79,7 +79,7 @@ def test_a_data_set_of_geo_is_downloaded_read_and_selected(tmp_path, mirror):
         "selections": ["deg"],
     }  # fmt: skip
     config = {**SHORT, "studies": {"kidney": study}, "download": {"mirror": url, "attempts": 2}}
-    goal = "results/kidney/deg/experiments/whole/draw.tsv.gz"
+    goal = "results/kidney/deg/experiments.tsv"
     done = run_workflow(tmp_path, config, goal, cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
     draw = pd.read_table(tmp_path / goal)

@@ -45,3 +45,9 @@ def duration(seconds: float) -> str:
         if count:
             parts.append(f"{count} {unit}")
     return " ".join(parts[:2]) or "0 s"
+
+
+def of_study(study: str, selection: str, message: str) -> str:
+    """Return a message with the study, and the selection of features, that it is about."""
+    selected = "" if selection == "none" else f", features selected by {selection}"
+    return f"study {study}{selected}: {message}"

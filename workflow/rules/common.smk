@@ -1,4 +1,5 @@
 # The checked config, the environment of all scripts, and functions that several rules use.
+import subprocess
 import sys
 
 sys.path.insert(0, str(LIBRARY))
@@ -6,7 +7,7 @@ sys.path.insert(0, str(LIBRARY))
 from evenomics.config.cohorts import given_cohorts, imported_names
 from evenomics.config.file import cores_problems, file_problems
 from evenomics.config.names import COHORTS
-from evenomics.config.paths import gene_set_paths, table_paths
+from evenomics.config.paths import gene_set_paths, results_problems, table_paths
 from evenomics.config.plan import Plan, selections_ending_in, steps_before
 from evenomics.config.validation import validated
 from evenomics.errors import ConfigError, TrainingError
@@ -20,6 +21,8 @@ def problems_beside_the_config():
     problems = [
         line for path in dict.fromkeys(map(Path, files)) for line in file_problems(path)
     ]
+    if isinstance(folder := config.get("results_dir", "results"), str):
+        problems += results_problems(folder)
     given = workflow.resource_settings
     if given.cores is not None and given.cores < 1:
         problems += cores_problems(str(given.cores))
@@ -57,11 +60,15 @@ shell.prefix(
 )
 
 PLAN = Plan(config)
-GPU = int(config["engine"] == "cuda")
-# Numbers, since the report sorts categories by name.
-SUMMARY = "1. Summary"
-STUDY = "2. Study {study}"
-DATA = "4. Data and features"
+# A job that can use many cores takes all of --cores on one machine. On a cluster it asks for its own
+# number, which must not depend on the machine that submits, nor on the node where it is read again.
+ON_CLUSTER = workflow.resource_settings.nodes is not None or workflow.remote_exec
+THREADS = config["threads"] if ON_CLUSTER else workflow.cores or config["threads"]
+# `engine: auto` asks for a GPU where the profile, or --resources, says that there are some.
+GPU = int(
+    config["engine"] == "cuda"
+    or (config["engine"] == "auto" and "gpu" in workflow.resource_settings.resources)
+)
 
 
 def one_of(words):
@@ -72,8 +79,6 @@ def one_of(words):
 wildcard_constraints:
     study="[a-z][a-z0-9_]*",
     selection="[a-z_]+",
-    experiment=r"whole|c\d+_i[\d.]+",
-    arm="[a-z_]+",
     cohort=one_of([*COHORTS, "table"]),
 
 
@@ -89,9 +94,14 @@ def setting(*keys):
     return find
 
 
-def labels(result, **more):
-    """Labels of a result in the report."""
-    return {"result": result, **more, "features": "{selection}"}
+def scaled(amount):
+    """Resource function: an amount of memory or time, and as much again for every retry."""
+    return lambda wildcards, attempt: attempt * amount
+
+
+def experiment_names(wildcards):
+    """Params function: the experiments of the study."""
+    return [experiment.name for experiment in PLAN.experiments(wildcards.study)]
 
 
 def users_own(paths):
@@ -107,7 +117,7 @@ def spec_of(wildcards):
 def imported_cohorts(wildcards):
     """Tables that a rule of sources.smk imports for a study, by cohort."""
     return {
-        name: f"results/{wildcards.study}/imported/{name}.tsv.gz"
+        name: f"<results>/{wildcards.study}/imported/{name}.tsv.gz"
         for name in imported_names(setting("cohorts")(wildcards))
     }
 
@@ -120,42 +130,35 @@ def geo_files(wildcards):
         files = {"series": local(spec["file"])}
     else:
         files = {
-            "series": f"resources/geo/checked/{spec['accession']}.{platform}.series.gz"
+            "series": f"<resources>/geo/checked/{spec['accession']}.{platform}.series.gz"
         }
     if spec["platform_file"]:
         files["platform"] = local(spec["platform_file"])
     elif spec["platform"] and not spec["file"] and spec["symbol_column"] != "none":
-        files["platform"] = f"resources/geo/checked/{spec['platform']}.table.gz"
+        files["platform"] = f"<resources>/geo/checked/{spec['platform']}.table.gz"
     if spec["samples_query"]:
         files["samples"] = (
-            f"results/{wildcards.study}/imported/{wildcards.cohort}.samples.txt"
+            f"<results>/{wildcards.study}/imported/{wildcards.cohort}.samples.txt"
         )
     return files
 
 
 def cohorts_before(wildcards):
     """Input function: the cohorts before the last step of a selection."""
-    folder = f"results/{wildcards.study}/{steps_before(wildcards.selection)}"
+    folder = f"<results>/{wildcards.study}/{steps_before(wildcards.selection)}"
     return {name: f"{folder}/cohorts/{name}.tsv.gz" for name in COHORTS}
-
-
-def of_experiments(path):
-    """Input function: a file of every experiment of the study."""
-    folder = "results/{study}/{selection}/experiments/{experiment}/"
-    return lambda wildcards: expand(
-        folder + path,
-        study=wildcards.study,
-        selection=wildcards.selection,
-        experiment=[e.name for e in PLAN.experiments(wildcards.study)],
-        arm=config["arms"],
-    )
-
-
-def of_arms(path):
-    """Input function: a file of every arm and experiment of the study."""
-    return of_experiments(f"arms/{{arm}}/{path}")
 
 
 def of_studies(path):
     """Files of every study and selection."""
-    return [f"results/{study}/{selection}/{path}" for study, selection in PLAN.studies]
+    return [
+        f"<results>/{study}/{selection}/{path}" for study, selection in PLAN.studies
+    ]
+
+
+def finish():
+    """Write the report and print the mean scores, as `make run` does, if all was asked for."""
+    asked = workflow.dag_settings
+    if not (asked.targets or asked.until or asked.omit_from):
+        script = LIBRARY / "scripts/finish_run.py"
+        subprocess.run([sys.executable, script, config["results_dir"], *sys.argv[1:]])

@@ -1,124 +1,38 @@
-# Scores of every arm in every experiment, the tables made of them, and run times.
-
-
-rule score_arm:
+# Scores of every arm in every experiment: one job per study and selection.
+rule score_arms:
     input:
-        draw="results/{study}/{selection}/experiments/{experiment}/draw.tsv.gz",
-        scaler="results/{study}/{selection}/experiments/{experiment}/scaler.json",
-        validation="results/{study}/{selection}/cohorts/validation.tsv.gz",
+        draws="<results>/{study}/{selection}/draws",
+        validation="<results>/{study}/{selection}/cohorts/validation.tsv.gz",
         training=branch(
-            lambda wildcards: wildcards.arm in PLAN.gan_arms,
-            then="results/{study}/{selection}/training",
+            bool(PLAN.gan_arms), then="<results>/{study}/{selection}/training"
         ),
     output:
-        scores="results/{study}/{selection}/experiments/{experiment}/arms/{arm}/scores.tsv",
-        tuning="results/{study}/{selection}/experiments/{experiment}/arms/{arm}/tuning.tsv",
-        roc="results/{study}/{selection}/experiments/{experiment}/arms/{arm}/roc.tsv",
-        generated="results/{study}/{selection}/experiments/{experiment}/arms/{arm}/generated.tsv.gz",
+        scores="<results>/{study}/{selection}/scores.tsv.gz",
+        tuning="<results>/{study}/{selection}/tuning.tsv",
+        roc="<results>/{study}/{selection}/roc.tsv.gz",
+        seconds="<results>/{study}/{selection}/scoring_seconds.tsv",
+        generated=directory("<results>/{study}/{selection}/generated"),
     log:
-        "logs/score_arm/{study}.{selection}.{experiment}.{arm}.log",
+        "<logs>/score_arms/{study}.{selection}.log",
     benchmark:
-        "benchmarks/score_arm/{study}.{selection}.{experiment}.{arm}.tsv"
-    wildcard_constraints:
-        arm=one_of(arm for arm in config["arms"] if arm not in PLAN.expanding_arms),
+        "<benchmarks>/score_arms/{study}.{selection}.tsv"
     conda:
         "../../envs/evenomics.yaml"
-    threads: 1
+    threads: THREADS
     resources:
-        mem_mb=2000,
-        runtime=360,
+        mem_mb=lambda wildcards, threads, attempt: attempt * (1000 + 1000 * threads),
+        runtime=scaled(1440),
     params:
+        experiments=experiment_names,
+        arms=config["arms"],
         classes=setting("classes"),
-        alphas=config["alphas"],
-        multipliers=config["multipliers"],
-        scoring=config["scoring"],
-        seed=config["seed"],
+        settings={
+            "alphas": config["alphas"],
+            "multipliers": config["multipliers"],
+            "seed": config["seed"],
+            **config["scoring"],
+        },
+    message:
+        "{wildcards.study}: scoring"
     script:
-        "../scripts/score_arm.py"
-
-
-# The longest jobs start first, so that no core is idle at the end. These have the largest training
-# sets and the most settings.
-use rule score_arm as score_expanding_arm with:
-    wildcard_constraints:
-        arm=one_of(PLAN.expanding_arms),
-    priority: 10
-
-
-rule gather_scores:
-    input:
-        scores=of_arms("scores.tsv"),
-        tuning=of_arms("tuning.tsv"),
-        roc=of_arms("roc.tsv"),
-    output:
-        scores="results/{study}/{selection}/scores.tsv.gz",
-        tuning="results/{study}/{selection}/tuning.tsv",
-        roc="results/{study}/{selection}/roc.tsv.gz",
-    log:
-        "logs/gather_scores/{study}.{selection}.log",
-    conda:
-        "../../envs/evenomics.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    script:
-        "../scripts/gather_scores.py"
-
-
-rule compare_arms:
-    input:
-        scores="results/{study}/{selection}/scores.tsv.gz",
-    output:
-        summary="results/{study}/{selection}/summary.tsv",
-        comparison="results/{study}/{selection}/comparison.tsv",
-    log:
-        "logs/compare_arms/{study}.{selection}.log",
-    conda:
-        "../../envs/evenomics.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        metric=config["comparison"]["metric"],
-    script:
-        "../scripts/compare_arms.py"
-
-
-rule summarise_studies:
-    input:
-        of_studies("summary.tsv"),
-    output:
-        summary="results/summary.tsv",
-    log:
-        "logs/summarise_studies.log",
-    conda:
-        "../../envs/evenomics.yaml"
-    threads: 1
-    params:
-        metric=config["comparison"]["metric"],
-    script:
-        "../scripts/summarise_studies.py"
-
-
-rule gather_timings:
-    input:
-        benchmarks=lambda wildcards: PLAN.benchmarks(
-            wildcards.study, wildcards.selection
-        ),
-        pretraining=branch(
-            PLAN.pretrains, then="results/{study}/{selection}/pretraining"
-        ),
-        training=branch(
-            bool(PLAN.gan_arms), then="results/{study}/{selection}/training"
-        ),
-    output:
-        timings="results/{study}/{selection}/timings.tsv",
-    log:
-        "logs/gather_timings/{study}.{selection}.log",
-    conda:
-        "../../envs/evenomics.yaml"
-    threads: 1
-    script:
-        "../scripts/gather_timings.py"
+        "../scripts/score_arms.py"

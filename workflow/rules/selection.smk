@@ -5,26 +5,30 @@ rule test_expression:
         # that all three have
         real=branch(
             lambda wildcards: wildcards.study in PLAN.harmonised(),
-            then="results/{study}/none/cohorts/real.tsv.gz",
-            otherwise="results/{study}/cohorts/real.tsv.gz",
+            then="<results>/{study}/none/cohorts/real.tsv.gz",
+            otherwise="<results>/{study}/cohorts/real.tsv.gz",
         ),
     output:
-        table="results/{study}/{selection}/selection/expression.tsv",
+        table="<results>/{study}/{selection}/selection/expression.tsv",
     log:
-        "logs/test_expression/{study}.{selection}.log",
+        "<logs>/test_expression/{study}.{selection}.log",
     benchmark:
-        "benchmarks/test_expression/{study}.{selection}.tsv"
+        "<benchmarks>/test_expression/{study}.{selection}.tsv"
     wildcard_constraints:
         selection=one_of(selections_ending_in("deg")),
     priority: 100
+    group:
+        "prepare"
     conda:
         "../../envs/limma.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     params:
         classes=setting("classes"),
+    message:
+        "{wildcards.study}: differential expression"
     script:
         "../scripts/limma.R"
 
@@ -32,24 +36,28 @@ rule test_expression:
 rule select_deg:
     input:
         unpack(cohorts_before),
-        table="results/{study}/{selection}/selection/expression.tsv",
+        table="<results>/{study}/{selection}/selection/expression.tsv",
     output:
-        real="results/{study}/{selection}/cohorts/real.tsv.gz",
-        external="results/{study}/{selection}/cohorts/external.tsv.gz",
-        validation="results/{study}/{selection}/cohorts/validation.tsv.gz",
+        real="<results>/{study}/{selection}/cohorts/real.tsv.gz",
+        external="<results>/{study}/{selection}/cohorts/external.tsv.gz",
+        validation="<results>/{study}/{selection}/cohorts/validation.tsv.gz",
     log:
-        "logs/select_deg/{study}.{selection}.log",
+        "<logs>/select_deg/{study}.{selection}.log",
     wildcard_constraints:
         selection=one_of(selections_ending_in("deg")),
     priority: 100
+    group:
+        "prepare"
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     params:
         n_features=config["selection"]["deg"]["n_features"],
+    message:
+        "{wildcards.study}: differentially expressed features"
     script:
         "../scripts/select_deg.py"
 
@@ -58,55 +66,61 @@ rule select_stable:
     input:
         unpack(cohorts_before),
     output:
-        features="results/{study}/{selection}/selection/features.tsv",
-        repeats="results/{study}/{selection}/selection/repeats.tsv",
-        real="results/{study}/{selection}/cohorts/real.tsv.gz",
-        external="results/{study}/{selection}/cohorts/external.tsv.gz",
-        validation="results/{study}/{selection}/cohorts/validation.tsv.gz",
+        features="<results>/{study}/{selection}/selection/features.tsv",
+        repeats="<results>/{study}/{selection}/selection/repeats.tsv",
+        real="<results>/{study}/{selection}/cohorts/real.tsv.gz",
+        external="<results>/{study}/{selection}/cohorts/external.tsv.gz",
+        validation="<results>/{study}/{selection}/cohorts/validation.tsv.gz",
     log:
-        "logs/select_stable/{study}.{selection}.log",
+        "<logs>/select_stable/{study}.{selection}.log",
     benchmark:
-        "benchmarks/select_stable/{study}.{selection}.tsv"
+        "<benchmarks>/select_stable/{study}.{selection}.tsv"
     wildcard_constraints:
         selection=one_of(selections_ending_in("lasso_en")),
     priority: 100
+    group:
+        "prepare"
     conda:
         "../../envs/evenomics.yaml"
-    threads: workflow.cores or 16
+    threads: THREADS
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=scaled(4000),
+        runtime=scaled(240),
     params:
         classes=setting("classes"),
         options=config["selection"]["lasso_en"],
         seed=config["seed"],
+    message:
+        "{wildcards.study}: LASSO and elastic net"
     script:
         "../scripts/select_stable.py"
 
 
 rule enrich:
     input:
-        selected="results/{study}/{selection}/cohorts/real.tsv.gz",
-        measured="results/{study}/none/cohorts/real.tsv.gz",
+        selected="<results>/{study}/{selection}/cohorts/real.tsv.gz",
+        measured="<results>/{study}/none/cohorts/real.tsv.gz",
         gene_sets=lambda wildcards: (
             users_own(gene_set_paths(enrichment))
             if (enrichment := setting("enrichment")(wildcards))["source"] == "local"
             else []
         ),
     output:
-        table="results/{study}/{selection}/selection/enrichment.tsv",
+        table="<results>/{study}/{selection}/selection/enrichment.tsv",
     log:
-        "logs/enrich/{study}.{selection}.log",
+        "<logs>/enrich/{study}.{selection}.log",
     conda:
         "../../envs/enrichment.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
     params:
         source=setting("enrichment", "source"),
         libraries=setting("enrichment", "libraries"),
         min_size=setting("enrichment", "min_size"),
         max_size=setting("enrichment", "max_size"),
+    message:
+        "{wildcards.study}: gene sets"
     script:
         "../scripts/enrich.py"

@@ -6,11 +6,11 @@
 # Mirror and patience are no params, because another one of them is no reason to run again.
 rule download_geo_series:
     output:
-        series="resources/geo/checked/{accession}.{platform}.series.gz",
+        series="<resources>/geo/checked/{accession}.{platform}.series.gz",
     log:
-        "logs/download_geo_series/{accession}.{platform}.log",
+        "<logs>/download_geo_series/{accession}.{platform}.log",
     benchmark:
-        "benchmarks/download_geo_series/{accession}.{platform}.tsv"
+        "<benchmarks>/download_geo_series/{accession}.{platform}.tsv"
     wildcard_constraints:
         accession=r"G(SE|DS)\d+",
         platform=r"GPL\d+|any",
@@ -19,19 +19,21 @@ rule download_geo_series:
         "../../envs/evenomics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=120,
+        mem_mb=scaled(1000),
+        runtime=scaled(120),
+    message:
+        "download of {wildcards.accession}"
     script:
         "../scripts/download_geo.py"
 
 
 rule download_geo_platform:
     output:
-        platform="resources/geo/checked/{platform}.table.gz",
+        platform="<resources>/geo/checked/{platform}.table.gz",
     log:
-        "logs/download_geo_platform/{platform}.log",
+        "<logs>/download_geo_platform/{platform}.log",
     benchmark:
-        "benchmarks/download_geo_platform/{platform}.tsv"
+        "<benchmarks>/download_geo_platform/{platform}.tsv"
     wildcard_constraints:
         platform=r"GPL\d+",
     priority: 100
@@ -39,26 +41,30 @@ rule download_geo_platform:
         "../../envs/evenomics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=120,
+        mem_mb=scaled(1000),
+        runtime=scaled(120),
+    message:
+        "download of {wildcards.platform}"
     script:
         "../scripts/download_geo.py"
 
 
 rule list_geo_samples:
     output:
-        samples="results/{study}/imported/{cohort}.samples.txt",
+        samples="<results>/{study}/imported/{cohort}.samples.txt",
     log:
-        "logs/list_geo_samples/{study}.{cohort}.log",
+        "<logs>/list_geo_samples/{study}.{cohort}.log",
     priority: 100
     conda:
         "../../envs/evenomics.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=scaled(1000),
+        runtime=scaled(60),
     params:
         query=lambda wildcards: spec_of(wildcards)["samples_query"],
+    message:
+        "{wildcards.study}: samples of the {wildcards.cohort} cohort in GEO"
     script:
         "../scripts/download_geo.py"
 
@@ -67,12 +73,12 @@ rule read_geo:
     input:
         unpack(geo_files),
     output:
-        table="results/{study}/imported/{cohort}.tsv.gz",
-        report="results/{study}/imported/{cohort}.report.tsv",
+        table="<results>/{study}/imported/{cohort}.tsv.gz",
+        report="<results>/{study}/imported/{cohort}.report.tsv",
     log:
-        "logs/read_geo/{study}.{cohort}.log",
+        "<logs>/read_geo/{study}.{cohort}.log",
     benchmark:
-        "benchmarks/read_geo/{study}.{cohort}.tsv"
+        "<benchmarks>/read_geo/{study}.{cohort}.tsv"
     wildcard_constraints:
         study=one_of(PLAN.from_source("geo")),
     priority: 100
@@ -80,11 +86,13 @@ rule read_geo:
         "../../envs/geoquery.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         spec=lambda wildcards: spec_of(wildcards)
         | {"labelled": wildcards.cohort != "external"},
+    message:
+        "{wildcards.study}: {wildcards.cohort} cohort from GEO"
     script:
         "../scripts/geo_cohort.R"
 
@@ -93,11 +101,11 @@ rule read_rdata:
     input:
         lambda wildcards: users_own([spec_of(wildcards)["path"]]),
     output:
-        table="results/{study}/imported/{cohort}.tsv.gz",
+        table="<results>/{study}/imported/{cohort}.tsv.gz",
     log:
-        "logs/read_rdata/{study}.{cohort}.log",
+        "<logs>/read_rdata/{study}.{cohort}.log",
     benchmark:
-        "benchmarks/read_rdata/{study}.{cohort}.tsv"
+        "<benchmarks>/read_rdata/{study}.{cohort}.tsv"
     wildcard_constraints:
         study=one_of(PLAN.from_source("rdata")),
     priority: 100
@@ -105,23 +113,25 @@ rule read_rdata:
         "../../envs/rdata.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=scaled(8000),
+        runtime=scaled(60),
     params:
         spec=spec_of,
+    message:
+        "{wildcards.study}: {wildcards.cohort} cohort from R"
     script:
         "../scripts/read_rdata.py"
 
 
 rule simulate_umpire:
     output:
-        real="results/{study}/imported/real.tsv.gz",
-        external="results/{study}/imported/external.tsv.gz",
-        validation="results/{study}/imported/validation.tsv.gz",
+        real="<results>/{study}/imported/real.tsv.gz",
+        external="<results>/{study}/imported/external.tsv.gz",
+        validation="<results>/{study}/imported/validation.tsv.gz",
     log:
-        "logs/simulate_umpire/{study}.log",
+        "<logs>/simulate_umpire/{study}.log",
     benchmark:
-        "benchmarks/simulate_umpire/{study}.tsv"
+        "<benchmarks>/simulate_umpire/{study}.tsv"
     wildcard_constraints:
         study=one_of(PLAN.from_source("umpire")),
     priority: 100
@@ -129,11 +139,13 @@ rule simulate_umpire:
         "../../envs/umpire.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
     params:
         cohorts=setting("cohorts"),
         classes=setting("classes"),
         seed=config["seed"],
+    message:
+        "{wildcards.study}: simulation by Umpire"
     script:
         "../scripts/umpire.R"

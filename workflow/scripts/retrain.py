@@ -6,23 +6,20 @@ import pandas as pd
 from script_log import log_to
 
 from evenomics.balancing.arm import gan_requests
-from evenomics.data.cohort_files import read_cohort
 from evenomics.files import write_table
 from evenomics.gan.engines.base import Training
 from evenomics.gan.pretraining import Pretrained
 from evenomics.gan.retraining import retrain
-from evenomics.gan.serialization import save_generator
+from evenomics.gan.serialization import generator_path, save_generator
 from evenomics.gan.settings import GanSettings
-from evenomics.preparation.scaling import SkewScaler
+from evenomics.preparation.draw_files import read_draw
 
 log_to(snakemake.log[0])
 params = snakemake.params
 requests = []
-for experiment, draw_path, scaler_path in zip(
-    params.experiments, snakemake.input.draws, snakemake.input.scalers, strict=True
-):
-    draw = read_cohort(draw_path, experiment)
-    scaled = SkewScaler.from_json(Path(scaler_path).read_text()).transform(draw.features)
+for experiment in params.experiments:
+    draw, scaler = read_draw(Path(snakemake.input.draws), experiment)
+    scaled = scaler.transform(draw.features)
     of_class = {label: draw.classes == label for label in params.classes}
     samples = {label: scaled[rows] for label, rows in of_class.items()}
     groups = {}
@@ -44,7 +41,7 @@ trained = retrain(
 )
 folder = Path(snakemake.output.training)
 for gan in trained:
-    path = folder / gan.request.experiment / f"{gan.request.gan}.safetensors"
+    path = generator_path(folder, gan.request.experiment, gan.request.gan)
     save_generator(path, gan.generator, gan.chosen)
 write_table(pd.DataFrame([gan.chosen for gan in trained]), folder / "chosen.tsv")
 write_table(pd.concat([gan.rates for gan in trained]), folder / "rates.tsv")

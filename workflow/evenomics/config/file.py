@@ -2,7 +2,7 @@
 
 Of a key that is given twice, Snakemake silently takes the last value. For a file that is not YAML,
 it names neither line nor column. ``python -m evenomics.config.file FILE CORES`` checks the
-arguments of ``make run`` before Snakemake starts.
+arguments of ``make run`` before Snakemake starts, and prints where the results go.
 """
 
 import os
@@ -89,8 +89,8 @@ def cores_problems(cores: str) -> list[str]:
     return [f"cores: found {cores!r}; has to be `all` or a number >= 1"]
 
 
-def check(path: str, cores: str) -> None:
-    """Check the arguments of ``make run``.
+def check(path: str, cores: str) -> str:
+    """Check the arguments of ``make run``; return the folder of the results.
 
     Parameters
     ----------
@@ -98,6 +98,11 @@ def check(path: str, cores: str) -> None:
         ``CONFIG``, the file of the config.
     cores : str
         ``CORES``, a number or ``all``.
+
+    Returns
+    -------
+    str
+        `results_dir` of the config.
 
     Raises
     ------
@@ -108,10 +113,12 @@ def check(path: str, cores: str) -> None:
     problems: Iterable[str] = file_problems(path) if named else ["CONFIG: is empty; name a file"]
     if problems := [*problems, *cores_problems(cores.strip())]:
         raise ConfigError("nothing was run:", problems)
+    config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    return str(config.get("results_dir", "results"))
 
 
 if __name__ == "__main__":
     try:
-        check(*sys.argv[1:])
+        print(check(*sys.argv[1:]))
     except ConfigError as error:
         sys.exit(str(error))

@@ -1,5 +1,6 @@
 """Files that a config names."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,31 @@ def table_paths(cohorts: Mapping[str, Any]) -> list[str]:
 def gene_set_paths(enrichment: Mapping[str, Any]) -> list[str]:
     """Return the GMT files that the section ``enrichment`` of a study names."""
     return [str(SHIPPED_GENE_SETS.get(name, name)) for name in enrichment["gene_sets"]]
+
+
+def results_problems(path: str) -> Iterator[str]:
+    """Find why results cannot be written into a folder, which need not be there yet.
+
+    Parameters
+    ----------
+    path : str
+        `results_dir` of the config.
+    """
+    if found := set("{}<>") & set(path):
+        yield (
+            f"results_dir: {path!r}: Snakemake does not take {' '.join(sorted(found))} in a path; "
+            "name another folder"
+        )
+        return
+    folder = Path(path)
+    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if not there.is_dir():
+        yield f"results_dir: {path!r}: {there} is a file, not a folder; name another folder"
+    elif not os.access(there, os.W_OK | os.X_OK):
+        yield (
+            f"results_dir: {path!r}: you may not write into {there}; name another folder (make run "
+            "RESULTS=...), or see to its permissions"
+        )
 
 
 def path_problems(paths: Iterable[str], place: str) -> Iterator[str]:

@@ -1,10 +1,59 @@
 """What a run produces: the arms, studies, figures, pages and tables that follow from a config."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+import yaml
+
 from evenomics.config.experiments import Experiment, experiment_grid
-from evenomics.config.names import names
+from evenomics.config.names import COHORTS, SCHEMAS, names
+
+
+@cache
+def report_entries() -> list[dict[str, str]]:
+    """Return all figures and pages that a report can show, from ``schema/report.yaml``."""
+    entries: list[dict[str, str]] = yaml.safe_load((SCHEMAS / "report.yaml").read_text("utf-8"))
+    return entries
+
+
+@dataclass(frozen=True)
+class Result:
+    """A figure or page in the report of a study.
+
+    Attributes
+    ----------
+    kind : {"figure", "page"}
+    name : str
+    experiment : str
+        Empty if the result is of all experiments.
+    section, title : str
+        Where the report has it, and as what; numbered, since it sorts both.
+    caption : str
+        Name of its caption.
+
+    Examples
+    --------
+    >>> Result("figure", "roc", "c40_i0.4", "1. Scores", "7. ROC curves", "roc").paths
+    ['figures/roc.c40_i0.4.svg', 'figures/roc.c40_i0.4.png']
+    """
+
+    kind: str
+    name: str
+    experiment: str
+    section: str
+    title: str
+    caption: str
+
+    @property
+    def paths(self) -> list[str]:
+        """Its files in the folder of the study and selection; the first is for the report."""
+        if self.kind == "page":
+            return [f"tables/{self.name}.html"]
+        stem = f"figures/{self.name}" + f".{self.experiment}" * bool(self.experiment)
+        return [f"{stem}.svg", f"{stem}.png"]
 
 
 class Plan:
@@ -35,8 +84,8 @@ class Plan:
     >>> plan = Plan(validated({"studies": {"simulated": study}, "arms": ["none", "smote", "gan"]}))
     >>> plan.studies, plan.gan_arms, plan.sampling_arms
     ([('simulated', 'none')], ['gan'], ['smote', 'gan'])
-    >>> plan.pages("simulated", "none")
-    ['scores', 'comparison', 'timings', 'data', 'training']
+    >>> [result.paths[0] for result in plan.results("simulated", "none")][:3]
+    ['figures/scores.svg', 'figures/comparison.svg', 'tables/scores.html']
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -74,13 +123,6 @@ class Plan:
         """Return the experiments of a study."""
         return experiment_grid(self.config["studies"][study]["experiments"])
 
-    def experiments_before(self, study: str, name: str) -> list[Experiment]:
-        """Return the experiments that a draw depends on, its own as the last."""
-        grid = self.experiments(study)
-        at = [experiment.name for experiment in grid].index(name)
-        disjoint = self.config["studies"][study]["experiments"]["disjoint"]
-        return grid[0 if disjoint else at : at + 1]
-
     def harmonised(self, *methods: str) -> list[str]:
         """Return the studies whose cohorts are harmonised, if given by one of these methods."""
         return [
@@ -94,83 +136,112 @@ class Plan:
         studies = self.config["studies"].items()
         return [name for name, study in studies if study["cohorts"]["source"] == source]
 
-    def data_figures(self, study: str, selection: str) -> list[str]:
-        """Return the figures of the data of a study and selection, without suffix."""
-        steps = names("selections")[selection]["steps"]
-        of_step = {"deg": "expression", "lasso_en": "stability"}
-        figures = ["shift", *(of_step[step] for step in steps[-1:])]
-        if self.enriches(study, selection):
-            figures.append("enrichment")
-        # the effect of harmonising is the same for every selection of a study
-        first = self.config["studies"][study]["selections"][0]
-        if study in self.harmonised() and selection == first:
-            figures.append("harmonise")
-        return figures
-
     def enriches(self, study: str, selection: str) -> bool:
         """Return whether gene sets are tested for the selected features."""
         asked = self.config["studies"][study]["enrichment"]["source"] != "none"
         return asked and bool(names("selections")[selection]["steps"])
 
-    def figures(self, study: str, selection: str) -> list[str]:
-        """Return all figures of a study and selection, without suffix."""
-        per_study, per_experiment = ["scores"], ["roc"]
-        if len(self.config["arms"]) > 1:
-            per_study.append("comparison")
-        if self.twins:
-            per_study.append("twins")
-        if len(self.config["multipliers"]) > 1 and self.expanding_arms:
-            per_study.append("multipliers")
-        if self.pretrains:
-            per_study.append("pretraining")
-        if self.sampling_arms:
-            per_experiment.append("samples")
-        if self.gan_arms:
-            per_experiment.append("training")
-            if "held_out" in self.config["gan"]["choice"].values():
-                per_experiment.append("distance")
-        return [
-            *self.data_figures(study, selection),
-            *per_study,
-            *(f"{name}.{e.name}" for name in per_experiment for e in self.experiments(study)),
+    def figures(self, study: str, selection: str) -> set[str]:
+        """Return the names of the figures of a study and selection."""
+        last_step = names("selections")[selection]["steps"][-1:]
+        # the effect of harmonising is the same for every selection of a study
+        first = self.config["studies"][study]["selections"][0]
+        held_out = "held_out" in self.config["gan"]["choice"].values()
+        wanted = {
+            "scores": True,
+            "roc": True,
+            "shift": True,
+            "comparison": len(self.config["arms"]) > 1,
+            "twins": bool(self.twins),
+            "multipliers": len(self.config["multipliers"]) > 1 and bool(self.expanding_arms),
+            "samples": bool(self.sampling_arms),
+            "pretraining": self.pretrains,
+            "training": bool(self.gan_arms),
+            "distance": bool(self.gan_arms) and held_out,
+            "expression": last_step == ["deg"],
+            "stability": last_step == ["lasso_en"],
+            "enrichment": self.enriches(study, selection),
+            "harmonise": study in self.harmonised() and selection == first,
+        }
+        return {name for name, is_wanted in wanted.items() if is_wanted}
+
+    def pages(self, study: str, selection: str) -> set[str]:
+        """Return the names of the HTML pages of a study and selection."""
+        training = {"training"} if self.gan_arms else set()
+        enrichment = {"enrichment"} if self.enriches(study, selection) else set()
+        return {"scores", "comparison", "timings", "data"} | training | enrichment
+
+    def results(self, study: str, selection: str) -> list[Result]:
+        """Return all figures and pages of a study and selection, in the order of the report."""
+        wanted = {
+            "figure": self.figures(study, selection),
+            "page": self.pages(study, selection),
+        }
+        experiments = [experiment.name for experiment in self.experiments(study)]
+        found: list[Result] = []
+        sections = list(dict.fromkeys(entry["section"] for entry in report_entries()))
+        numbers: Counter[str] = Counter()
+        for entry in report_entries():
+            kind = "figure" if "figure" in entry else "page"
+            name, section = entry[kind], entry["section"]
+            if name not in wanted[kind]:
+                continue
+            numbers[section] += 1
+            own = name if kind == "figure" else f"table_{name}"
+            found += [
+                Result(
+                    kind,
+                    name,
+                    experiment,
+                    section=f"{sections.index(section) + 1}. {section}",
+                    title=f"{numbers[section]}. {entry['title']}",
+                    caption=entry.get("caption", own),
+                )
+                for experiment in (experiments if entry.get("per") else [""])
+            ]
+        return found
+
+    def reported_files(self, study: str, selection: str) -> list[str]:
+        """Return what the report of a study and selection is made of, as paths in the results."""
+        figures = self.figures(study, selection)
+        files = ["experiments.tsv", "draws", "scores.tsv.gz", "tuning.tsv", "roc.tsv.gz"]
+        files += ["scoring_seconds.tsv", "generated", "shift.tsv", "findings.tsv"]
+        files += ["pretraining"] * self.pretrains + ["training"] * bool(self.gan_arms)
+        files += ["selection/expression.tsv"] * ("expression" in figures)
+        files += ["selection/features.tsv", "selection/repeats.tsv"] * ("stability" in figures)
+        files += ["selection/enrichment.tsv"] * ("enrichment" in figures)
+        folders = [f"{study}/cohorts", f"{study}/{selection}/cohorts"]
+        folders += [f"{study}/aligned/cohorts", f"{study}/none/cohorts"] * ("harmonise" in figures)
+        cohorts = [f"{folder}/{name}.tsv.gz" for folder in folders for name in COHORTS]
+        return list(dict.fromkeys([*cohorts, *(f"{study}/{selection}/{name}" for name in files)]))
+
+    def targets(self) -> list[str]:
+        """Return all files that a run produces for its user, as paths in the results."""
+        made = ["summary.tsv", "comparison.tsv", "scores.tsv.gz", "generated"]
+        made += ["training"] * bool(self.gan_arms)
+        return ["summary.html", "summary.tsv"] + [
+            f"{study}/{selection}/{path}"
+            for study, selection in self.studies
+            for path in [*made, *(p for of in self.results(study, selection) for p in of.paths)]
         ]
 
-    def pages(self, study: str, selection: str) -> list[str]:
-        """Return all HTML pages of a study and selection, without suffix."""
-        pages = ["scores", "comparison", "timings", "data"]
-        if self.gan_arms:
-            pages.append("training")
-        if self.enriches(study, selection):
-            pages.append("enrichment")
-        return pages
+    def report_settings(self, study: str) -> dict[str, Any]:
+        """Return what figures and pages have to know of the config."""
+        choice = self.config["gan"]["choice"]
+        return {
+            **{key: self.config["studies"][study][key] for key in ("classes", "harmonise")},
+            **{key: self.config["comparison"][key] for key in ("metric", "level")},
+            **{key: self.config[key] for key in ("checks", "gan", "selection", "scaling")},
+            "curve": choice["curve"],
+            "cuts": [choice["cut_above"], choice["cut_below"]],
+            "sampling_arms": self.sampling_arms,
+            "twins": self.twins,
+        }
 
-    def targets(self) -> Iterator[str]:
-        """Go through all files that a run produces for its user, as paths."""
-        yield from ("results/summary.html", "results/summary.tsv")
-        for study, selection in self.studies:
-            folder = f"results/{study}/{selection}"
-            for figure in self.figures(study, selection):
-                yield from (f"{folder}/figures/{figure}.{kind}" for kind in ("svg", "png"))
-            yield from (f"{folder}/tables/{page}.html" for page in self.pages(study, selection))
-            yield from (
-                f"{folder}/{name}" for name in ("scores.tsv.gz", "summary.tsv", "comparison.tsv")
-            )
-            if self.gan_arms:
-                yield f"{folder}/training"
-            for experiment in self.experiments(study):
-                for arm in self.config["arms"]:
-                    yield f"{folder}/experiments/{experiment.name}/arms/{arm}/generated.tsv.gz"
-
-    def benchmarks(self, study: str, selection: str) -> Iterator[str]:
-        """Go through the benchmark files of the slow steps of a study and selection."""
-        of_study = f"{study}.{selection}"
-        if self.pretrains:
-            yield f"benchmarks/pretrain/{of_study}.tsv"
-        if self.gan_arms:
-            yield f"benchmarks/retrain/{of_study}.tsv"
-        for experiment in self.experiments(study):
-            for arm in self.config["arms"]:
-                yield f"benchmarks/score_arm/{of_study}.{experiment.name}.{arm}.tsv"
+    def benchmarks(self, study: str, selection: str) -> list[str]:
+        """Return the benchmark files of the slow steps of a study and selection."""
+        steps = ["pretrain"] * self.pretrains + ["retrain"] * bool(self.gan_arms) + ["score_arms"]
+        return [f"{step}/{study}.{selection}.tsv" for step in steps]
 
 
 def steps_before(selection: str) -> str:

@@ -66,6 +66,11 @@ def load_generator(path: Path) -> Generator:
     )
 
 
+def generator_path(training: Path, experiment: str, gan: str) -> Path:
+    """Return where a generator lies in the folder of all generators of a study."""
+    return training / experiment / f"{gan}.safetensors"
+
+
 def load_generators(training: Path, experiment: str, gans: Iterable[str]) -> dict[str, Generator]:
     """Read the generators of an experiment.
 
@@ -89,7 +94,7 @@ def load_generators(training: Path, experiment: str, gans: Iterable[str]) -> dic
     """
     generators, problems = {}, []
     for gan in gans:
-        path = training / experiment / f"{gan}.safetensors"
+        path = generator_path(training, experiment, gan)
         try:
             generators[gan] = load_generator(path)
         except TrainingError as error:

@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from evenomics.data.cohort import Cohort
 from evenomics.errors import CohortError
-from evenomics.messages import some
+from evenomics.messages import of_study, some
 from evenomics.preparation.harmonise import METHODS, REFERENCE
 
 #: Columns of the table of findings.
@@ -214,11 +214,7 @@ def warnings_of(findings: pd.DataFrame) -> list[str]:
         Of `findings`, with the columns study and selection.
     """
     return [
-        f"study {study}{'' if selection == 'none' else f', features selected by {selection}'}: "
-        f"{message}"
-        for study, selection, message in zip(
-            findings["study"], findings["selection"], findings["message"], strict=True
-        )
+        of_study(*of) for of in findings[["study", "selection", "message"]].itertuples(index=False)
     ]
 
 

@@ -1,50 +1,57 @@
-"""The pages of a study that are nothing but tables, by name, from the files of a run.
+"""Every page of a study by its name, from the files of the study to HTML.
 
-A page's name is that of its file, and that of `evenomics.config.plan.Plan`. The page of the data
-comes with a table of its own (`evenomics.report.pages.data`), the summary is of all studies
+The names are those of ``config/schema/report.yaml``. The summary is of all studies
 (`evenomics.report.pages.summary`).
 """
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
-from evenomics.files import read_table
+from evenomics.report.pages.data import data_page
 from evenomics.report.pages.tables import comparison_page, plain_page, scores_page, training_page
-
-#: Paths by the names that the rules of the report give them.
-Files = Mapping[str, Any]
-#: What the rules say of a page (params), and of which study and selection it is.
-Settings = Mapping[str, Any]
+from evenomics.report.study import StudyFiles
 
 
-def _scores(files: Files, settings: Settings) -> str:
-    return scores_page(read_table(files["summary"]), f"Scores of study {settings['study']}")
+def _scores(of: StudyFiles) -> str:
+    return scores_page(of.table("summary.tsv"), f"Scores of study {of.study}")
 
 
-def _comparison(files: Files, settings: Settings) -> str:
-    heading = f"Comparison of arms, study {settings['study']}"
-    return comparison_page(read_table(files["comparison"]), heading, settings["level"])
+def _comparison(of: StudyFiles) -> str:
+    heading = f"Comparison of arms, study {of.study}"
+    return comparison_page(of.table("comparison.tsv"), heading, of.settings["level"])
 
 
-def _timings(files: Files, settings: Settings) -> str:
-    return plain_page(read_table(files["timings"]), f"Run times of study {settings['study']}")
+def _timings(of: StudyFiles) -> str:
+    return plain_page(of.table("timings.tsv"), f"Run times of study {of.study}")
 
 
-def _training(files: Files, settings: Settings) -> str:
-    folder = Path(files["training"])
-    chosen, rates = read_table(folder / "chosen.tsv"), read_table(folder / "rates.tsv")
-    return training_page(chosen, rates, f"GAN training of study {settings['study']}")
+def _training(of: StudyFiles) -> str:
+    chosen, rates = of.table("training/chosen.tsv"), of.table("training/rates.tsv")
+    return training_page(chosen, rates, f"GAN training of study {of.study}")
 
 
-def _enrichment(files: Files, settings: Settings) -> str:
-    return plain_page(read_table(files["enrichment"]), f"Gene sets of study {settings['study']}")
+def _data(of: StudyFiles) -> str:
+    classes = of.settings["classes"]
+    return data_page(
+        of.table("data.tsv", classes).astype(dict.fromkeys(classes, "Int64")),
+        of.table("experiments.tsv"),
+        of.table("tuning.tsv"),
+        {name: of.settings[key] for name, key in _SETTINGS.items()},
+        f"Data and settings of study {of.study}",
+    )
 
 
-PAGES: dict[str, Callable[[Files, Settings], str]] = {
+def _enrichment(of: StudyFiles) -> str:
+    return plain_page(of.table("selection/enrichment.tsv"), f"Gene sets of study {of.study}")
+
+
+#: Sections of the config on the page of the data, by heading.
+_SETTINGS = {"GAN": "gan", "Selection": "selection", "Scaling": "scaling"}
+
+PAGES: dict[str, Callable[[StudyFiles], str]] = {
     "scores": _scores,
     "comparison": _comparison,
     "timings": _timings,
     "training": _training,
+    "data": _data,
     "enrichment": _enrichment,
 }

@@ -1,0 +1,58 @@
+"""The files of a finished study, as its figures and pages ask for them."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from evenomics.config.names import COHORTS
+from evenomics.data.cohort import Cohort
+from evenomics.data.cohort_files import read_cohort
+from evenomics.files import read_table
+
+
+class StudyFiles:
+    """The folder of a study and selection. Each table is read once, when it is first asked for.
+
+    Parameters
+    ----------
+    folder : Path
+        ``{results}/{study}/{selection}``.
+    settings : mapping of str to object
+        What figures and pages have to know of the config, from
+        `evenomics.config.plan.Plan.report_settings`.
+
+    Attributes
+    ----------
+    study, selection : str
+
+    Examples
+    --------
+    >>> StudyFiles(Path("results/simulated/none"), {"metric": "auroc"}).study
+    'simulated'
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.study, self.selection = folder.parts[-2:]
+        self._tables: dict[str, pd.DataFrame] = {}
+
+    def table(self, name: str, numbers: Iterable[str] = ()) -> pd.DataFrame:
+        """Return a table by its path in the folder (see `evenomics.files.read_table`)."""
+        if name not in self._tables:
+            self._tables[name] = read_table(self.folder / name, numbers)
+        return self._tables[name]
+
+    def cohorts(self, stage: str | None = None) -> dict[str, Cohort]:
+        """Return the cohorts by name.
+
+        Parameters
+        ----------
+        stage : str, optional
+            A folder of the study: another selection, ``aligned`` before harmonising, or ``.`` as
+            they were loaded; by default the cohorts of this selection.
+        """
+        folder = self.folder.parent / (stage or self.selection) / "cohorts"
+        return {name: read_cohort(folder / f"{name}.tsv.gz", name) for name in COHORTS}

@@ -1,0 +1,53 @@
+"""End a run: write the report, print mean scores and warnings. Called with a folder of results.
+
+The words behind the folder are those of the command line that made the results. Needs nothing but
+Snakemake.
+"""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+from tabulate import tabulate
+
+WORKFLOW = Path(__file__).parents[1]
+sys.path.insert(0, str(WORKFLOW))
+
+from evenomics.messages import of_study  # noqa: E402
+
+results, words = Path(sys.argv[1]), sys.argv[2:]
+report = results / "report.html"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Read a table of results."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+summary = rows(results / "summary.tsv")
+folders = dict.fromkeys(results / row["study"] / row["selection"] for row in summary)
+parts = [
+    results / "summary.html",
+    *(path for folder in folders for path in folder.glob("*/*.html")),
+]
+if not report.exists() or any(path.stat().st_mtime > report.stat().st_mtime for path in parts):
+    log = results / "logs/report.log"
+    made = subprocess.run(
+        [
+            *(sys.executable, "-m", "snakemake", *words, "--nolock", "--report", str(report)),
+            *("--report-stylesheet", str(WORKFLOW / "report/report.css")),
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    log.write_text(made.stdout + made.stderr, encoding="utf-8")
+    if made.returncode != 0:
+        last = "\n".join((made.stdout + made.stderr).splitlines()[-5:])
+        sys.exit(f"The results are complete, but the report could not be written ({log}):\n{last}")
+
+print(tabulate(summary, headers="keys", floatfmt=".3f", tablefmt="plain"))
+for folder in folders:
+    for row in rows(folder / "findings.tsv"):
+        print(f"\nWARNING: {of_study(row['study'], row['selection'], row['message'])}")
+print(f"\nReport: {report.absolute()}")
