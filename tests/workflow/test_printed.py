@@ -55,9 +55,8 @@ def wait_for(found):
 def small():
     warn_loudly("92% of the cells are empty, in as many words as do not fit into one line of "
                 "a terminal")
-    for number in progress.progress(range(4), 4, "re-training, lr_1"):
-        if number == 2:
-            wait_for(Path("go").exists)
+    progress.Progress("re-training, lr_1", 4).add(2)
+    wait_for(Path("go").exists)
 
 def bad():
     raise CohortError("real.tsv cannot be read:", ["two headers", "no classes"])
@@ -170,7 +169,6 @@ def test_elsewhere_a_run_prints_plain_lines(tmp_path: Path) -> None:
         "[2/2] small: re-training",
     ]
     assert printed.isascii()
-    assert run(tmp_path, "small").startswith("Nothing to be done")
 
 
 def test_errors_come_last_whatever_goes_on(tmp_path: Path) -> None:
@@ -249,6 +247,7 @@ def test_a_dry_run_lists_jobs_by_rule(tmp_path: Path) -> None:
     printed = run(tmp_path, "small bad", "-n")
     assert re.search(r"^load +2\ntrain +2\nall +1\ntotal +5$", printed, re.MULTILINE)
     assert printed.count("Job stats") == 1
+    assert "This was a dry-run" in printed
     assert "loading" not in printed
     assert "touch small.table" in run(tmp_path, "small bad", "-np")
 
@@ -324,6 +323,22 @@ def test_of_a_group_the_job_that_failed_is_named(tmp_path, monkeypatch, capsys) 
         "\nA group of jobs failed: load, train\n  log: slurm.log\n"
         "\ntrain s failed\n  no samples\n  log: train.log\n"
     )
+
+
+def test_what_a_cluster_says_of_every_job_is_printed_once(capsys) -> None:
+    give = handler(capsys)
+    assert give(None, "No account given") == "No account given\n"
+    assert not give(None, "No account given")
+
+
+def test_the_selection_of_features_is_named_where_there_is_one(capsys) -> None:
+    give = handler(capsys)
+    give("run_info", stats={"score": 3, "all": 1, "total": 4})
+    for number, selection in enumerate(["none", "deg"]):
+        wildcards = {"study": "s", "selection": selection}
+        give("job_info", **job(number, "score", rule_msg="s: scoring", wildcards=wildcards))
+    assert give("job_finished", job_id=1).startswith("[1/3] s (deg): scoring ")
+    assert give("job_finished", job_id=0).startswith("[2/3] s: scoring ")
 
 
 def test_elsewhere_a_long_job_is_told_of_now_and_then(tmp_path, monkeypatch, capsys) -> None:

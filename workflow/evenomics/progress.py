@@ -7,14 +7,10 @@ several stages at once share a terminal, and a stage on another node of a cluste
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
 
 from evenomics.messages import duration
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 # between two lines; there is at most one per percent besides
 SECONDS = 1.0
@@ -49,20 +45,3 @@ class Progress:
                 self._percent, self._told = percent, now
                 left = (now - self._started) * (self.total - self.done) / self.done
                 logger.info("%s: %d%% done, %s left", self.title, percent, duration(left))
-
-
-def progress(items: Iterable[T], total: int, title: str) -> Iterator[T]:
-    """Return the items one by one, and tell in the log how many of them are done.
-
-    Parameters
-    ----------
-    items : iterable
-    total : int
-        Their number.
-    title : str
-        The stage that they are.
-    """
-    stage = Progress(title, total)
-    for item in items:
-        yield item
-        stage.add()

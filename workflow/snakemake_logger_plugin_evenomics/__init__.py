@@ -36,7 +36,7 @@ CHATTER = re.compile(
     "Singularity containers: ignored|Group jobs: inactive|Select jobs to execute|"
     "Activating conda env|Waiting at most|Removing temporary output|"
     "Removing output files of failed job|Trying to restart|Shutting down|Elapsed time|"
-    r"Job \d+ has been submitted|Submitted array job|SLURM run ID|.*'sacct'|None$"
+    r"Job \S+ has been submitted|Submitted array job|SLURM run ID|.*'sacct'|Cleaning up SLURM|None$"
 )
 KILLED = "The system killed it, as it does when memory runs out."
 
@@ -68,6 +68,7 @@ class LogHandler(LogHandlerBase):
         self._failed: dict[int | str, str] = {}
         self._errors: list[str] = []
         self._causes: deque[str] = deque()
+        self._said: set[str] = set()
         self._snakemakes_log = ""
         self._stopped = False
         self._reported, self._pause = time.monotonic(), REPORT[0]
@@ -121,6 +122,9 @@ class LogHandler(LogHandlerBase):
         if self.common_settings.dryrun or record.rule_name in TARGETS:
             return
         title = record.rule_msg or " ".join([record.rule_name, *record.wildcards.values()])
+        selection = record.wildcards.get("selection", "none")
+        if record.rule_msg and selection != "none":
+            title = title.replace(": ", f" ({selection}): ", 1)
         self._running[record.jobid] = Job(title, record.log)
         self._failed.pop(record.jobid, None)  # tried again
         if not self._clock.is_alive():
@@ -182,10 +186,10 @@ class LogHandler(LogHandlerBase):
         elif record.levelno >= logging.ERROR:
             if not text.startswith("Exiting because a job execution failed"):
                 self._errors.append(text)
-        elif record.levelno == logging.WARNING:
-            self._screen.print(text, "yellow")
-        elif not CHATTER.match(text):
-            self._screen.print(text.replace("\n    (check individual jobs above for details)", ""))
+        elif not (CHATTER.match(text) or text in self._said):
+            self._said.add(text)  # a cluster may say the same of every job
+            text = text.replace("\n    (check individual jobs above for details)", "")
+            self._screen.print(text, "yellow" if record.levelno == logging.WARNING else None)
 
     def _print_end(self, how: str, job: Job, colour: str | None = None) -> None:
         width = max(1, min(WIDTH, self._screen.size.columns - len(how) - 16))
@@ -216,9 +220,8 @@ class LogHandler(LogHandlerBase):
         room = self._screen.size.columns - width - 30
         lines = []
         for job in jobs[:SHOWN]:
-            told = [job.age]
+            told = [f"{job.left} left" if job.left else job.age]
             if job.percent is not None:
-                bar = self._screen.bar(job.percent, min(24, room))
-                told = [bar, f"{job.percent:2} %", job.left and f"{job.left} left"]
+                told = [self._screen.bar(job.percent, min(24, room)), f"{job.percent:2} %", *told]
             lines.append("  ".join([f"  {job.stage:<{width}}", *filter(None, told)]))
         return lines + [f"  and {len(jobs) - SHOWN} more"] * (len(jobs) > SHOWN)
