@@ -269,8 +269,9 @@ def test_finished_checkpoints_are_half_the_size(tmp_path):
 
 
 def test_progress_is_told_in_the_log(monkeypatch, caplog):
-    monkeypatch.setattr(engine_module, "LOG_SECONDS", -1.0)
+    monkeypatch.setattr("evenomics.progress.SECONDS", 0.0)
     with caplog.at_level("INFO"):
         Training(engine="cpu").train([VARIED["plain"]], "re-training")
     assert "re-training: 1 training runs (1 different, 1 to train) on engine cpu" in caplog.text
-    assert "100% of the updates done" in caplog.text
+    assert "re-training: 0% done" in caplog.text
+    assert "re-training: 100% done" in caplog.text

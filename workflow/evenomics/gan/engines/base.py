@@ -11,20 +11,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from tqdm import tqdm
-
 from evenomics.config.names import names
 from evenomics.config.registry import Registry
 from evenomics.errors import TrainingError
 from evenomics.gan.checkpoint import State
 from evenomics.gan.run import TrainingRun
 from evenomics.gan.trained import Trained
+from evenomics.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-# seconds between two checkpoints of a run, and between two progress lines in a log
+# seconds between two checkpoints of a run
 CHECKPOINT_SECONDS = 20.0
-LOG_SECONDS = 30.0
 # what `auto` compares, in seconds for two critic updates and one generator update: a CPU core's per
 # unit of `TrainingRun.work`, and a GPU's for the smallest stack (see docs/costs.md)
 CPU_SECONDS = 0.5e-9
@@ -130,8 +128,6 @@ class Training:
     checkpoints : Path, optional
         Folder for states and results. What is found there is not trained again, and weights stay
         there until they are asked for.
-    progress : bool
-        A bar on a terminal; lines in the log are written in any case.
     dtype : {"float32", "float64"}
         Precision of the training.
     chosen_engine : str or None
@@ -158,7 +154,6 @@ class Training:
     engine: str = "auto"
     threads: int = 1
     checkpoints: Path | None = None
-    progress: bool = False
     dtype: str = "float32"
     chosen_engine: str | None = field(default=None, init=False)
 
@@ -169,7 +164,7 @@ class Training:
         ----------
         runs : sequence of TrainingRun
         title : str
-            For the progress bar and the log.
+            For the log.
 
         Returns
         -------
@@ -196,8 +191,13 @@ class Training:
             self.threads if names("engines")[engine].get("threaded") else 1,
         )  # fmt: skip
         if missing:
-            with _Progress(title, missing, self.progress) as report:
-                ENGINES[engine](missing, dtype=self.dtype, threads=self.threads, report=report)
+            progress = Progress(title, sum(job.run.n_updates - job.updates for job in missing))
+
+            def report(job: Job, updates: int, state: Callable[[], State]) -> None:
+                progress.add(updates - job.updates)
+                job.report(updates, state)
+
+            ENGINES[engine](missing, dtype=self.dtype, threads=self.threads, report=report)
         logger.info("%s: done in %.1f s", title, time.perf_counter() - started)
         return [
             replace(jobs[name].trained, run=run) for name, run in zip(prints, runs, strict=True)
@@ -206,39 +206,6 @@ class Training:
     def path(self, name: str) -> Path | None:
         """Where the state of the run with this fingerprint lies, if anywhere."""
         return self.checkpoints and self.checkpoints / f"{name}.safetensors"
-
-
-class _Progress:
-    """Bar and log lines while an engine runs."""
-
-    def __init__(self, title: str, jobs: list[Job], bar: bool) -> None:
-        self.title = title
-        self.total = sum(job.run.n_updates - job.updates for job in jobs)
-        self.done = 0
-        self.logged = time.monotonic()
-        self.bar = tqdm(
-            total=self.total,
-            desc=title,
-            unit="update",
-            unit_scale=True,
-            # tqdm's None: a bar only where a person watches a terminal
-            disable=None if bar else True,
-        )
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
-
-    def __call__(self, job: Job, updates: int, state: Callable[[], State]) -> None:
-        self.done += updates - job.updates
-        self.bar.update(updates - job.updates)
-        now = time.monotonic()
-        if now - self.logged > LOG_SECONDS:
-            self.logged = now
-            logger.info("%s: %.0f%% of the updates done", self.title, 100 * self.done / self.total)
-        job.report(updates, state)
 
 
 def choose_engine(name: str, runs: Sequence[TrainingRun] = ()) -> str:
