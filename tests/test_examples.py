@@ -20,8 +20,8 @@ INNER = {
 }  # fmt: skip
 #: Parts and results of what has an example.
 PARTS = {
-    "ArmScores", "BadCell", "Choice", "Hidden", "Job", "Layer", "Purpose", "Loss", "Networks", "OneVsRest",
-    "Pretrained", "Pretraining", "Retraining", "Trained", "TrainedGan", "TrainingRun",
+    "ArmScores", "BadCell", "Choice", "Hidden", "Job", "Layer", "Loss", "Networks", "OneVsRest",
+    "Pretrained", "Pretraining", "Purpose", "Retraining", "Trained", "TrainedGan", "TrainingRun",
 }  # fmt: skip
 
 
