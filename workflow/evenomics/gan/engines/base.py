@@ -23,6 +23,12 @@ logger = logging.getLogger(__name__)
 
 # seconds between two checkpoints of a run
 CHECKPOINT_SECONDS = 20.0
+# what `auto` compares, in seconds for two critic updates and one generator update: a CPU core's per
+# unit of `TrainingRun.work`, and a GPU's for the smallest stack (see docs/costs.md)
+CPU_SECONDS = 0.5e-9
+CUDA_SECONDS = 1.5e-3
+# about as many cores as come with a GPU: not those of the job, lest tables depend on their number
+CORES = 8
 
 
 @dataclass(eq=False)
@@ -114,7 +120,9 @@ class Training:
     Attributes
     ----------
     engine : {"auto", "cpu", "torch", "cuda"}
-        ``auto`` takes a CUDA device where there is one, else the compiled CPU engine.
+        ``auto`` takes a CUDA device where there is one and the runs keep it busy, else the
+        compiled CPU engine. It chooses by the first runs and stays with that: a run that is
+        trained again, up to the epoch chosen, is trained by the same engine.
     threads : int
         Cores that the CPU engine uses; the others drive their device from one.
     checkpoints : Path, optional
@@ -122,6 +130,8 @@ class Training:
         there until they are asked for.
     dtype : {"float32", "float64"}
         Precision of the training.
+    chosen_engine : str or None
+        Who trains; known once something is trained.
 
     Examples
     --------
@@ -145,14 +155,7 @@ class Training:
     threads: int = 1
     checkpoints: Path | None = None
     dtype: str = "float32"
-    _chosen: str | None = field(default=None, init=False, repr=False)
-
-    @property
-    def chosen_engine(self) -> str:
-        """The engine that ``auto`` stands for here."""
-        if self._chosen is None:
-            self._chosen = choose_engine(self.engine)
-        return self._chosen
+    chosen_engine: str | None = field(default=None, init=False)
 
     def train(self, runs: Sequence[TrainingRun], title: str = "training") -> list[Trained]:
         """Train; equal runs once, and none that is found among the checkpoints.
@@ -174,16 +177,18 @@ class Training:
             If the engine is not there, or a checkpoint cannot be written.
         """
         started = time.perf_counter()
+        engine = self.chosen_engine or choose_engine(self.engine, runs)
+        self.chosen_engine = engine
         prints = [run.fingerprint(self.dtype) for run in runs]
         jobs = {
-            name: Job(run, self.dtype, self.chosen_engine, self.path(name))
+            name: Job(run, self.dtype, engine, self.path(name))
             for name, run in dict(zip(prints, runs, strict=True)).items()
         }
         missing = [job for job in jobs.values() if not job.ended]
         logger.info(
             "%s: %d training runs (%d different, %d to train) on engine %s, threads: %d",
-            title, len(runs), len(jobs), len(missing), self.chosen_engine,
-            self.threads if names("engines")[self.chosen_engine].get("threaded") else 1,
+            title, len(runs), len(jobs), len(missing), engine,
+            self.threads if names("engines")[engine].get("threaded") else 1,
         )  # fmt: skip
         if missing:
             progress = Progress(title, sum(job.run.n_updates - job.updates for job in missing))
@@ -192,9 +197,7 @@ class Training:
                 progress.add(updates - job.updates)
                 job.report(updates, state)
 
-            ENGINES[self.chosen_engine](
-                missing, dtype=self.dtype, threads=self.threads, report=report
-            )
+            ENGINES[engine](missing, dtype=self.dtype, threads=self.threads, report=report)
         logger.info("%s: done in %.1f s", title, time.perf_counter() - started)
         return [
             replace(jobs[name].trained, run=run) for name, run in zip(prints, runs, strict=True)
@@ -205,8 +208,8 @@ class Training:
         return self.checkpoints and self.checkpoints / f"{name}.safetensors"
 
 
-def choose_engine(name: str) -> str:
-    """Return the engine to use: the one asked for, or for ``auto`` the best one that is here.
+def choose_engine(name: str, runs: Sequence[TrainingRun] = ()) -> str:
+    """Return the engine to use: the one asked for, or for ``auto`` the fastest one that is here.
 
     Raises
     ------
@@ -214,19 +217,26 @@ def choose_engine(name: str) -> str:
         For an unknown engine, or ``cuda`` without a CUDA device.
     """
     if name == "auto":
-        import torch
-
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return "cuda" if _gain_from_cuda(runs) and _has_cuda() else "cpu"
     if name not in names("engines"):
         raise TrainingError(
             f"unknown engine {name!r}; there are: auto, {', '.join(names('engines'))}"
         )
-    if name == "cuda":
-        import torch
-
-        if not torch.cuda.is_available():
-            raise TrainingError(
-                "engine: cuda was asked for, but torch finds no CUDA device here; "
-                "set engine: auto (or cpu), or install a CUDA build of torch"
-            )
+    if name == "cuda" and not _has_cuda():
+        raise TrainingError(
+            "engine: cuda was asked for, but torch finds no CUDA device here; "
+            "set engine: auto (or cpu), or install a CUDA build of torch"
+        )
     return name
+
+
+def _gain_from_cuda(runs: Sequence[TrainingRun]) -> bool:
+    """Say whether CPU cores take longer for a cycle of all runs than a GPU for any."""
+    work = [run.work for run in runs]
+    return CPU_SECONDS * max(sum(work) / CORES, *work, 0) > CUDA_SECONDS
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
