@@ -1,4 +1,5 @@
 # The checked config, the environment of all scripts, and functions that several rules use.
+import os
 import subprocess
 import sys
 
@@ -187,7 +188,12 @@ def reported(study, selection, result):
 
 def finish():
     """Write the report and print the mean scores, as `make run` does, if all was asked for."""
-    asked = workflow.dag_settings
-    if not (asked.targets or asked.until or asked.omit_from):
+    asked, results = workflow.dag_settings, Path(config["results_dir"]).absolute()
+    partial = asked.targets or asked.until or asked.omit_from
+    # results in a bucket are not here
+    if not partial and (results / "summary.tsv").is_file():
+        # relative paths of the command line are meant from where it was given
+        moved = workflow.overwrite_workdir is not None
+        folder = os.environ.get("PWD", ".") if moved else "."
         script = LIBRARY / "scripts/finish_run.py"
-        subprocess.run([sys.executable, script, config["results_dir"], *sys.argv[1:]])
+        subprocess.run([sys.executable, script, results, *sys.argv[1:]], cwd=folder)
