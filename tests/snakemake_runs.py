@@ -67,3 +67,20 @@ def run_workflow(
 def without_r_packages(folder: Path) -> dict[str, str]:
     """Environment in which R sees only its own library; the folder holds no packages."""
     return dict.fromkeys(["R_LIBS", "R_LIBS_USER", "R_LIBS_SITE"], str(folder))
+
+
+def conda_stand_in(folder: Path) -> dict[str, str]:
+    """Environment with a `conda` that answers Snakemake's questions and can create nothing."""
+    conda = folder / "bin/conda"
+    conda.parent.mkdir()
+    conda.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in\n'
+        "  --version) echo conda 25.1.1 ;;\n"
+        '  *info*) echo \'{"conda_version": "25.1.1", "conda_prefix": "/none", "platform": '
+        '"linux-64", "root_prefix": "/none"}\' ;;\n'
+        '  *config*) echo \'{"get": {"channel_priority": "strict"}}\' ;;\n'
+        "esac\n"
+    )
+    conda.chmod(0o755)
+    return {"PATH": f"{conda.parent}{os.pathsep}{os.environ['PATH']}"}

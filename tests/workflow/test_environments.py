@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 
 from evenomics.config.cohorts import given_cohorts
 from evenomics.config.names import names
-from snakemake_runs import run_workflow, without_r_packages
+from snakemake_runs import conda_stand_in, run_workflow, without_r_packages
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -95,10 +95,8 @@ def test_every_environment_is_used_and_every_rule_has_one():
                 assert "conda:" in rule, rule[:60]
 
 
-def plan(folder, name, path=None, **variables):
+def plan(folder, name, **variables):
     """Make the plan of a ready config in a folder."""
-    if path is not None:
-        variables["PATH"] = f"{path}{os.pathsep}{os.environ['PATH']}"
     return run_workflow(folder, ROOT / "config" / name, "--dry-run", **variables)
 
 
@@ -112,20 +110,9 @@ def counts(done):
 @pytest.mark.workflow
 def test_the_default_profile_takes_conda_where_there_is_one(tmp_path):
     """With a `conda` on the path a plan creates environments, unless CONDA=off is asked for."""
-    conda = tmp_path / "bin" / "conda"
-    conda.parent.mkdir()
-    conda.write_text(
-        "#!/bin/sh\n"
-        'case "$*" in\n'
-        "  --version) echo conda 25.1.1 ;;\n"
-        '  *info*) echo \'{"conda_version": "25.1.1", "conda_prefix": "/none", "platform": '
-        '"linux-64", "root_prefix": "/none"}\' ;;\n'
-        '  *config*) echo \'{"get": {"channel_priority": "strict"}}\' ;;\n'
-        "esac\n"
-    )
-    conda.chmod(0o755)
-    on = plan(tmp_path, "config.yaml", path=conda.parent, EVENOMICS_CONDA="auto")
-    off = plan(tmp_path, "config.yaml", path=conda.parent, EVENOMICS_CONDA="off")
+    conda = conda_stand_in(tmp_path)
+    on = plan(tmp_path, "config.yaml", EVENOMICS_CONDA="auto", **conda)
+    off = plan(tmp_path, "config.yaml", EVENOMICS_CONDA="off", **conda)
     assert "envs/evenomics.yaml will be created" in on.stdout + on.stderr
     assert "will be created" not in off.stdout + off.stderr
 
