@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast bench lint format clean unlock docs system
+.PHONY: help run test test-fast bench lint format clean unlock docs dockerfile system
 
 # What `make run` runs, and on how many cores.
 CONFIG ?= config/config.yaml
@@ -41,8 +41,8 @@ test: .venv/installed.test  ## all tests that this machine can run (sets up R an
 test-fast: .venv/installed.dev  ## the fast tests (two minutes)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
-bench: .venv/installed.run  ## measure training, scoring and selection, write bench/RESULTS.md (20 minutes)
-	for part in training scoring selection; do $(BIN)/python -m bench.$$part; echo; done > bench/RESULTS.md.new
+bench: .venv/installed.run  ## measure training, scoring, selection and jobs, write bench/RESULTS.md (20 minutes)
+	for part in training scoring selection jobs; do $(BIN)/python -m bench.$$part; echo; done > bench/RESULTS.md.new
 	mv bench/RESULTS.md.new bench/RESULTS.md
 
 lint: .venv/installed.dev  ## style, types and form of code, rules and config
@@ -56,8 +56,8 @@ format: .venv/installed.dev  ## bring code and rules into form
 	$(BIN)/ruff format
 	$(BIN)/snakefmt Snakefile workflow
 
-clean:  ## remove everything that runs have made: results, logs, caches (not .venv)
-	rm -rf results logs benchmarks .snakemake .numba_cache .pytest_cache .mypy_cache .ruff_cache
+clean:  ## remove what runs have made in results, and all caches (not .venv)
+	rm -rf results .snakemake .numba_cache .pytest_cache .mypy_cache .ruff_cache
 
 unlock: .venv/installed.run  ## let Snakemake start again after a run was killed
 	@$(CHECK)
@@ -65,6 +65,11 @@ unlock: .venv/installed.run  ## let Snakemake start again after a run was killed
 
 docs: .venv/installed.dev  ## write the tables of config/README.md from the schema
 	$(BIN)/python -m evenomics.config.reference
+
+dockerfile: .venv/installed.run  ## write the Dockerfile from the conda environments (needs conda)
+	@{ echo '# Every conda environment of the workflow, in one image; written by `make dockerfile`.'; \
+		$(BIN)/snakemake --containerize; cat envs/umpire.dockerfile; } > Dockerfile.new
+	@mv Dockerfile.new Dockerfile
 
 system:
 	@.ci/system

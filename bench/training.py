@@ -33,12 +33,11 @@ from bench.contenders import (
     textbook,
 )
 from bench.harness import Contender, Measured, Metered, markdown, opening, rates, ratio, seconds_of
+from evenomics.config.costs import Runs
 from evenomics.gan.engines.cpu import ADAM_ROWS
 from evenomics.gan.run import TrainingRun
 
 BATCHES = (10, 20, 30)
-# of a run in training, beside its buffers: see docs/costs.md
-BYTES_PER_PARAMETER = 36
 
 
 def quick(seconds: float = 36.0) -> str:
@@ -195,15 +194,12 @@ def costs(seconds: float, rounds: int) -> Iterable[str]:
     )
 
 
-def model_memory(run: TrainingRun) -> int:
+def model_memory(run: TrainingRun) -> float:
     """Bytes that a thread needs to train runs like this one, whatever their number."""
-    start = run.start
-    parameters = BYTES_PER_PARAMETER * (start.generator.size + start.critic.size)
-    inputs = [
-        sum(layer.n_in for layer in architecture.layers)
-        for architecture in (start.critic_architecture, start.generator_architecture)
-    ]
-    return parameters + 4 * run.batch * (13 * inputs[0] + 4 * inputs[1])
+    return Runs(
+        1, run.start.n_features, run.start.hidden, run.batch, run.epochs, run.n_updates,
+        run.critic_updates, run.eval_every,
+    ).thread_bytes  # fmt: skip
 
 
 def epochs() -> Iterable[str]:

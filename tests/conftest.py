@@ -17,6 +17,7 @@ REQUIRED = {
     "r": "EVENOMICS_REQUIRE_R",
     "browser": "EVENOMICS_REQUIRE_BROWSER",
     "shared_data": "EVENOMICS_REQUIRE_DATA",
+    "pypi": "EVENOMICS_REQUIRE_PYPI",
 }
 
 

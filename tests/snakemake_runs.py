@@ -1,12 +1,15 @@
 """Snakemake as a user starts it, in a folder of the test: the workflow, or a rule of its own."""
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
@@ -69,18 +72,89 @@ def without_r_packages(folder: Path) -> dict[str, str]:
     return dict.fromkeys(["R_LIBS", "R_LIBS_USER", "R_LIBS_SITE"], str(folder))
 
 
-def conda_stand_in(folder: Path) -> dict[str, str]:
-    """Environment with a `conda` that answers Snakemake's questions and can create nothing."""
-    conda = folder / "bin/conda"
-    conda.parent.mkdir()
-    conda.write_text(
-        "#!/bin/sh\n"
-        'case "$*" in\n'
-        "  --version) echo conda 25.1.1 ;;\n"
-        '  *info*) echo \'{"conda_version": "25.1.1", "conda_prefix": "/none", "platform": '
-        '"linux-64", "root_prefix": "/none"}\' ;;\n'
-        '  *config*) echo \'{"get": {"channel_priority": "strict"}}\' ;;\n'
-        "esac\n"
-    )
-    conda.chmod(0o755)
-    return {"PATH": f"{conda.parent}{os.pathsep}{os.environ['PATH']}"}
+def make(
+    folder: Path, *words: str, programs: Path = Path(sys.executable).parent, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Do what `make` does once everything is installed, with the programs of a folder."""
+    stamps = ["-o", ".venv/installed.run", "-o", ".venv/installed.r"]
+    return subprocess.run(
+        ["make", f"BIN={programs}", *stamps, *words],
+        cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow"), **env},
+    )  # fmt: skip
+
+
+def clone(folder: Path) -> Path:
+    """Make a copy of what git has of the project, as the files are now."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for name in listed.split("\0")[:-1]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+    return folder
+
+
+def planned(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return what `--summary` says of every file of the plan: its rule, its log, what is to do."""
+    return sorted(line for line in done.stdout.splitlines() if line.count("\t") > 4)
+
+
+def table_hashes(folder: Path) -> dict[str, str]:
+    """Digest of every table below a folder that does not tell the time."""
+    files = [*folder.rglob("*.tsv"), *folder.rglob("*.tsv.gz"), *folder.rglob("*.json")]
+    timed = {"timings.tsv", "stages.tsv", "chosen.tsv", "scoring_seconds.tsv"}
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path.name not in timed and "benchmarks" not in path.parts
+    }
+
+
+def install(environment: Path, *packages: str) -> Path:
+    """Install packages in a virtual environment, made if need be; return its programs' folder.
+
+    Versions are those of constraints.txt. The test is skipped where pip cannot have them.
+    """
+    programs = environment / "bin"
+    if not programs.is_dir():
+        subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    done = subprocess.run(
+        [
+            programs / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check",
+            "-c", ROOT / "constraints.txt", *packages,
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        pytest.skip(f"pip cannot install {', '.join(packages)} here: {' '.join(errors[-2:])}")
+    return programs
+
+
+# What Snakemake asks conda for, and no more. All environments that it makes have this process's
+# packages, since conda's channels cannot be reached from every machine.
+CONDA = """#!/bin/sh
+case "$*" in
+  --version) echo conda 25.1.1 ;;
+  "info --json") echo '{{"conda_prefix": "{prefix}", "platform": "linux-64"}}' ;;
+  "config --get channel_priority --json") echo '{{"get": {{"channel_priority": "strict"}}}}' ;;
+  "env create "*)
+    for prefix; do :; done
+    mkdir -p "$prefix/bin"
+    printf '#!/bin/sh\\nexec "{python}" "$@"\\n' > "$prefix/bin/python"
+    chmod +x "$prefix/bin/python" ;;
+  "clean "*) ;;
+  *) echo "conda was not to be asked: $*" >&2; exit 1 ;;
+esac
+"""
+
+
+def stand_in_conda(prefix: Path) -> Path:
+    """Make what stands for conda; return the folder of its programs."""
+    programs = prefix / "bin"
+    programs.mkdir(parents=True)
+    (programs / "conda").write_text(CONDA.format(prefix=prefix, python=sys.executable))
+    (programs / "conda").chmod(0o755)
+    (programs / "activate").write_text('PATH="$1/bin:$PATH"\n')
+    return programs

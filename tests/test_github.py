@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from snakemake_runs import ROOT, conda_stand_in, run_workflow
+from snakemake_runs import ROOT, run_workflow, stand_in_conda
 
 TOOLS = Path(sys.executable).parent
 OF_MATRIX = re.compile(r"\$\{\{ matrix\.(\w+) \}\}")
@@ -86,11 +86,11 @@ def test_every_step_is_a_command_for_a_person(path: Path) -> None:
 
 @pytest.mark.workflow
 def test_the_nightly_studies_use_every_conda_environment(tmp_path: Path) -> None:
-    conda = conda_stand_in(tmp_path)
+    path = f"{stand_in_conda(tmp_path / 'conda')}{os.pathsep}{os.environ['PATH']}"
     solved: set[str] = set()
     for command in commands(ROOT / ".github/workflows/nightly.yml"):
         _, config = command.split()
-        done = run_workflow(tmp_path, ROOT / config, "--dry-run", **conda)
+        done = run_workflow(tmp_path, ROOT / config, "--dry-run", PATH=path)
         assert done.returncode == 0, done.stderr
         said = done.stdout + done.stderr
         solved |= {*re.findall(r"envs/(\w+)\.yaml will be created", said)}

@@ -1,60 +1,20 @@
 """Who may import whom, and what runs where no numerical library is installed."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from import_graph import arrows, modules
 from snakemake_runs import ROOT
 
-PACKAGE = ROOT / "workflow/evenomics"
 BASE = ["errors", "randomness", "messages", "files", "columns"]
 #: From the ground up: a room uses those before it.
 ROOMS = ["config", "data", "preparation", "gan", "balancing", "evaluation", "report"]
-#: What Snakemake brings along.
-LIGHT = {"yaml", "jsonschema", "evenomics"}
 HEAVY = ["numpy", "pandas", "scipy", "sklearn", "torch", "numba", "matplotlib", "imblearn"]
-
-
-def modules() -> dict[str, Path]:
-    """Every module of the library by its name below `evenomics`."""
-    return {
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
-        for path in PACKAGE.rglob("*.py")
-        if path.parent != PACKAGE or path.name != "__init__.py"
-    }
-
-
-def imported(path: Path, nested: bool = True) -> set[str]:
-    """Full names of what a module imports, whether at its top or within functions."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    found = set()
-    for node in ast.walk(tree) if nested else tree.body:
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are absolute"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
-
-
-def arrows() -> dict[str, set[str]]:
-    """Which modules of the library each of them imports."""
-    known = modules()
-
-    def of_library(name: str) -> str | None:
-        parts = name.split(".")
-        if parts[0] != "evenomics":
-            return None
-        below = [".".join(parts[1:end]) for end in range(len(parts), 1, -1)]
-        return next((module for module in below if module in known), None)
-
-    return {
-        module: {target for name in imported(path) if (target := of_library(name))} - {module}
-        for module, path in known.items()
-    }
 
 
 def test_every_module_uses_only_the_rooms_before_its_own():
@@ -122,3 +82,20 @@ def test_the_config_needs_no_numerical_library(bare):
     )
     assert done.stdout == "100\n", done.stderr
     assert "ImportError: numpy is not installed" in done.stderr
+
+
+def test_scoring_loads_nothing_that_trains_or_draws():
+    """Every process of a scoring job would load it; all arms and classifiers are asked for."""
+    code = (
+        "import sys\n"
+        "import evenomics.evaluation.study_scores\n"
+        "from evenomics.balancing.arm import ARMS\n"
+        "from evenomics.evaluation.classifier import CLASSIFIERS\n"
+        "assert len(ARMS) > 5 and len(CLASSIFIERS) > 1\n"
+        "print({'torch', 'numba', 'matplotlib', 'gseapy', 'requests', 'rpy2'} & {*sys.modules})\n"
+    )
+    path = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "set()\n", done.stderr

@@ -1,8 +1,11 @@
 """Conda environments, the default profile and the plans of the ready configs."""
 
+import hashlib
 import os
 import re
 import shutil
+import subprocess
+import tarfile
 import tomllib
 from pathlib import Path
 
@@ -14,10 +17,26 @@ from packaging.specifiers import SpecifierSet
 
 from evenomics.config.cohorts import given_cohorts
 from evenomics.config.names import names
-from snakemake_runs import conda_stand_in, run_workflow, without_r_packages
+from import_graph import packages_of
+from snakemake_runs import (
+    ROOT,
+    SCRIPTS,
+    clone,
+    make,
+    planned,
+    run_workflow,
+    stand_in_conda,
+    without_r_packages,
+)
 
-ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
+#: Packages of conda that are not called as the module that is imported, or that bring it along.
+CONDA_NAMES = {
+    "imblearn": "imbalanced-learn", "llvmlite": "numba", "matplotlib": "matplotlib-base",
+    "sklearn": "scikit-learn", "torch": "pytorch", "yaml": "pyyaml",
+}  # fmt: skip
+#: By Umpire and BimodalIndex, which come from CRAN when the environment has been made.
+IMPORTED_BY_UMPIRE = {"mc2d", "mclust", "oompabase"}
 
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
@@ -54,10 +73,10 @@ def test_environments_have_what_the_library_asks_for(path):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = map(Requirement, project["dependencies"] + project["optional-dependencies"]["r"])
     allowed = {requirement.name: requirement.specifier for requirement in asked}
-    conda_names = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+    python_names = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
     for dependency in yaml.safe_load(path.read_text())["dependencies"]:
         name, version = dependency.split(" =")
-        assert version in allowed.get(conda_names.get(name, name), SpecifierSet()), dependency
+        assert version in allowed.get(python_names.get(name, name), SpecifierSet()), dependency
 
 
 def test_every_dependency_has_a_line_on_why_it_is_there():
@@ -73,31 +92,163 @@ def test_every_dependency_has_a_line_on_why_it_is_there():
     assert [m for m in modules if not (ROOT / "workflow/evenomics" / m).is_file()] == []
 
 
-def test_r_packages_whose_data_a_ready_config_reads_are_in_the_environment():
-    environment = (ROOT / "envs/rdata.yaml").read_text()
+def data_packages():
+    """R packages whose data a ready config reads."""
     configs = [yaml.safe_load(path.read_text()) for path in (ROOT / "config").glob("*.yaml")]
     studies = [study for config in configs for study in config["studies"].values()]
     specs = [spec for study in studies for spec in given_cohorts(study["cohorts"]).values()]
-    packages = {spec["package"] for spec in specs if "package" in spec}
-    assert packages >= {"multtest"}
-    for package in packages:
-        assert f"bioconductor-{package.lower()} =" in environment
+    return {spec["package"].lower() for spec in specs if "package" in spec}
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_environments_have_what_their_scripts_import_and_nothing_else(path):
+    """In the end, that is, by way of the library, its registries and R files that are sourced."""
+    needed = set()
+    for rule in rules_with_scripts():
+        if f"envs/{path.name}" in rule:
+            needed |= packages_of(SCRIPTS / re.search(r"\.\./scripts/([\w.]+)", rule)[1])
+    if "rpy2" in needed:
+        needed |= data_packages()
+    if "umpire" in needed:
+        assert "Umpire" in path.with_suffix(".post-deploy.sh").read_text()
+        needed = needed - {"umpire"} | IMPORTED_BY_UMPIRE
+    dependencies = yaml.safe_load(path.read_text())["dependencies"]
+    found = {re.sub(r"^(r|bioconductor)-", "", line.split(" =")[0]) for line in dependencies}
+    assert found == {CONDA_NAMES.get(name, name) for name in needed}
+
+
+def rules_with_scripts():
+    """Text of every rule that has a script; `use rule` takes over that of the rule it uses."""
+    texts = [path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk")]
+    rules = [rule for text in texts for rule in re.split(r"\n(?=(?:use )?rule )", text)[1:]]
+    return [rule for rule in rules if "script:" in rule]
 
 
 def test_every_environment_is_used_and_every_rule_has_one():
-    rules = [path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk")]
-    used = {name for text in rules for name in re.findall(r"envs/(\w+)\.yaml", text)}
+    rules = rules_with_scripts()
+    used = {name for rule in rules for name in re.findall(r"envs/(\w+)\.yaml", rule)}
     assert used == {path.stem for path in ENVIRONMENTS}
-    for text in rules:
-        # `use rule` takes over the environment of the rule that it uses
-        for rule in re.split(r"\n(?=(?:use )?rule )", text)[1:]:
-            if "script:" in rule:
-                assert "conda:" in rule, rule[:60]
+    for rule in rules:
+        assert "conda:" in rule, rule[:60]
 
 
-def plan(folder, name, **variables):
+@pytest.fixture
+def own_r(tmp_path):
+    """Give an R whose own library is in a folder of the test, as that of a conda environment."""
+    if not shutil.which("R"):
+        pytest.skip("needs R")
+    home = Path(subprocess.check_output(["R", "RHOME"], text=True).strip())
+    own = tmp_path / "R"
+    for folder in ("bin", "library"):
+        (own / folder).mkdir(parents=True)
+    for path in [*home.iterdir(), *(home / "bin").iterdir(), *(home / "library").iterdir()]:
+        if not (own / path.relative_to(home)).exists():
+            (own / path.relative_to(home)).symlink_to(path)
+    starter = own / "bin/R"
+    starter.unlink()
+    text = (home / "bin/R").read_text()
+    starter.write_text(re.sub("^R_HOME_DIR=.*", f"R_HOME_DIR={own}", text, flags=re.MULTILINE))
+    starter.chmod(0o755)
+    return own
+
+
+@pytest.mark.r
+def test_umpire_is_installed_once(tmp_path, own_r):
+    """From a mirror that has one version as the newest, the other among the old ones."""
+    versions = {"BimodalIndex": "1.1.11", "Umpire": "2.0.11"}
+    sources = tmp_path / "mirror/src/contrib"
+    folders = {"BimodalIndex": sources / "Archive/BimodalIndex", "Umpire": sources}
+    for package, version in versions.items():
+        folders[package].mkdir(parents=True, exist_ok=True)
+        source = tmp_path / "sources" / package
+        source.mkdir(parents=True)
+        about = {
+            "Package": package, "Version": version, "Title": "T", "Author": "A", "License": "L",
+            "Maintainer": "M <m@example.org>", "Description": "D.",
+        }  # fmt: skip
+        (source / "DESCRIPTION").write_text("".join(f"{k}: {v}\n" for k, v in about.items()))
+        (source / "NAMESPACE").touch()
+        with tarfile.open(folders[package] / f"{package}_{version}.tar.gz", "w:gz") as archive:
+            archive.add(source, package)
+
+    def deploy():
+        env = {**os.environ, "RHOME": str(own_r), "CRAN": (tmp_path / "mirror").as_uri()}
+        script = ROOT / "envs/umpire.post-deploy.sh"
+        done = subprocess.run(
+            ["bash", script], env=env, capture_output=True, text=True, check=False
+        )
+        installed = {
+            package: (own_r / "library" / package / "DESCRIPTION").read_text()
+            for package in versions
+            if (own_r / "library" / package).is_dir()
+        }
+        return done, installed
+
+    done, installed = deploy()
+    assert done.returncode == 0, done.stderr
+    assert installed.keys() == versions.keys()
+    assert "installing *source* package" in done.stderr
+    done, again = deploy()
+    assert done.returncode == 0, done.stderr
+    assert "installing *source* package" not in done.stderr
+    assert again == installed  # with the time at which it was built
+
+    umpire = own_r / "library/Umpire"
+    (umpire / "Meta/package.rds").unlink()
+    (umpire / "DESCRIPTION").write_text(installed["Umpire"].replace("2.0.11", "2.0.10"))
+    done, again = deploy()
+    assert done.returncode == 0, done.stderr
+    assert "Version: 2.0.11" in again["Umpire"]
+    assert again["BimodalIndex"] == installed["BimodalIndex"]
+
+    shutil.rmtree(umpire)
+    shutil.rmtree(tmp_path / "mirror")
+    done, again = deploy()
+    assert done.returncode != 0
+    assert f"cannot download Umpire 2.0.11 from file://{tmp_path}/mirror" in done.stderr
+
+
+@pytest.mark.workflow
+def test_the_dockerfile_is_what_make_writes_now(tmp_path):
+    conda = stand_in_conda(tmp_path / "conda")
+    folder = clone(tmp_path / "clone")
+    (folder / "Dockerfile").unlink()
+    done = make(folder, "dockerfile", PATH=f"{conda}{os.pathsep}{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    written = (folder / "Dockerfile").read_text()
+    assert written == (ROOT / "Dockerfile").read_text(), "write it again: make dockerfile"
+
+
+def test_the_dockerfile_makes_every_environment_where_snakemake_looks_for_it():
+    """In a folder called after the file and its post-deploy script, which is run afterwards."""
+    text = (ROOT / "Dockerfile").read_text()
+    lines = [line for line in text.replace("\\\n", "").splitlines() if line.strip(" #")]
+    instructions = [line.split()[0] for line in lines if not line.startswith("#")]
+    assert instructions[0] == "FROM"
+    assert set(instructions[1:]) == {"LABEL", "RUN", "COPY"}
+    copied = set(re.findall(r"^COPY (\S+) /", text, re.MULTILINE))
+    assert copied == {
+        str(path.relative_to(ROOT))
+        for pattern in ("*.yaml", "*.post-deploy.sh")
+        for path in (ROOT / "envs").glob(pattern)
+    }
+    (create,) = (line for line in lines if line.startswith("RUN conda env create"))
+    for path in ENVIRONMENTS:
+        deploy = path.with_suffix(".post-deploy.sh")
+        content = (deploy.read_bytes() if deploy.exists() else b"") + path.read_bytes()
+        prefix = f"/conda-envs/{hashlib.md5(content).hexdigest()}"
+        assert f"COPY envs/{path.name} {prefix}/environment.yaml" in lines
+        assert f"conda env create --prefix {prefix} --file {prefix}/environment.yaml &&" in create
+    assert lines[-1].startswith("RUN conda run --prefix")
+    marked = re.search(r"grep -l (\w+)", lines[-1])[1]
+    assert [path.stem for path in ENVIRONMENTS if marked in path.read_text()] == ["umpire"]
+
+
+def plan(folder, name, option="--dry-run", path=None, **variables):
     """Make the plan of a ready config in a folder."""
-    return run_workflow(folder, ROOT / "config" / name, "--dry-run", **variables)
+    if path is not None:
+        variables["PATH"] = f"{path}{os.pathsep}{os.environ['PATH']}"
+    return run_workflow(folder, ROOT / "config" / name, option, **variables)
 
 
 def counts(done):
@@ -110,9 +261,9 @@ def counts(done):
 @pytest.mark.workflow
 def test_the_default_profile_takes_conda_where_there_is_one(tmp_path):
     """With a `conda` on the path a plan creates environments, unless CONDA=off is asked for."""
-    conda = conda_stand_in(tmp_path)
-    on = plan(tmp_path, "config.yaml", EVENOMICS_CONDA="auto", **conda)
-    off = plan(tmp_path, "config.yaml", EVENOMICS_CONDA="off", **conda)
+    conda = stand_in_conda(tmp_path / "conda")
+    on = plan(tmp_path, "config.yaml", path=conda, EVENOMICS_CONDA="auto")
+    off = plan(tmp_path, "config.yaml", path=conda, EVENOMICS_CONDA="off")
     assert "envs/evenomics.yaml will be created" in on.stdout + on.stderr
     assert "will be created" not in off.stdout + off.stderr
 
@@ -129,15 +280,16 @@ def test_the_plan_of_the_whole_paper_is_what_the_paper_did(tmp_path):
     # simulation; microarray deg, deg_lasso_en; lipidomics none, lasso_en
     assert (public["retrain"], whole["retrain"]) == (3, 5)
     assert (public["pretrain"], whole["pretrain"]) == (3, 5)
-    # nine experiments of seven arms in each public branch, one experiment in a lipidomics branch
-    scored = [plan["score_arm"] + plan["score_expanding_arm"] for plan in (public, whole)]
-    assert scored == [3 * 9 * 7, 3 * 9 * 7 + 2 * 7]
+    assert (public["score_arms"], whole["score_arms"]) == (3, 5)
     once = ["simulate_umpire", "test_expression", "select_deg"]
     assert {rule: whole[rule] for rule in once} == dict.fromkeys(once, 1)
     assert whole["select_stable"] == 2
     assert whole["read_geo"] == whole["download_geo_series"] == whole["list_geo_samples"] == 3
     assert whole["enrich"] == 2
-    assert whole["plot_twins"] == whole["plot_multipliers"] == 5
+    files = "".join(planned(plan(tmp_path, "paper.yaml", "--summary")))
+    # nine experiments in each public branch, one in a lipidomics branch
+    assert files.count("/figures/roc.") == 2 * (3 * 9 + 2)
+    assert files.count("/figures/twins.svg") == files.count("/figures/multipliers.svg") == 5
 
 
 @pytest.mark.workflow
@@ -146,12 +298,13 @@ def test_every_selection_has_its_rules_and_harmonising_is_shown_once_for_all(tmp
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     study = next(iter(config["studies"].values()))
     study |= {"harmonise": "zscore", "selections": [*names("selections")]}
-    done = run_workflow(tmp_path, {**config, "studies": {"s": study}}, "--dry-run")
-    jobs = counts(done)
+    config["studies"] = {"s": study}
+    jobs = counts(run_workflow(tmp_path, config, "--dry-run"))
     steps = [entry["steps"][-1:] for entry in names("selections").values()]
     assert jobs["select_deg"] == steps.count(["deg"]) == 1
     assert jobs["select_stable"] == steps.count(["lasso_en"]) == 2
-    assert jobs["plot_harmonise"] == 1
+    files = "".join(planned(run_workflow(tmp_path, config, "--summary")))
+    assert files.count("/figures/harmonise.svg") == 1
 
 
 LIMMA = {

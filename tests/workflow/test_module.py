@@ -11,7 +11,7 @@ import pytest
 
 from evenomics.config.names import SCHEMAS
 from evenomics.config.paths import SHIPPED_GENE_SETS
-from snakemake_runs import ROOT, run_rules
+from snakemake_runs import ROOT, clone, install, planned, run_rules
 
 GIT = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -52,13 +52,21 @@ rule theirs:
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Git repository of the workflow as it is now, with the tag v1."""
-    folder = tmp_path_factory.mktemp("repository")
-    for name in ("workflow", "envs"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    folder = clone(tmp_path_factory.mktemp("repository"))
     who = ["-c", "user.name=n", "-c", "user.email=n@example.org"]
     for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "all"], ["tag", "v1"]):
         subprocess.run(["git", *words], cwd=folder, check=True)
     return folder
+
+
+def hosting(folder: Path, repository: Path) -> dict[str, str]:
+    """Environment in which a repository stands for github.com/owner/evenomics."""
+    url = f'[url "{repository.as_uri()}"]\n insteadOf = https://github.com/owner/evenomics\n'
+    (folder / "gitconfig").write_text(url)
+    return {
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "GIT_CONFIG_GLOBAL": str(folder / "gitconfig"),
+    }
 
 
 def use(
@@ -68,11 +76,7 @@ def use(
     (folder / "data").mkdir(exist_ok=True)
     rows = [f"s{i},{'ab'[i % 2]},{i * 7 % 11},{i * 5 % 13 + i % 2}\n" for i in range(80)]
     (folder / "data/t.csv").write_text("id,c,f1,f2\n" + "".join(rows))
-    env = {"XDG_CACHE_HOME": str(folder / "cache")}
-    if hosted:
-        url = f'[url "{hosted.as_uri()}"]\n insteadOf = https://github.com/owner/evenomics\n'
-        (folder / "gitconfig").write_text(url)
-        env["GIT_CONFIG_GLOBAL"] = str(folder / "gitconfig")
+    env = hosting(folder, hosted) if hosted else {}
     rules = SNAKEFILE.format(snakefile=snakefile, prefix=f'prefix: "{prefix}"' if prefix else "")
     return run_rules(folder, rules, *options, config=CONFIG, cores=2, env=env)
 
@@ -121,10 +125,43 @@ def test_a_module_from_a_local_repository_runs_r_scripts_beside_each_other(
         done = use(tmp_path, snakefile, "balanced", "--", target)
         assert done.returncode == 0, done.stderr[-4000:]
     (commit,) = (tmp_path / ".snakemake/evenomics").iterdir()
-    assert (commit / "workflow/scripts/script_log.R").is_file()
+    for name in ("workflow/scripts/script_log.R", "profiles/default/config.yaml"):
+        assert (commit / name).is_file()
     assert os.access(commit / "workflow/last_on_path/Rscript", os.X_OK)
     assert (tmp_path / target).is_file()
     assert "Nothing to be done" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+@pytest.mark.pypi
+@GIT
+def test_what_snakedeploy_writes_is_planned_as_the_project_is(
+    tmp_path: Path, repository: Path
+) -> None:
+    """Its folder has the configs and the profile, which `snakemake` finds there."""
+    programs = install(tmp_path / "snakedeploy", "snakedeploy==0.17.1")
+    env = {**os.environ, **hosting(tmp_path, repository)}
+    host = "https://github.com/owner/evenomics"
+    deployed = tmp_path / "deployed"
+    subprocess.run(
+        [programs / "snakedeploy", "deploy-workflow", host, deployed, "--tag", "v1"],
+        env=env, check=True, capture_output=True,
+    )  # fmt: skip
+
+    def snakemake(folder: Path, option: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", option],
+            cwd=folder, env=env, check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Using workflow specific profile profiles/default" in done.stderr
+        return done
+
+    snakemake(deployed, "--dry-run")
+    ours, theirs = (planned(snakemake(folder, "--summary")) for folder in (repository, deployed))
+    assert len(ours) > 10
+    assert theirs == ours
 
 
 @pytest.mark.workflow
@@ -138,6 +175,11 @@ def test_a_module_from_elsewhere_is_refused_with_what_can_be_named(tmp_path: Pat
     said = done.stdout + done.stderr
     assert "evenomics cannot be used from https://example.org/workflow/rules: name a path" in said
     assert "Traceback" not in said
+
+
+def test_the_snakefile_fits_on_a_screen() -> None:
+    """What is longer belongs into a file of `workflow/rules`."""
+    assert len((ROOT / "workflow/Snakefile").read_text("utf-8").splitlines()) < 60
 
 
 def test_a_wheel_holds_all_files_of_the_library(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """The workflow as a user runs it: whole, again, on other numbers of cores, and with mistakes."""
 
-import hashlib
 import re
 import shutil
 import subprocess
@@ -14,7 +13,7 @@ import pytest
 from evenomics.data.cohort_files import read_cohort
 from evenomics.evaluation.classifier import CLASSIFIERS
 from evenomics.files import read_table
-from snakemake_runs import SCRIPTS, run_workflow
+from snakemake_runs import SCRIPTS, run_workflow, table_hashes
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
@@ -49,17 +48,6 @@ TINY = {
     },
     "scoring": {"classifiers": ["svc"], "repeats": 2, "folds": 2},
 }  # fmt: skip
-
-
-def table_hashes(folder: Path) -> dict[str, str]:
-    """Digest of every table below a folder that does not tell the time."""
-    files = [*folder.rglob("*.tsv"), *folder.rglob("*.tsv.gz"), *folder.rglob("*.json")]
-    timed = {"timings.tsv", "stages.tsv", "chosen.tsv", "scoring_seconds.tsv"}
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-        if path.name not in timed and "benchmarks" not in path.parts
-    }
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,14 @@
 import subprocess
 import sys
 
+from snakemake.io import report as in_report
+
 sys.path.insert(0, str(LIBRARY))
 
 from evenomics.config.cohorts import given_cohorts, imported_names
+from evenomics.config.estimate import check_run
 from evenomics.config.file import cores_problems, file_problems
+from evenomics.config.job_requests import JobRequests
 from evenomics.config.names import COHORTS
 from evenomics.config.paths import gene_set_paths, results_problems, table_paths
 from evenomics.config.plan import Plan, selections_ending_in, steps_before
@@ -41,8 +45,14 @@ def problems_beside_the_config():
     return problems
 
 
+# without a number of nodes, jobs run on this machine
+NODES = workflow.resource_settings.nodes
+ON_CLUSTER = NODES is not None or workflow.remote_exec
 try:
     config.update(validated(config, problems_beside_the_config()))
+    LOCAL_CORES = 0 if ON_CLUSTER else workflow.cores or config["threads"]
+    if workflow.is_main_process:
+        logger.info(check_run(config, LOCAL_CORES, n_jobs=NODES or 1))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
@@ -62,8 +72,8 @@ shell.prefix(
 PLAN = Plan(config)
 # A job that can use many cores takes all of --cores on one machine. On a cluster it asks for its own
 # number, which must not depend on the machine that submits, nor on the node where it is read again.
-ON_CLUSTER = workflow.resource_settings.nodes is not None or workflow.remote_exec
-THREADS = config["threads"] if ON_CLUSTER else workflow.cores or config["threads"]
+THREADS = LOCAL_CORES or config["threads"]
+REQUESTS = JobRequests(config)
 # `engine: auto` asks for a GPU where the profile, or --resources, says that there are some.
 GPU = int(
     config["engine"] == "cuda"
@@ -153,6 +163,25 @@ def of_studies(path):
     """Files of every study and selection."""
     return [
         f"<results>/{study}/{selection}/{path}" for study, selection in PLAN.studies
+    ]
+
+
+def reported(study, selection, result):
+    """Output of a figure or page; the first of its files is for the report."""
+    first, *more = [f"<results>/{study}/{selection}/{path}" for path in result.paths]
+    return [
+        in_report(
+            first,
+            caption=f"../report/{result.caption}.rst",
+            category=f"2. Study {study}",
+            subcategory=result.section,
+            labels={
+                "result": result.title,
+                "experiment": result.experiment or "all",
+                "features": selection,
+            },
+        ),
+        *more,
     ]
 
 

@@ -2,6 +2,8 @@
 rule draw_experiments:
     input:
         real="<results>/{study}/{selection}/cohorts/real.tsv.gz",
+        # cohorts are checked first; other warnings do not change the draws
+        checked=ancient("<results>/{study}/{selection}/findings.tsv"),
     output:
         experiments="<results>/{study}/{selection}/experiments.tsv",
         draws=directory("<results>/{study}/{selection}/draws"),

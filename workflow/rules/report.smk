@@ -1,26 +1,4 @@
 # The report: tables, figures and pages of every study, and the summary of all.
-from snakemake.io import report as in_report
-
-
-def reported(study, selection, result):
-    """Output of a figure or page; the first of its files is for the report."""
-    first, *more = [f"<results>/{study}/{selection}/{path}" for path in result.paths]
-    return [
-        in_report(
-            first,
-            caption=f"../report/{result.caption}.rst",
-            category=f"2. Study {study}",
-            subcategory=result.section,
-            labels={
-                "result": result.title,
-                "experiment": result.experiment or "all",
-                "features": selection,
-            },
-        ),
-        *more,
-    ]
-
-
 # A rule for each study and selection, since each has figures of its own.
 for study, selection in PLAN.studies:
     folder = f"<results>/{study}/{selection}"

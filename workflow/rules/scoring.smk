@@ -20,8 +20,8 @@ rule score_arms:
         "../../envs/evenomics.yaml"
     threads: THREADS
     resources:
-        mem_mb=lambda wildcards, threads, attempt: attempt * (1000 + 1000 * threads),
-        runtime=scaled(1440),
+        mem_mb=REQUESTS.mem_mb("score_arms"),
+        runtime=REQUESTS.runtime("score_arms"),
     params:
         experiments=experiment_names,
         arms=config["arms"],

@@ -2,6 +2,8 @@
 rule pretrain:
     input:
         external="<results>/{study}/{selection}/cohorts/external.tsv.gz",
+        # a study that cannot fit is refused before it is trained
+        checked=ancient("<results>/{study}/{selection}/findings.tsv"),
     output:
         pretraining=directory("<results>/{study}/{selection}/pretraining"),
     log:
@@ -13,8 +15,8 @@ rule pretrain:
         "../../envs/evenomics.yaml"
     threads: 1
     resources:
-        mem_mb=scaled(4000),
-        runtime=scaled(720),
+        mem_mb=REQUESTS.mem_mb("pretrain"),
+        runtime=REQUESTS.runtime("pretrain"),
         gpu=GPU,
     params:
         engine=config["engine"],
@@ -45,9 +47,8 @@ rule retrain:
     # the GANs of all experiments train in parallel, on the CPU engine with one core each
     threads: 1 if GPU or not PLAN.trains_on_cores else THREADS
     resources:
-        # at 20,000 features: 400 MB per core, and 4 GB for the results of 40 GANs
-        mem_mb=lambda wildcards, threads, attempt: attempt * (5000 + 400 * threads),
-        runtime=scaled(1440),
+        mem_mb=REQUESTS.mem_mb("retrain"),
+        runtime=REQUESTS.runtime("retrain"),
         gpu=GPU,
     params:
         experiments=experiment_names,

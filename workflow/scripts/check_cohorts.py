@@ -1,8 +1,13 @@
-"""Measure the shift between cohorts, and warn if it makes comparisons of arms meaningless."""
+"""Measure the shift between cohorts, warn if it is large, and say what the study will take."""
+
+import logging
+import sys
 
 from script_log import log_to, warn_loudly
 
+from evenomics.config.estimate import check_study, known_size
 from evenomics.config.names import COHORTS
+from evenomics.config.source import Size
 from evenomics.data.cohort_files import read_cohort
 from evenomics.files import write_table
 from evenomics.preparation.cohort_checks import findings, shift_table, warnings_of
@@ -13,6 +18,12 @@ before, used = (
     {name: read_cohort(path, name) for name, path in zip(COHORTS, paths, strict=True)}
     for paths in (snakemake.input.before, snakemake.input.used)
 )
+# not from `params`: nothing that is written depends on these
+config, local_cores = snakemake.config, snakemake.resources.local_cores
+takes = check_study(config, *wildcards, Size.of(used), local_cores)
+logging.info(takes)
+if known_size(config, wildcards.study) is None:  # then it was not said before the start
+    print(takes, file=sys.stderr)
 shift = shift_table(before, used, params.harmonise)
 found = findings(shift, used, params.checks, params.watched, before["real"].n_features)
 for table, path in ((shift, snakemake.output.shift), (found, snakemake.output.findings)):

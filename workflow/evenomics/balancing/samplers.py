@@ -20,7 +20,8 @@ from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from evenomics.gan.engines.base import ENGINES, Training
+from evenomics.config.names import names
+from evenomics.gan.engines.base import Training
 from evenomics.gan.pretraining import pretrain
 from evenomics.gan.requests import GanRequest
 from evenomics.gan.retraining import retrain
@@ -227,7 +228,8 @@ class WGANOverSampler(_GenerativeOverSampler):
         "external": ["array-like", None],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "settings": [GanSettings, None],
-        "engine": [StrOptions({"auto", *ENGINES})],
+        # their names only: the engines themselves load torch and numba
+        "engine": [StrOptions({"auto", *names("engines")})],
         "n_jobs": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
     }
@@ -282,15 +284,15 @@ class WGANOverSampler(_GenerativeOverSampler):
         """Return the external samples with the features of the training samples, in their order."""
         external = self.external
         # scikit-learn has the names of columns if all are strings
-        names = getattr(self, "feature_names_in_", None)
-        if names is not None and isinstance(external, pd.DataFrame):
-            if missing := [name for name in names if name not in external.columns]:
+        features = getattr(self, "feature_names_in_", None)
+        if features is not None and isinstance(external, pd.DataFrame):
+            if missing := [name for name in features if name not in external.columns]:
                 raise ValueError(
-                    f"external lacks {len(missing)} of the {len(names)} features of X: "
+                    f"external lacks {len(missing)} of the {len(features)} features of X: "
                     f"{some(missing)}; both need the same names (or pass arrays, whose "
                     "features are matched by position)"
                 )
-            external = external[names]
+            external = external[features]
         external = np.asarray(external)
         if external.shape[1] != self.n_features_in_:
             raise ValueError(

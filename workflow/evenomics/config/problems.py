@@ -1,11 +1,11 @@
 """Problems of a config that its schema cannot find: values that do not fit together.
 
-Those of a source's own options are in `evenomics.config.sources`.
+Those of a source's own options are in `evenomics.config.sources`, and what takes too long, or too
+much memory or disk, in `evenomics.config.estimate`.
 """
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from itertools import pairwise
 from typing import Any
 
 from evenomics.config.experiments import experiment_grid
@@ -16,9 +16,6 @@ from evenomics.messages import slug
 
 #: Path of a key: names of sections, numbers of items of lists.
 KeyPath = tuple[str | int, ...]
-
-# Most memory and time of one training run. They are compared with the least that it can take.
-_MOST_BYTES, _MOST_SECONDS = 100e9, 365 * 24 * 3600
 
 
 def value_problems(config: Mapping[str, Any], mistyped: Collection[KeyPath] = ()) -> Iterator[str]:
@@ -62,39 +59,8 @@ def _values(part: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
         yield path, part
 
 
-def _cost_problems(gan: Mapping[str, Any]) -> Iterator[str]:
-    """Find training runs that no machine can do, by the cost model of ``docs/costs.md``.
-
-    The number of features is not known yet. One is counted, and one update per epoch, so every
-    estimate is far below the true cost.
-    """
-    hidden = gan["networks"]["hidden"]
-    limits = f"a training run may take at most {_MOST_BYTES / 1e9:g} GB and a year on one core"
-    widths = [1, *hidden, 1]
-    # weights and biases of the generator, and of the critic with the same layers in reverse order
-    n_parameters = sum(2 * n_in * n_out + n_in + n_out for n_in, n_out in pairwise(widths))
-    if (needed := 36 * n_parameters) > _MOST_BYTES:
-        yield (
-            f"gan.networks.hidden: found {hidden}; these layers have {n_parameters:,} parameters "
-            f"and need {needed / 1e9:,.0f} GB; {limits}"
-        )
-    phases = {
-        "gan.pretraining.epochs": sum(gan["pretraining"]["epochs"]),
-        "gan.retraining.epochs_1": gan["retraining"]["epochs_1"],
-        "gan.retraining.epochs_2": gan["retraining"]["epochs_2"],
-    }
-    for key, epochs in phases.items():
-        # two losses of 8 bytes; a third of a cycle at 0.5 ns x P x (1 + 5)
-        needed, seconds = 16 * epochs, 1e-9 * n_parameters * epochs
-        if needed > _MOST_BYTES or seconds > _MOST_SECONDS:
-            yield (
-                f"{key}: found {epochs:,} epochs; these take {seconds / 86400:,.0f} days on one "
-                f"core or more, and their curves {needed / 1e9:,.0f} GB; {limits}"
-            )
-
-
 def gan_problems(gan: Mapping[str, Any]) -> Iterator[str]:
-    """Find what does not fit together in the section ``gan``, or cannot be trained.
+    """Find what does not fit together in the section ``gan``.
 
     Parameters
     ----------
@@ -115,7 +81,6 @@ def gan_problems(gan: Mapping[str, Any]) -> Iterator[str]:
             f"gan.choice.cut_below: found {choice['cut_below']:g}; has to be below cut_above, "
             f"{choice['cut_above']:g}"
         )
-    yield from _cost_problems(gan)
 
 
 def study_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:

@@ -1,10 +1,11 @@
-"""Problems of the simulators, the built-in one and Umpire."""
+"""Problems and sizes of the simulators, the built-in one and Umpire."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from evenomics.config.experiments import Experiment
-from evenomics.config.source import problems_of
+from evenomics.config.names import COHORTS
+from evenomics.config.source import Size, problems_of, size_of
 
 
 @problems_of("builtin")
@@ -17,3 +18,10 @@ def problems(study: Mapping[str, Any], grid: Sequence[Experiment], place: str) -
     if asked and (needed := sum(asked) if disjoint else max(asked)) > n_real:
         which = "all experiments together" if disjoint else "the largest experiment"
         yield f"{place}.cohorts.n_real: found {n_real}; has to be >= {needed} for {which}"
+
+
+@size_of("builtin")
+@size_of("umpire")
+def size(cohorts: Mapping[str, Any]) -> Size:
+    """Return what is asked for; Umpire may leave out some of the features."""
+    return Size(*(cohorts[f"n_{part}"] for part in ("features", *COHORTS)))

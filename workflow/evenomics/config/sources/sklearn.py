@@ -1,11 +1,11 @@
-"""Problems of data sets that ship with scikit-learn."""
+"""Problems and sizes of data sets that ship with scikit-learn."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from evenomics.config.experiments import Experiment
 from evenomics.config.names import names
-from evenomics.config.source import problems_of, share_problems
+from evenomics.config.source import Size, parts_of, problems_of, share_problems, size_of
 
 
 @problems_of("sklearn")
@@ -20,3 +20,10 @@ def problems(study: Mapping[str, Any], grid: Sequence[Experiment], place: str) -
                 f"{place}.classes: {label!r} is no class of {cohorts['dataset']}; allowed: "
                 f"{', '.join(known)}"
             )
+
+
+@size_of("sklearn")
+def size(cohorts: Mapping[str, Any]) -> Size:
+    """Return the size of the whole data set, cut by the shares."""
+    known = names("datasets")[cohorts["dataset"]]
+    return parts_of(known["n_features"], known["n_samples"], cohorts["fractions"])

@@ -1,0 +1,203 @@
+"""The cost model against the real networks, arms, checkpoints, and what was measured."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+import yaml
+
+from evenomics.balancing.arm import ARMS, gan_requests
+from evenomics.balancing.balancer import Balancer
+from evenomics.config.costs import Costs, Runs, n_parameters
+from evenomics.config.names import names
+from evenomics.config.source import Size
+from evenomics.config.validation import validated
+from evenomics.gan.engines.base import Training
+from evenomics.gan.generator import Generator
+from evenomics.gan.networks import critic_architecture, generator_architecture, initial_weights
+from evenomics.gan.pretraining import pretrain
+from evenomics.gan.retraining import retrain
+from evenomics.gan.settings import GanSettings
+from evenomics.preparation.samples import Samples
+from snakemake_runs import ROOT
+
+CLASSES = ["control", "case"]
+SIZE = Size(150, 2400, 300, 700)
+
+
+def config_of(*, experiments: Mapping | None = None, classes=CLASSES, **keys) -> dict:
+    study = {"classes": classes, "cohorts": {"source": "builtin"}}
+    if experiments:
+        study["experiments"] = experiments
+    return validated({"studies": {"s": study}, **keys})
+
+
+def costs_of(size: Size = SIZE, **keys) -> Costs:
+    return Costs(config_of(**keys), "s", "none", size)
+
+
+@pytest.mark.parametrize(
+    ("n_features", "hidden"), [(150, (50, 100, 200)), (20_000, (10,)), (3, (4, 5)), (1, (7, 2, 3))]
+)
+def test_parameters_are_those_of_the_networks(n_features, hidden):
+    assert n_parameters(n_features, hidden) == (
+        generator_architecture(n_features, hidden).n_parameters,
+        critic_architecture(n_features, hidden).n_parameters,
+    )
+
+
+@pytest.mark.parametrize(
+    ("n_features", "batch", "hidden", "cycles_per_second", "megabytes"),
+    [
+        (150, 10, (50, 100, 200), 1123.7, 5),
+        (150, 30, (50, 100, 200), 484.1, 6),
+        (1000, 10, (50, 100, 200), 196.7, 18),
+        (1000, 30, (50, 100, 200), 96.6, 19),
+        (5000, 20, (50, 100, 200), 20.5, 78),
+        (20_000, 20, (50, 100, 200), 4.9, 311),
+        (5000, 20, (200, 400, 800), 4.9, 300),
+    ],
+)
+def test_training_costs_what_was_measured(n_features, batch, hidden, cycles_per_second, megabytes):
+    """Rows of bench/RESULTS.md, made on a server of 2.5 GHz; memory is in MiB there."""
+    one_cycle = Runs(1, n_features, hidden, batch, 2, 2, 2, 1000)
+    assert 1 / one_cycle.seconds == pytest.approx(cycles_per_second, rel=0.3)
+    assert one_cycle.thread_bytes / 2**20 == pytest.approx(megabytes, rel=0.2, abs=2)
+
+
+def test_the_papers_simulation_costs_what_was_measured():
+    """The table of README.md: 57 minutes on two cores. Half or twice as much would be told apart.
+
+    Scoring is the less certain part: docs/costs.md gives a factor of two.
+    """
+    config = validated(yaml.safe_load((ROOT / "config/paper_simulation.yaml").read_text()))
+    costs = Costs(config, "simulation", "none", SIZE)
+    minutes = {stage: seconds / 60 for stage, seconds in costs.seconds.items()}
+    assert minutes["pretrain"] == pytest.approx(1.7, rel=0.25)
+    assert minutes["retrain"] == pytest.approx(2 * 25, rel=0.25)
+    assert 0.6 < minutes["score_arms"] / (34.9 + 11.9 + 11.5) < 1.7
+    assert minutes["select"] == 0
+
+
+# what changes -> settings; every choice, class sizes on both sides of 30, three classes
+SETTINGS = {
+    "paper": {},
+    "held out": {"gan": {"choice": {"rate_choice": "held_out", "epoch_choice": "held_out"}}},
+    "one arm": {"arms": ["none", "classic_gan"]},
+    "no pre-training": {"arms": ["classic_expand_gan", "smote"]},
+    "alphas": {"alphas": [[0, 0], [2, 0], [2, 3]], "multipliers": [0.5, 1]},
+    "no GAN": {"arms": ["none", "smote"]},
+}
+
+
+def draws_of(costs: Costs, p: int) -> dict[str, dict[str, np.ndarray]]:
+    rng = np.random.default_rng(0)
+    return {
+        f"e{i}": {label: rng.normal(size=(n, p)) for label, n in counts.items()}
+        for i, counts in enumerate(costs.draws)
+    }
+
+
+@pytest.mark.parametrize("classes", [CLASSES, ["control", "case", "third"]], ids=["2", "3"])
+@pytest.mark.parametrize("keys", SETTINGS.values(), ids=SETTINGS)
+def test_gans_and_settings_are_those_of_the_arms(keys, classes):
+    costs = costs_of(classes=classes, **keys)
+    config = costs.config
+    draws = draws_of(costs, 2)
+    assert [len(costs.gans(counts)) for counts in costs.draws] == [
+        len(gan_requests(config["arms"], config["alphas"], name, samples))
+        for name, samples in draws.items()
+    ]
+    assert [len(costs.settings(arm)) for arm in config["arms"]] == [
+        len(ARMS[arm].settings(config["alphas"], config["multipliers"])) for arm in config["arms"]
+    ]
+
+
+def test_training_sets_are_as_large_as_the_arms_make_them():
+    """Of every arm; those that change nothing are made once, the others in each repeat."""
+    p, counts = 4, {"control": 20, "case": 8, "third": 12}
+    costs = costs_of(
+        Size(p, 40, 30, 30, counts),
+        classes=list(counts),
+        arms=list(names("arms")),
+        experiments={"whole": True, "controls": []},
+        multipliers=[0.5],
+        alphas=[[0, 0]],
+    )
+    y = np.repeat(range(3), list(counts.values()))
+    samples = Samples(np.random.default_rng(0).normal(size=(len(y), p)), y)
+    weights = initial_weights(p, (3,), np.random.default_rng(0))
+    generators = dict.fromkeys(range(3), Generator.from_weights(weights))
+    found = {of.arm: of for of in costs.training_sets()}
+    assert found.keys() == names("arms").keys()
+    for arm, of in found.items():
+        (setting,) = ARMS[arm].settings([(0, 0)], [0.5])
+        balanced, _ = Balancer(ARMS[arm], setting, 0, generators, 1, ()).balance(samples)
+        assert (of.n_drawn, of.n_samples) == (40, len(balanced.y)), arm
+        assert of.n_repeats == (1 if balanced is samples else 100), arm
+
+
+@pytest.mark.parametrize("name", ["paper", "held out", "no pre-training"])
+def test_checkpoints_take_the_room_that_is_said(name, tmp_path):
+    """Of a real training: some runs end early or are done again, so their number is not exact."""
+    gan = {
+        **SETTINGS[name].get("gan", {}),
+        "pretraining": {"epochs": [50, 50, 50]},
+        "retraining": {"epochs_1": 60, "epochs_2": 40},
+    }
+    costs = costs_of(
+        Size(30, 200, 80, 100),
+        experiments={"controls": [40], "imbalance": [0.5]},
+        **{**SETTINGS[name], "gan": gan},
+    )
+    config, settings = costs.config, GanSettings.from_mapping(costs.config["gan"])
+    training = Training(engine="cpu", threads=2, checkpoints=tmp_path)
+    pretrained = None
+    if costs.pretraining:
+        external = np.random.default_rng(1).normal(size=(80, 30))
+        pretrained = pretrain(external, settings, seed=1, training=training)
+    (draw,) = draws_of(costs, 30).values()
+    requests = gan_requests(config["arms"], config["alphas"], "e", draw)
+    retrain(requests, pretrained, settings, seed=1, training=training)
+    room = sum(path.stat().st_size for path in tmp_path.iterdir())
+    assert costs.checkpoint_bytes == pytest.approx(room, rel=0.15)
+
+
+def test_each_thing_asked_for_costs_more():
+    """Experiments, classes, repeats, features, external samples: each where it should."""
+    base = costs_of()
+    more = {
+        "retrain": costs_of(alphas=[[0, 0], [1, 0], [1, 1], [2, 2]]),
+        "score_arms": costs_of(scoring={"repeats": 200}),
+        "pretrain": costs_of(Size(150, 2400, 600, 700)),
+    }
+    for stage, costs in more.items():
+        assert costs.seconds[stage] > 1.3 * base.seconds[stage]
+    wider = costs_of(Size(1500, 2400, 300, 700))
+    assert all(wider.seconds[stage] > 2 * base.seconds[stage] for stage in more)
+    threads = [base.memory(n) for n in (1, 8)]
+    for stage in ("retrain", "score_arms"):
+        assert threads[1][stage] > threads[0][stage]
+    assert threads[1]["pretrain"] == threads[0]["pretrain"]
+
+
+def test_a_gpu_is_not_counted_and_the_torch_engine_has_one_core():
+    cpu, torch, cuda = (costs_of(engine=engine) for engine in ("cpu", "torch", "cuda"))
+    assert cuda.seconds["retrain"] == cuda.seconds["pretrain"] == 0
+    assert cuda.seconds["score_arms"] == cpu.seconds["score_arms"]
+    assert cpu.longest["retrain"] < cpu.seconds["retrain"] / 30
+    assert torch.longest["retrain"] == torch.seconds["retrain"] > 3 * cpu.seconds["retrain"]
+    assert cuda.memory(8)["retrain"] < cpu.memory(8)["retrain"]
+
+
+def test_the_whole_cohort_counts_with_its_classes_where_they_are_known():
+    options = {"experiments": {"whole": True, "controls": []}}
+    assert costs_of(Size(5, 60, 10, 10), **options).draws == [{"control": 30, "case": 30}]
+    counts = {"control": 50, "case": 10}
+    assert costs_of(Size(5, 60, 10, 10, counts), **options).draws == [counts]
+
+
+def test_every_classifier_says_what_it_costs():
+    for entry in names("classifiers").values():
+        assert entry["points"] > 0
+        assert entry["microseconds"].keys() == {"fit", "sample", "value", "pair"}

@@ -1,0 +1,394 @@
+"""What the jobs of a study cost in time, memory and disk, by the model of ``docs/costs.md``.
+
+Numbers are of a run from scratch. `evenomics.config.estimate` says them to users and clusters.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+from evenomics.config.experiments import experiment_grid
+from evenomics.config.names import names
+from evenomics.config.source import Size
+
+# Memory of a job that has nothing to do, and of a worker process beside it: their libraries.
+_JOB_BYTES, _WORKER_BYTES = 0.5e9, 0.2e9
+# Memory per value of a table: its text, the cells of a line, numbers and a copy of them.
+_READING = 100
+# Disk per value of a table, compressed, with all digits.
+_WRITTEN = 9
+
+
+def n_parameters(n_features: int, hidden: Sequence[int]) -> tuple[int, int]:
+    """Return the numbers of parameters of a generator and of its critic."""
+    generator = [n_features, *hidden, n_features]
+    critic = [n_features, *reversed(hidden), 1]
+    n_generator, n_critic = (
+        sum((n_in + 1) * n_out for n_in, n_out in pairwise(widths))
+        for widths in (generator, critic)
+    )
+    return n_generator, n_critic - 1  # the critic's last layer has no bias
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Training runs of one shape.
+
+    Attributes
+    ----------
+    n : float
+        How many; one that ends early is a part of one.
+    n_features : int
+    hidden : sequence of int
+        Widths of the hidden layers.
+    batch : int
+        Samples per update.
+    epochs : int
+    updates : int
+        Critic updates.
+    critic_updates : int
+        Critic updates per generator update.
+    eval_every : int
+        Epochs between two evaluations.
+
+    Examples
+    --------
+    >>> runs = Runs(6, 150, (50, 100, 200), 10, 5000, 5000, 2, 20)
+    >>> f"{runs.seconds:.0f} s, {runs.thread_bytes / 1e6:.0f} and {runs.disk / 1e6:.0f} MB"
+    '15 s, 5 and 6 MB'
+    """
+
+    n: float
+    n_features: int
+    hidden: Sequence[int]
+    batch: int
+    epochs: int
+    updates: int
+    critic_updates: int
+    eval_every: int
+
+    @property
+    def n_parameters(self) -> int:
+        """Parameters of both networks."""
+        return sum(n_parameters(self.n_features, self.hidden))
+
+    @property
+    def seconds(self) -> float:
+        """Time of all of them on one core, with the CPU engine."""
+        n = self.n_parameters
+        # twice as long where weights and moments do not fit the cache
+        ns = 0.5 + 0.5 * n / (n + 1e6)
+        cycles = self.updates * (0.4 + 0.2 / self.critic_updates)
+        return self.n * cycles * 1e-9 * ns * n * (self.batch + 5)
+
+    @property
+    def record_bytes(self) -> float:
+        """Losses of every update, and evaluations, of one of them."""
+        per_update, per_epoch = 1 + 1 / self.critic_updates, 1 + 3 / self.eval_every
+        return 8 * (self.updates * per_update + self.epochs * per_epoch)
+
+    @property
+    def thread_bytes(self) -> float:
+        """Memory of a thread of the CPU engine, which trains one at a time."""
+        rows = 4 * self.batch * (13 + 4) * (self.n_features + sum(self.hidden))
+        return 36 * self.n_parameters + rows + self.record_bytes
+
+    @property
+    def disk(self) -> float:
+        """Bytes of their checkpoints."""
+        return self.n * (8 * self.n_parameters + self.record_bytes)
+
+
+def _largest(counts: Mapping[str, int]) -> str:
+    """Return the over-represented class: of equally large ones the first."""
+    return max(counts, key=lambda label: counts[label])
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What classifiers are trained on: an arm in an experiment, at one setting.
+
+    Attributes
+    ----------
+    experiment : int
+    arm : str
+    n_drawn, n_added : int
+        Samples of the draw, and those of the arm.
+    n_repeats : int
+        How often it is made anew.
+
+    Examples
+    --------
+    >>> TrainingSet(0, "smote", n_drawn=56, n_added=24, n_repeats=100).n_samples
+    80
+    """
+
+    experiment: int
+    arm: str
+    n_drawn: int
+    n_added: int
+    n_repeats: int
+
+    @property
+    def n_samples(self) -> int:
+        """All samples."""
+        return self.n_drawn + self.n_added
+
+
+class Costs:
+    """What the jobs of a study and selection cost.
+
+    Parameters
+    ----------
+    config : mapping
+        With its defaults.
+    study, selection : str
+    size : Size
+        Of the cohorts after the selection.
+    n_measured : int, optional
+        Features before the selection, if there are more.
+
+    Attributes
+    ----------
+    seconds : dict of str to float
+        Core-seconds of each stage.
+    longest : dict of str to float
+        Seconds of the longest task of a stage, which no number of cores makes shorter.
+
+    Examples
+    --------
+    >>> from evenomics.config.validation import validated
+    >>> study = {"classes": ["control", "case"], "cohorts": {"source": "builtin"}}
+    >>> costs = Costs(validated({"studies": {"s": study}}), "s", "none", Size(150, 2000, 300, 700))
+    >>> {stage: round(seconds / 60) for stage, seconds in costs.seconds.items()}
+    {'other': 1, 'select': 0, 'pretrain': 2, 'retrain': 68, 'score_arms': 72}
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        study: str,
+        selection: str,
+        size: Size,
+        n_measured: int | None = None,
+    ) -> None:
+        self.config, self.study, self.selection, self.size = config, study, selection, size
+        self.n_measured = n_measured or size.n_features
+        self.classes: list[str] = config["studies"][study]["classes"]
+        self.hidden: list[int] = config["gan"]["networks"]["hidden"]
+        scoring = self._scoring_seconds()
+        self.seconds = {
+            # imports, tables, figures, pages
+            "other": 30 + 10e-6 * size.n_samples * self.n_measured,
+            "select": self._selection_seconds(),
+            "pretrain": self._training_seconds(self.pretraining),
+            "retrain": self._training_seconds(self.retraining),
+            "score_arms": sum(scoring.values()),
+        }
+        # a run at learning rate 2 waits for one at learning rate 1
+        one_run = 2 * max((runs.seconds / runs.n for runs in self.retraining), default=0.0)
+        on_cores = config["engine"] in ("auto", "cpu")
+        self.longest = {
+            **self.seconds,
+            "select": 0.0,
+            "retrain": one_run if on_cores else self.seconds["retrain"],
+            "score_arms": max(scoring.values()),
+        }
+
+    @cached_property
+    def draws(self) -> list[dict[str, int]]:
+        """Samples of each class in each experiment."""
+        # where nothing is known of the classes of the whole cohort, they count as equal
+        equal = dict.fromkeys(self.classes, max(1, self.size.n_real // len(self.classes)))
+        grid = experiment_grid(self.config["studies"][self.study]["experiments"])
+        return [e.counts(self.classes) or {**equal, **self.size.class_counts} for e in grid]
+
+    def settings(self, arm: str) -> set[tuple[float, float, float]]:
+        """Return what an arm is scored at: two alphas and a multiplier, 0 where it has none."""
+        entry = names("arms")[arm]
+        alphas = self.config["alphas"] if entry.get("gan") == "transfer" else [[0, 0]]
+        multipliers = self.config["multipliers"] if entry.get("expands") else [0]
+        return {
+            (under, over if entry.get("expands") else 0, multiplier)
+            for under, over in alphas
+            for multiplier in multipliers
+        }
+
+    def gans(self, counts: Mapping[str, int]) -> set[tuple[str, float, str]]:
+        """Return the GANs of an experiment: class, alpha, and `transfer` or `classic`."""
+        largest = _largest(counts)
+        entries = {arm: names("arms")[arm] for arm in self.config["arms"]}
+        return {
+            (label, over if label == largest else under, entry["gan"])
+            for arm, entry in entries.items()
+            if entry.get("gan")
+            for under, over, _ in self.settings(arm)
+            for label in counts
+            if entry.get("expands") or label != largest
+        }
+
+    @property
+    def n_gans(self) -> int:
+        """Number of the GANs of all experiments."""
+        return sum(len(self.gans(counts)) for counts in self.draws)
+
+    def _runs(
+        self, n: float, n_samples: int, batch: int, epochs: int, critic_updates: int, layers: int
+    ) -> Runs:
+        hidden, batch = self.hidden[:layers], min(batch, n_samples)
+        updates = epochs * (n_samples // batch)
+        every = self.config["gan"]["choice"]["eval_every"]
+        return Runs(n, self.size.n_features, hidden, batch, epochs, updates, critic_updates, every)
+
+    @cached_property
+    def pretraining(self) -> list[Runs]:
+        """A run for each hidden layer, if an arm needs pre-trained GANs."""
+        if all(names("arms")[arm].get("gan") != "transfer" for arm in self.config["arms"]):
+            return []
+        plan = self.config["gan"]["pretraining"]
+        stages = enumerate(zip(plan["epochs"], plan["critic_updates"], strict=True), 1)
+        return [
+            self._runs(1, self.size.n_external, plan["batch_size"], epochs, updates, layers)
+            for layers, (epochs, updates) in stages
+        ]
+
+    @cached_property
+    def retraining(self) -> list[Runs]:
+        """The runs of all GANs, at both learning rates."""
+        return [
+            runs
+            for counts in self.draws
+            for label, _, _ in self.gans(counts)
+            for runs in self._search(counts[label], label == _largest(counts))
+        ]
+
+    def _search(self, n_samples: int, over: bool) -> Iterator[Runs]:
+        """Go through the runs of a GAN."""
+        plan, choice = self.config["gan"]["retraining"], self.config["gan"]["choice"]
+        n_folds, n_held_out = 1, 0
+        if "held_out" in (choice["rate_choice"], choice["epoch_choice"]):
+            if n_samples < choice["cross_validate_below"]:
+                n_folds = min(choice["folds"], n_samples)
+                n_held_out = n_samples // n_folds
+            else:
+                n_held_out = max(1, round(n_samples * choice["held_out_fraction"]))
+        batch = plan["batch_size_over" if over else "batch_size_under"]
+        for phase in ("1", "2"):
+            n_rates, epochs = len(plan[f"learning_rates_{phase}"]), plan[f"epochs_{phase}"]
+            shape = (batch, epochs, plan["critic_updates"], len(self.hidden))
+            yield self._runs(n_rates * n_folds, max(1, n_samples - n_held_out), *shape)
+            if n_folds > 1:  # and on all samples, up to the chosen epoch: half-way, say
+                yield self._runs(0.5, n_samples, *shape)
+
+    def _training_seconds(self, runs: Collection[Runs]) -> float:
+        """Return the time of training on one core. That of a GPU is not known."""
+        factor = {"cuda": 0, "torch": 7}.get(self.config["engine"], 1)
+        return factor * sum(run.seconds for run in runs)
+
+    def _selection_seconds(self) -> float:
+        """Return the time of LASSO and elastic net: two models per split, fold and penalty."""
+        steps, plan = names("selections")[self.selection]["steps"], self.config["selection"]
+        if "lasso_en" not in steps:
+            return 0.0
+        n_features = self.n_measured
+        if "deg" in steps:
+            n_features = min(n_features, plan["deg"]["n_features"])
+        n_fits = 2 * math.prod(plan["lasso_en"][key] for key in ("repeats", "folds", "n_penalties"))
+        return 0.3e-6 * n_fits * self.size.n_real * n_features
+
+    def training_sets(self) -> Iterator[TrainingSet]:
+        """Go through what classifiers are trained on: every experiment, arm and setting."""
+        for experiment, counts in enumerate(self.draws):
+            n_drawn, n_equal = sum(counts.values()), len(counts) * max(counts.values())
+            for arm in self.config["arms"]:
+                unchanged = bool(names("arms")[arm].get("unchanged"))
+                for *_, multiplier in self.settings(arm):
+                    n_added = 0 if unchanged else round(n_equal * (1 + multiplier)) - n_drawn
+                    n_repeats = 1 if unchanged else self.config["scoring"]["repeats"]
+                    yield TrainingSet(experiment, arm, n_drawn, n_added, n_repeats)
+
+    def _scoring_seconds(self) -> Counter[tuple[int, str]]:
+        """Return the time of every experiment and arm."""
+        scoring, n_classes = self.config["scoring"], len(self.classes)
+        n_folds, factor = scoring["folds"], n_classes if n_classes > 2 else 1
+        predicting = 0.015 + 30e-6 * self.size.n_validation
+        seconds: Counter[tuple[int, str]] = Counter()
+        for of in self.training_sets():
+            for classifier in scoring["classifiers"]:
+                entry = names("classifiers")[classifier]
+                in_fold = of.n_samples - of.n_samples // n_folds
+                tuning = entry["points"] * n_folds * self._fit_seconds(entry, in_fold)
+                # the point that wins takes longer than the others
+                repeat = 1.5 * self._fit_seconds(entry, of.n_samples) + predicting
+                seconds[of.experiment, of.arm] += factor * (tuning + of.n_repeats * repeat)
+        return seconds
+
+    def _fit_seconds(self, entry: Mapping[str, Any], n: int) -> float:
+        cost = entry["microseconds"]
+        per_sample = cost["sample"] + cost["value"] * self.size.n_features
+        return 1e-6 * float(cost["fit"] + n * per_sample + n**2 * cost["pair"])
+
+    def memory(self, threads: int) -> dict[str, float]:
+        """Return the memory of the largest jobs in bytes, each with so many threads.
+
+        Parameters
+        ----------
+        threads : int
+
+        Returns
+        -------
+        dict of str to float
+            By stage. Pre-training has one thread in any case.
+        """
+        size, p = self.size, self.size.n_features
+        drawn = [sum(counts.values()) for counts in self.draws]
+        n_balanced = max(training_set.n_samples for training_set in self.training_sets())
+        # all folds at a time, and the histograms of gradient boosting
+        folds, bins = 8 * (self.config["scoring"]["folds"] + 3) * n_balanced, min(255, n_balanced)
+        worker = (
+            folds + bins * (60 + 0.6 * bins) + _READING * (size.n_validation + max(drawn))
+        ) * p
+        jobs = {
+            "load": _READING * size.n_samples * self.n_measured,
+            "pretrain": _READING * size.n_external * p + self._engine_bytes(self.pretraining, 1),
+            "retrain": (
+                (_READING * max(drawn) + 30 * sum(drawn)) * p
+                + 10 * self.n_gans * sum(n_parameters(p, self.hidden))
+                + self._engine_bytes(self.retraining, threads)
+            ),
+            "score_arms": threads * (worker + _WORKER_BYTES * (threads > 1)),
+        }
+        return {stage: _JOB_BYTES + n_bytes for stage, n_bytes in jobs.items()}
+
+    def _engine_bytes(self, runs: Collection[Runs], threads: int) -> float:
+        """Return the memory of training runs: one per thread, or a stack of eight of torch's."""
+        if not runs:
+            return 0.0
+        largest = max(runs, key=lambda run: run.thread_bytes)
+        if self.config["engine"] == "cuda":  # the rest is on the GPU
+            return 8 * largest.record_bytes
+        if self.config["engine"] == "torch":
+            return 8 * (100 * largest.n_parameters + largest.record_bytes)
+        return threads * largest.thread_bytes
+
+    @property
+    def checkpoint_bytes(self) -> float:
+        """Disk of the checkpoints of all training runs."""
+        return sum(run.disk for run in (*self.pretraining, *self.retraining))
+
+    @property
+    def result_bytes(self) -> float:
+        """Disk of all other results."""
+        p = self.size.n_features
+        n_drawn = sum(sum(counts.values()) for counts in self.draws)
+        n_added = sum(training_set.n_added for training_set in self.training_sets())
+        values = self.size.n_samples * (self.n_measured + p) + (n_drawn + n_added) * p
+        n_generator, n_critic = n_parameters(p, self.hidden)
+        weights = n_generator * self.n_gans
+        weights += (n_generator + n_critic) * bool(self.pretraining)
+        figures = 2e6 + 5e6 * len(self.draws)
+        return _WRITTEN * values + 4 * weights + figures
