@@ -1,4 +1,5 @@
 # The checked config, the environment of all scripts, and functions that several rules use.
+import shlex
 import subprocess
 import sys
 
@@ -11,7 +12,12 @@ from evenomics.config.estimate import check_run
 from evenomics.config.file import cores_problems, file_problems
 from evenomics.config.job_requests import JobRequests
 from evenomics.config.names import COHORTS
-from evenomics.config.paths import gene_set_paths, results_problems, table_paths
+from evenomics.config.paths import (
+    gene_set_paths,
+    library_problems,
+    results_problems,
+    table_paths,
+)
 from evenomics.config.plan import Plan, selections_ending_in, steps_before
 from evenomics.config.validation import validated
 from evenomics.errors import ConfigError, TrainingError
@@ -21,10 +27,10 @@ def problems_beside_the_config():
     """Problems of the files of the config and of the machine; only the main process checks."""
     if not workflow.is_main_process:
         return []
+    problems = [*library_problems(str(LIBRARY))]
     files = [*workflow.configfiles, *workflow.overwrite_configfiles]
-    problems = [
-        line for path in dict.fromkeys(map(Path, files)) for line in file_problems(path)
-    ]
+    for path in dict.fromkeys(map(Path, files)):
+        problems += file_problems(path)
     if isinstance(folder := config.get("results_dir", "results"), str):
         problems += results_problems(folder)
     given = workflow.resource_settings
@@ -62,8 +68,9 @@ except ConfigError as error:
 # of BLAS or OpenMP would compete with them. By default, glibc returns the histograms of gradient
 # boosting (1 MB each, thousands per fit) to the system every time; keeping them makes a fit a fifth
 # faster. glibc before 2.35 accepts at most 32 MiB.
+quoted = shlex.quote(str(LIBRARY))
 shell.prefix(
-    f"export PYTHONPATH='{LIBRARY}' PYTHONNOUSERSITE=1 PATH=\"$PATH:{LIBRARY}/last_on_path\"; "
+    f'export PYTHONPATH={quoted} PYTHONNOUSERSITE=1 PATH="$PATH":{quoted}/last_on_path; '
     "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1; "
     "export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=268435456; "
     "export NUMBA_CACHE_DIR=${{NUMBA_CACHE_DIR:-.numba_cache}}; "

@@ -22,6 +22,17 @@ def gene_set_paths(enrichment: Mapping[str, Any]) -> list[str]:
     return [str(SHIPPED_GENE_SETS.get(name, name)) for name in enrichment["gene_sets"]]
 
 
+def _taken(path: str) -> str:
+    """Characters of a path that Snakemake takes for wildcards or variables."""
+    return " ".join(sorted(set("{}<>") & set(path)))
+
+
+def library_problems(path: str) -> Iterator[str]:
+    """Find why Snakemake cannot run the workflow from the folder that it lies in."""
+    if found := _taken(path):
+        yield f"{path}: Snakemake takes no {found} in the path of a workflow; rename the folder"
+
+
 def results_problems(path: str) -> Iterator[str]:
     """Find why results cannot be written into a folder, which need not be there yet.
 
@@ -30,11 +41,8 @@ def results_problems(path: str) -> Iterator[str]:
     path : str
         `results_dir` of the config.
     """
-    if found := set("{}<>") & set(path):
-        yield (
-            f"results_dir: {path!r}: Snakemake does not take {' '.join(sorted(found))} in a path; "
-            "name another folder"
-        )
+    if found := _taken(path):
+        yield (f"results_dir: {path!r}: Snakemake takes no {found} in a path; name another folder")
         return
     folder = Path(path)
     there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
