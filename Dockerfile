@@ -1,7 +1,7 @@
 # Every conda environment of the workflow, in one image; written by `make dockerfile`.
 FROM condaforge/miniforge3:latest
 LABEL io.github.snakemake.containerized="true"
-LABEL io.github.snakemake.conda_env_hash="d3ff95b4b5faaf1b4c2f7bfe34e6bf384166fd715b3778e86e1f324f1438bf01"
+LABEL io.github.snakemake.conda_env_hash="b41bbb0c8feca445633f3b7e91879ecec5cd75daa2ea3b1224bb0bac69bf5a84"
 # Conda environment:
 #   source: envs/enrichment.yaml
 #   prefix: /conda-envs/16f4477e951990198c6b6f76f0a706f4
@@ -19,7 +19,7 @@ RUN mkdir -p /conda-envs/16f4477e951990198c6b6f76f0a706f4
 COPY envs/enrichment.yaml /conda-envs/16f4477e951990198c6b6f76f0a706f4/environment.yaml
 # Conda environment:
 #   source: envs/evenomics.yaml
-#   prefix: /conda-envs/f774639235b18e959a61330a48f34dfe
+#   prefix: /conda-envs/91bc67a784052a7fae3f210861697abf
 #   channels:
 #     - conda-forge
 #     - nodefaults
@@ -40,10 +40,9 @@ COPY envs/enrichment.yaml /conda-envs/16f4477e951990198c6b6f76f0a706f4/environme
 #     - scikit-learn =1.8.0
 #     - scipy =1.16.3
 #     - threadpoolctl =3.6.0
-#     - tqdm =4.67.1
 #     - urllib3 =2.5.0
-RUN mkdir -p /conda-envs/f774639235b18e959a61330a48f34dfe
-COPY envs/evenomics.yaml /conda-envs/f774639235b18e959a61330a48f34dfe/environment.yaml
+RUN mkdir -p /conda-envs/91bc67a784052a7fae3f210861697abf
+COPY envs/evenomics.yaml /conda-envs/91bc67a784052a7fae3f210861697abf/environment.yaml
 # Conda environment:
 #   source: envs/geoquery.yaml
 #   prefix: /conda-envs/22ee1a6f00cc048e9a12e7873a1b5835
@@ -114,7 +113,7 @@ RUN mkdir -p /conda-envs/f52da9ce9ccd2677e10b35008d35e940
 COPY envs/umpire.yaml /conda-envs/f52da9ce9ccd2677e10b35008d35e940/environment.yaml
 
 RUN conda env create --prefix /conda-envs/16f4477e951990198c6b6f76f0a706f4 --file /conda-envs/16f4477e951990198c6b6f76f0a706f4/environment.yaml && \
-    conda env create --prefix /conda-envs/f774639235b18e959a61330a48f34dfe --file /conda-envs/f774639235b18e959a61330a48f34dfe/environment.yaml && \
+    conda env create --prefix /conda-envs/91bc67a784052a7fae3f210861697abf --file /conda-envs/91bc67a784052a7fae3f210861697abf/environment.yaml && \
     conda env create --prefix /conda-envs/22ee1a6f00cc048e9a12e7873a1b5835 --file /conda-envs/22ee1a6f00cc048e9a12e7873a1b5835/environment.yaml && \
     conda env create --prefix /conda-envs/979787498541df9ad1962c7ae4424b65 --file /conda-envs/979787498541df9ad1962c7ae4424b65/environment.yaml && \
     conda env create --prefix /conda-envs/59a5481d52b096de4d5b06200afbb981 --file /conda-envs/59a5481d52b096de4d5b06200afbb981/environment.yaml && \

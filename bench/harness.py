@@ -55,6 +55,47 @@ def rates(
     return measured
 
 
+def steady_rates(
+    contenders: Mapping[str, Contender], seconds: float, rounds: int
+) -> tuple[Measured, dict[str, float]]:
+    """Measure cycles per second of contenders that are under way, in turns.
+
+    What any number of cycles takes beforehand, to pack and to record what is replayed, is left out.
+
+    Parameters
+    ----------
+    contenders : mapping of str to Contender
+    seconds : float
+        About how long a contender is under way in a round.
+    rounds : int
+
+    Returns
+    -------
+    measured : dict of str to list of float
+        One rate per round.
+    starts : dict of str to float
+        Seconds before a contender is under way.
+    """
+    n_few = 6
+    few, more = {}, {}
+    for name, run in contenders.items():
+        run(n_few)  # compile, allocate, fill the caches
+        few[name], n = seconds_of(run, n_few), 2 * n_few
+        while (under_way := seconds_of(run, n) - few[name]) < 0.5 * seconds:
+            n *= min(20, max(2, math.ceil(seconds / max(under_way, 1e-3))))
+        more[name] = n
+    measured: Measured = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            n = more[name]
+            measured[name].append((n - n_few) / (seconds_of(run, n) - few[name]))
+    starts = {
+        name: max(0.0, few[name] - n_few / statistics.median(values))
+        for name, values in measured.items()
+    }
+    return measured, starts
+
+
 def turns(contenders: Mapping[str, Callable[[], object]], n_turns: int) -> Measured:
     """Measure seconds, the contenders in turns.
 

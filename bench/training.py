@@ -34,8 +34,7 @@ from bench.contenders import (
 )
 from bench.harness import Contender, Measured, Metered, markdown, opening, rates, ratio, seconds_of
 from evenomics.config.costs import Runs
-from evenomics.gan.engines.cpu import ADAM_ROWS
-from evenomics.gan.run import TrainingRun
+from evenomics.gan.run import ADAM_ROWS, TrainingRun
 
 BATCHES = (10, 20, 30)
 
@@ -139,8 +138,6 @@ def cores(seconds: float, rounds: int) -> Iterable[str]:
 def stacks(seconds: float, rounds: int) -> Iterable[str]:
     """Measure how the engines gain from many runs."""
     sizes = {"cpu": (1, 8), "torch": (1, 2, 4, 8)}
-    if torch.cuda.is_available():
-        sizes["cuda"] = (1, 16, 64, 256, 1024)
     contenders = {
         f"{name} {k}": engine(name, make_runs(k)) for name, ks in sizes.items() for k in ks
     }
@@ -177,7 +174,7 @@ def costs(seconds: float, rounds: int) -> Iterable[str]:
                 n_runs,
                 f"{n_parameters:,}",
                 f"{rate:.1f}",
-                f"{1e9 / rate / n_parameters / (ADAM_ROWS + batch):.2f}",
+                f"{1e9 / rate / run.work:.2f}",
                 f"{measured / 2**20:.0f}",
                 f"{model_memory(run) / 2**20:.0f}",
             )

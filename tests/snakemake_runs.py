@@ -50,7 +50,7 @@ def run_rules(
         [
             sys.executable, "-m", "snakemake", "--directory", str(folder),
             "--snakefile", str(rules), "--configfile", str(config),
-            "--cores", str(cores), *options,
+            "--cores", str(cores), "--show-failed-logs", *options,
         ],
         env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -21,7 +21,7 @@ INNER = {
 #: Parts and results of what has an example.
 PARTS = {
     "ArmScores", "BadCell", "Choice", "Hidden", "Job", "Layer", "Loss", "Networks", "OneVsRest",
-    "Pretrained", "Pretraining", "Retraining", "Trained", "TrainedGan", "TrainingRun",
+    "Pretrained", "Pretraining", "Purpose", "Retraining", "Trained", "TrainedGan", "TrainingRun",
 }  # fmt: skip
 
 

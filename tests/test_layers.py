@@ -11,7 +11,7 @@ import pytest
 from import_graph import arrows, modules
 from snakemake_runs import ROOT
 
-BASE = ["errors", "randomness", "messages", "files", "columns"]
+BASE = ["errors", "randomness", "messages", "files", "columns", "progress"]
 #: From the ground up: a room uses those before it.
 ROOMS = ["config", "data", "preparation", "gan", "balancing", "evaluation", "report"]
 HEAVY = ["numpy", "pandas", "scipy", "sklearn", "torch", "numba", "matplotlib", "imblearn"]
@@ -84,16 +84,27 @@ def test_the_config_needs_no_numerical_library(bare):
     assert "ImportError: numpy is not installed" in done.stderr
 
 
-def test_scoring_loads_nothing_that_trains_or_draws():
-    """Every process of a scoring job would load it; all arms and classifiers are asked for."""
-    code = (
-        "import sys\n"
-        "import evenomics.evaluation.study_scores\n"
-        "from evenomics.balancing.arm import ARMS\n"
-        "from evenomics.evaluation.classifier import CLASSIFIERS\n"
-        "assert len(ARMS) > 5 and len(CLASSIFIERS) > 1\n"
-        "print({'torch', 'numba', 'matplotlib', 'gseapy', 'requests', 'rpy2'} & {*sys.modules})\n"
-    )
+@pytest.mark.parametrize(
+    ("code", "without"),
+    [
+        # every process of a scoring job loads it; all arms and classifiers are asked for
+        (
+            "import evenomics.evaluation.study_scores\n"
+            "from evenomics.balancing.arm import ARMS\n"
+            "from evenomics.evaluation.classifier import CLASSIFIERS\n"
+            "assert len(ARMS) > 5 and len(CLASSIFIERS) > 1\n",
+            {"torch", "numba", "matplotlib", "gseapy", "requests", "rpy2"},
+        ),
+        (
+            "import evenomics.gan.retraining, evenomics.gan.engines.cpu\n",
+            {"torch", "imblearn", "matplotlib"},
+        ),
+        ("import evenomics.report.figures.catalogue\n", {"torch", "numba", "imblearn"}),
+    ],
+    ids=["scoring", "training", "report"],
+)
+def test_a_job_loads_nothing_that_it_does_not_need(code, without):
+    code += f"import sys\nprint({without!r} & {{*sys.modules}})\n"
     path = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
     done = subprocess.run(
         [sys.executable, "-c", code], env=path, capture_output=True, text=True, check=False

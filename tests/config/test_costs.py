@@ -187,7 +187,7 @@ def test_a_gpu_is_not_counted_and_the_torch_engine_has_one_core():
     assert cuda.seconds["score_arms"] == cpu.seconds["score_arms"]
     assert cpu.longest["retrain"] < cpu.seconds["retrain"] / 30
     assert torch.longest["retrain"] == torch.seconds["retrain"] > 3 * cpu.seconds["retrain"]
-    assert cuda.memory(8)["retrain"] < cpu.memory(8)["retrain"]
+    assert cuda.memory(8)["retrain"] == cuda.memory(1)["retrain"]  # stacks, not one per core
 
 
 def test_the_whole_cohort_counts_with_its_classes_where_they_are_known():

@@ -947,5 +947,4 @@ def test_what_ends_an_r_script_is_in_its_log(geo_files, tmp_path, ending, calls)
     assert re.search(rf"^{stamp} WARNING look out$", text, re.MULTILINE)
     assert re.search(rf"^{stamp} ERROR (no 3|non-numeric argument)", text, re.MULTILINE)
     assert ("Calls:" in text) is calls
-    assert ("Error" in done.stderr) is calls
-    assert ("no 3" in done.stderr) is not calls
+    assert not done.stderr

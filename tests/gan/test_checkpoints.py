@@ -18,10 +18,10 @@ from evenomics.gan.checkpoint import State
 from evenomics.gan.engines import base as engine_module
 from evenomics.gan.engines.base import ENGINES, Job, Training
 from evenomics.gan.run import VERSION
-from gan.training_runs import VARIED, training_run
+from gan.training_runs import CUDA, VARIED, training_run
 
 TESTS = Path(__file__).parents[1]
-EPOCHS = {"cpu": 10000, "torch": 600}  # some seconds each
+EPOCHS = {"cpu": 10000, "torch": 600, "cuda": 2000}  # some seconds each
 
 # Trains two runs with a checkpoint after every report.
 SCRIPT = """
@@ -58,14 +58,11 @@ def counted(monkeypatch, engine="cpu"):
     return trained
 
 
-# A kill can leave runs of a stack at different updates; they then go on in other stacks, which
-# the torch engine rounds differently.
-@pytest.mark.parametrize(
-    ("engine", "dtype", "rtol"), [("cpu", "float32", 0), ("torch", "float64", 1e-6)]
-)
-def test_killed_with_sigkill_and_resumed_equals_undisturbed(
-    engine, dtype, rtol, tmp_path, monkeypatch
-):
+@pytest.mark.parametrize("engine", ["cpu", "torch", CUDA])
+def test_killed_with_sigkill_and_resumed_equals_undisturbed(engine, tmp_path, monkeypatch):
+    # a kill can leave runs of a stack at different updates; they then go on in other stacks, which
+    # the torch engine rounds differently, on any device
+    dtype, rtol = ("float32", 0) if engine == "cpu" else ("float64", 1e-6)
     script = SCRIPT.format(
         tests=str(TESTS), library=str(TESTS.parent / "workflow"), epochs=EPOCHS[engine],
         engine=engine, dtype=dtype, folder=str(tmp_path),
@@ -190,10 +187,10 @@ def test_the_name_depends_on_the_numbers_as_they_are_trained(tmp_path):
     assert replace(of, start=single).fingerprint("float64") != of.fingerprint("float64")
 
 
-@pytest.mark.parametrize("engine", ["cpu", "torch"])
+@pytest.mark.parametrize("engine", ["cpu", "torch", CUDA])
 def test_all_engines_that_had_a_part_in_a_training_are_named(engine, tmp_path, monkeypatch):
     """After one was killed and another one went on, and wherever the result comes from."""
-    other = {"cpu": "torch", "torch": "cpu"}[engine]
+    other = "torch" if engine == "cpu" else "cpu"
     monkeypatch.setattr(engine_module, "CHECKPOINT_SECONDS", -1.0)
 
     class KilledError(Exception):
@@ -249,15 +246,16 @@ def test_weights_whose_checkpoint_is_gone_are_an_error(tmp_path):
         _ = found.weights
 
 
-def test_runs_of_all_lengths_leave_a_finished_checkpoint(tmp_path, monkeypatch):
+@pytest.mark.parametrize("engine", ["torch", CUDA])
+def test_runs_of_all_lengths_leave_a_finished_checkpoint(engine, tmp_path, monkeypatch):
     """Also where the end of one comes in mid-epoch of another one of its stack."""
     runs = [
         training_run(1, n_samples=18, eval_every=7),
         training_run(2, n_samples=12, eval_every=7),
     ]
-    Training(engine="torch", checkpoints=tmp_path).train(runs)
-    trained = counted(monkeypatch, "torch")
-    Training(engine="torch", checkpoints=tmp_path).train(runs)
+    Training(engine=engine, checkpoints=tmp_path).train(runs)
+    trained = counted(monkeypatch, engine)
+    Training(engine=engine, checkpoints=tmp_path).train(runs)
     assert trained == []
 
 
@@ -271,8 +269,9 @@ def test_finished_checkpoints_are_half_the_size(tmp_path):
 
 
 def test_progress_is_told_in_the_log(monkeypatch, caplog):
-    monkeypatch.setattr(engine_module, "LOG_SECONDS", -1.0)
+    monkeypatch.setattr("evenomics.progress.SECONDS", 0.0)
     with caplog.at_level("INFO"):
         Training(engine="cpu").train([VARIED["plain"]], "re-training")
     assert "re-training: 1 training runs (1 different, 1 to train) on engine cpu" in caplog.text
-    assert "100% of the updates done" in caplog.text
+    assert "re-training: 0% done" in caplog.text
+    assert "re-training: 100% done" in caplog.text

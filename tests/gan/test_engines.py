@@ -13,24 +13,19 @@ from scipy.spatial.distance import cdist
 from torch import nn
 
 from evenomics.errors import TrainingError
+from evenomics.gan.arithmetic import AlphaDropout, Purpose, dropout_threshold
 from evenomics.gan.distances import N_GENERATED
 from evenomics.gan.engines import base as engine_module
 from evenomics.gan.engines import streams
-from evenomics.gan.engines.base import ENGINES, Job, Training
-from evenomics.gan.engines.cuda import DEVICE_COPIES, stack_size
-from evenomics.gan.engines.streams import Purpose
+from evenomics.gan.engines.base import ENGINES, Job, Training, choose_engine
+from evenomics.gan.engines.cuda import DEVICE_COPIES, STACK_PARAMETERS, stack_size
 from evenomics.gan.engines.torch import _Stack
-from evenomics.gan.losses import AlphaDropout
 from evenomics.gan.networks import SELU_ALPHA, SELU_SCALE
 from evenomics.gan.settings import Loss
-from gan.training_runs import VARIED, training_run
+from gan.training_runs import CUDA, VARIED, training_run
 
 CURVES = ("critic_loss", "generator_loss", "wasserstein", "evaluations")
 FLOAT64 = torch.float64
-CUDA = pytest.param(
-    "cuda",
-    marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
-)
 ALL = ["cpu", "torch", CUDA]
 # a GPU sums up in an order of its own, and in another one in another stack
 RTOL = {"cpu": 1e-12, "torch": 1e-12, "cuda": 1e-6}
@@ -89,7 +84,7 @@ class Textbook:
     def forward(self, net, x, masks, rate):
         """Alpha-dropout as Klambauer et al. (2017) define it, on given units."""
         limit = -SELU_SCALE * SELU_ALPHA
-        keep = 1 - AlphaDropout(streams.dropout_threshold(rate)).rate
+        keep = 1 - AlphaDropout(dropout_threshold(rate)).rate
         a = (keep + limit**2 * keep * (1 - keep)) ** -0.5
         b = -a * limit * (1 - keep)
         for linear, mask in zip(net[:-1], masks or [None] * len(net), strict=False):
@@ -120,7 +115,7 @@ class Textbook:
         uniforms = streams.uniforms(next(parts), FLOAT64).reshape(-1, 1)
         masks = [
             [
-                streams.keep_mask(next(parts), r * w, streams.dropout_threshold(rate)).reshape(r, w)
+                streams.keep_mask(next(parts), r * w, dropout_threshold(rate)).reshape(r, w)
                 for r, w in sizes
             ]
             for sizes, rate in places
@@ -282,7 +277,8 @@ def test_divergence_ends_a_run_and_no_other(engine):
     assert found.epochs < wild.epochs
     assert np.isfinite(found.wasserstein).all()
     assert np.isfinite(found.weights.generator).all()
-    assert sane.epochs == VARIED["plain"].epochs
+    (alone,) = train([VARIED["plain"]], engine)
+    assert_equal(sane, alone, RTOL[engine])
 
 
 @pytest.mark.parametrize("engine", ALL)
@@ -310,10 +306,11 @@ def test_the_kept_weights_are_those_of_the_rule(engine, keep, curve):
 
 def test_equal_runs_are_trained_once(monkeypatch):
     trained = []
+    original = ENGINES["cpu"]
 
     def spy(jobs, **options):
         trained.extend(jobs)
-        ENGINES["cpu"](jobs, **options)
+        original(jobs, **options)
 
     monkeypatch.setattr(engine_module, "ENGINES", {"cpu": spy})
     one = VARIED["plain"]
@@ -341,8 +338,20 @@ def test_the_warm_up_that_cuda_needs_changes_nothing(n_epochs, monkeypatch):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
 
 
-def test_nothing_is_copied_to_the_device_between_packings(monkeypatch):
-    """On CUDA, such a copy waits for all that was asked of the device before."""
+@pytest.mark.parametrize("name", VARIED)
+@pytest.mark.parametrize("engine", [CUDA])
+def test_a_replayed_graph_does_what_was_recorded(engine, name, monkeypatch):
+    (found,) = train([VARIED[name]], engine)
+    monkeypatch.setattr(_Stack, "_capture", lambda self, update: update)
+    (expected,) = train([VARIED[name]], engine)
+    assert_equal(found, expected, rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
+@pytest.mark.parametrize("engine", ["torch", CUDA])
+@pytest.mark.parametrize("name", ["best evaluation", "spectral"])
+def test_no_update_and_no_evaluation_waits_for_the_device(engine, name, monkeypatch):
+    """As a copy to it does; on CUDA, torch itself watches for everything that waits."""
 
     def copy(*_, **__):
         raise AssertionError("copied")
@@ -352,20 +361,52 @@ def test_nothing_is_copied_to_the_device_between_packings(monkeypatch):
             with monkeypatch.context() as patch:
                 patch.setattr(torch, "tensor", copy)
                 patch.setattr(torch, "as_tensor", copy)
-                return method(self, *arguments)
+                if engine == "torch":
+                    return method(self, *arguments)
+                torch.cuda.set_sync_debug_mode("error")
+                try:
+                    return method(self, *arguments)
+                finally:
+                    torch.cuda.set_sync_debug_mode("default")
 
         return run_watched
 
-    for name in ("_update_critic", "_update_generator", "_keep_best"):
-        monkeypatch.setattr(_Stack, name, watched(getattr(_Stack, name)))
-    train([VARIED["best evaluation"]], "torch")
+    for method in ("_update_critic", "_update_generator", "_keep_best"):
+        monkeypatch.setattr(_Stack, method, watched(getattr(_Stack, method)))
+    train([VARIED[name]], engine)
 
 
-def test_a_stack_is_as_large_as_the_device_has_room():
+@pytest.mark.parametrize("engine", [CUDA])
+def test_a_run_takes_no_more_of_the_device_than_is_counted(engine):
+    """Of stacks of 10 and of 30 runs, beside what any stack takes."""
+    of = training_run(p=1000, hidden=(50, 100, 200), n_samples=60, batch_size=10, dropout=0.7)
+    most = {}
+    for n in (1, 10, 30):  # the first loads what any stack needs
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+        train([replace(of, key=key, epochs=10) for key in range(n)], engine, "float32")
+        most[n] = torch.cuda.max_memory_reserved()
+    n_parameters = of.start.generator.size + of.start.critic.size
+    assert (most[30] - most[10]) / 20 < 4 * DEVICE_COPIES * n_parameters
+
+
+def test_a_stack_is_as_large_as_the_device_has_room_and_use_for():
     job = Job(VARIED["plain"], "float32", "cuda", None)
     n_parameters = job.run.start.generator.size + job.run.start.critic.size
     assert stack_size(job, 10 * DEVICE_COPIES * n_parameters) == 10
     assert stack_size(job, 0) == 1
+    assert stack_size(job, 10**15) == STACK_PARAMETERS // n_parameters
+
+
+@pytest.mark.parametrize("engine", [CUDA])
+def test_a_device_without_room_is_an_error_that_says_what_to_do(engine):
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(1e-4)
+    try:
+        with pytest.raises(TrainingError, match=r"no memory left .*nvidia-smi.* engine: cpu"):
+            train([training_run(p=1000, hidden=(100, 1000))], engine)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
 
 
 @pytest.mark.parametrize(("engine", "threads"), [("cpu", 3), ("torch", 1)])
@@ -436,10 +477,34 @@ def test_an_engine_that_is_not_there_is_named():
             train([training_run()], "cuda")
 
 
-def test_auto_takes_an_engine_that_is_there():
-    chosen = Training().chosen_engine
-    assert chosen == ("cuda" if torch.cuda.is_available() else "cpu")
-    assert chosen in ENGINES
+PAPER = {"p": 150, "hidden": (50, 100, 200), "n_samples": 60, "batch_size": 10}
+
+
+@pytest.mark.parametrize(
+    ("n", "options", "chosen"),
+    [
+        (1, PAPER, "cpu"),
+        (8, PAPER, "cpu"),
+        (216, PAPER, "cuda"),
+        (1, PAPER | {"p": 5000}, "cuda"),
+    ],
+    ids=["one small run", "a core for each", "many", "a wide one"],
+)
+def test_auto_takes_a_gpu_for_what_keeps_it_busy(n, options, chosen, monkeypatch):
+    """Whatever the number of cores: on it, no table may depend."""
+    runs = [training_run(**options)] * n
+    for there in (False, True):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
+        assert choose_engine("auto", runs) == (chosen if there else "cpu")
+
+
+def test_auto_stays_with_the_engine_it_has_chosen(monkeypatch):
+    training = Training()
+    training.train([VARIED["plain"]])
+    monkeypatch.setattr(engine_module, "CUDA_SECONDS", 0.0)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    (found,) = training.train([VARIED["dropout"]])
+    assert found.engines == ("cpu",)
 
 
 def test_the_spread_term_spreads():

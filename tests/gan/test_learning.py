@@ -2,19 +2,14 @@
 
 import numpy as np
 import pytest
-import torch
 
 from evenomics.gan.distances import energy_distance
 from evenomics.gan.engines.base import Training
 from evenomics.gan.generator import Generator
 from evenomics.gan.networks import initial_weights
-from gan.training_runs import training_run
+from gan.training_runs import CUDA, training_run
 
 P, HIDDEN = 6, (16, 16)
-CUDA = pytest.param(
-    "cuda",
-    marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
-)
 
 
 def correlated(n, seed):

@@ -1,11 +1,14 @@
 """Closed-form losses and gradients against PyTorch's own autograd and modules, in float64."""
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 from torch import nn
 
 from evenomics.gan import losses, networks
-from evenomics.gan.losses import AlphaDropout
+from evenomics.gan.arithmetic import AlphaDropout
+from gan.training_runs import CUDA
 
 RUNS, BATCH, P = 3, 7, 12
 HIDDEN = [(5,), (5, 8), (5, 8, 11)]
@@ -18,6 +21,16 @@ def draw(*shape: int) -> torch.Tensor:
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(1)
+
+
+@pytest.fixture(params=["cpu", CUDA])
+def _device(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Put all that a test makes on a device."""
+    with torch.device(request.param):
+        yield
+
+
+on_every_device = pytest.mark.usefixtures("_device")
 
 
 def masks_for(rows: int, widths: tuple[int, ...], rate: float) -> list[torch.Tensor] | None:
@@ -50,6 +63,7 @@ def relative_error(found, expected):
     return ((found - expected).norm() / expected.norm()).item()
 
 
+@on_every_device
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("rate", [0.0, 0.7])
 def test_critic_gradient_equals_double_backward(hidden, rate):
@@ -78,6 +92,7 @@ def test_critic_gradient_equals_double_backward(hidden, rate):
     assert relative_error(gradient, expected_gradient) < 1e-10
 
 
+@on_every_device
 @pytest.mark.parametrize("norm", ["frobenius", "spectral"])
 @pytest.mark.parametrize("rate", [0.0, 0.5])
 @pytest.mark.parametrize("hidden", HIDDEN)
@@ -107,6 +122,17 @@ def test_generator_gradient_equals_autograd(norm, rate, hidden):
     assert relative_error(gradient, expected_gradient) < 1e-10
 
 
+@on_every_device
+def test_products_run_by_run_are_those_of_all_runs_at_once(monkeypatch):
+    x, matrix = draw(RUNS, BATCH, 500), draw(RUNS, 500, P)
+    expected = losses.product(x, matrix)
+    monkeypatch.setattr(losses, "LONG_SUM", 500 / RUNS)
+    found = losses.product(x, matrix)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(found, torch.einsum("kbp,kph->kbh", x, matrix))
+
+
+@on_every_device
 @pytest.mark.parametrize("norm", ["frobenius", "spectral"])
 def test_spread_of_a_zero_batch_is_finite_and_pushes_nowhere(norm):
     log_norm, gradient = losses.spread(torch.zeros(1, 4, P, dtype=torch.float64), norm)
@@ -114,6 +140,7 @@ def test_spread_of_a_zero_batch_is_finite_and_pushes_nowhere(norm):
     assert not gradient.any()
 
 
+@on_every_device
 def test_critic_gradient_of_a_flat_critic_is_finite():
     architecture = networks.critic_architecture(P, (5,))
     flat = torch.zeros(1, architecture.n_parameters, dtype=torch.float64)

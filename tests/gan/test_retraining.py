@@ -421,5 +421,13 @@ def test_the_tables_name_the_engine_that_trained_not_the_one_that_is_chosen_now(
         assert gan.chosen["engine"] == "torch"
 
 
+def test_retraining_chooses_its_own_engine(pretrained):
+    """Whatever suited pre-training, which is a single run."""
+    training = Training(engine="auto")
+    training.chosen_engine = "torch"
+    (gan,) = retrain([request_for()], pretrained, settings(), seed=1, training=training)
+    assert gan.chosen["engine"] == "cpu"
+
+
 def test_names_are_safe_as_file_names():
     assert request_for(name="AML / M5", alpha=0.5).gan == "AML_M5.alpha0.5.transfer"

@@ -6,8 +6,9 @@ import torch
 from safetensors.numpy import save
 
 from evenomics.errors import TrainingError
+from evenomics.gan.arithmetic import AlphaDropout
 from evenomics.gan.generator import Generator, run_network
-from evenomics.gan.losses import AlphaDropout, forward
+from evenomics.gan.losses import forward
 from evenomics.gan.networks import generator_architecture, initial_weights
 from evenomics.gan.serialization import (
     load_generator,

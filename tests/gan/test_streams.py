@@ -5,8 +5,9 @@ import pytest
 import torch
 from scipy import stats
 
+from evenomics.gan.arithmetic import INCREMENT, Purpose, dropout_threshold
 from evenomics.gan.engines import streams
-from evenomics.gan.engines.streams import INCREMENT, Purpose
+from gan.training_runs import CUDA
 
 # first outputs of SplitMix64 for seed 1234567, as published with its reference implementation
 PUBLISHED = [
@@ -57,6 +58,19 @@ def test_a_run_draws_the_same_numbers_alone_and_in_a_stack():
     assert torch.equal(together[1:2], alone)
 
 
+@pytest.mark.parametrize("device", [CUDA])
+def test_a_device_draws_the_same_numbers_as_a_processor(device):
+    """Words and decisions to the last bit; logarithms and cosines may round otherwise."""
+    keys, index = torch.tensor([11, -22, 2**62]), torch.tensor([0, 7, 10**6])
+    here = streams.words(keys, Purpose.GENERATOR, index, 999)
+    there = streams.words(keys.to(device), Purpose.GENERATOR, index.to(device), 999)
+    assert torch.equal(there.cpu(), here)
+    masks = [streams.keep_mask(words, 3995, 40000) for words in (here, there)]
+    assert torch.equal(masks[1].cpu(), masks[0])
+    numbers = [streams.normals(words, 1997, torch.float64) for words in (here, there)]
+    torch.testing.assert_close(numbers[1].cpu(), numbers[0], rtol=1e-12, atol=1e-12)
+
+
 @pytest.fixture(scope="module")
 def drawn() -> torch.Tensor:
     return streams.words(torch.tensor([2024]), Purpose.EVALUATION, torch.tensor(3), 100_000)
@@ -75,7 +89,7 @@ def test_uniforms_are_uniform(drawn):
 
 @pytest.mark.parametrize("rate", [0.5, 0.7])
 def test_masks_drop_at_the_rate_and_independently(drawn, rate):
-    kept = streams.keep_mask(drawn, 400_000, streams.dropout_threshold(rate))[0].numpy()
+    kept = streams.keep_mask(drawn, 400_000, dropout_threshold(rate))[0].numpy()
     assert abs(kept.mean() - (1 - rate)) < 5 * np.sqrt(rate * (1 - rate) / kept.size)
     quarters = kept.reshape(4, -1).astype(float)
     off_diagonal = np.corrcoef(quarters)[~np.eye(4, dtype=bool)]

@@ -1,10 +1,18 @@
 """Training runs for the tests of the engines."""
 
 import numpy as np
+import pytest
+import torch
 
 from evenomics.gan.networks import initial_weights
 from evenomics.gan.run import TrainingRun
 from evenomics.gan.settings import Loss
+
+#: an engine, or a device, where there is one
+CUDA = pytest.param(
+    "cuda",
+    marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+)
 
 # what a run is unless a test says otherwise
 PLAIN = {

@@ -1,4 +1,4 @@
-"""What ends a script, or is worth a loud warning, stands in its log and on the terminal."""
+"""What ends a script is in its log, and a loud warning on the terminal too."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ raise {error}
     ("error", "traceback"),
     [("CohortError('real.tsv cannot be read:', ['two headers'])", False), ("KeyError(3)", True)],
 )
-def test_errors_and_warnings_reach_log_and_terminal(tmp_path, error, traceback):
+def test_what_ends_a_script_is_in_its_log_alone(tmp_path, error, traceback):
     """A problem of the user's is written plainly, a fault of ours with its traceback."""
     log = tmp_path / "rule.log"
     script = SCRIPT.format(
@@ -35,9 +35,25 @@ def test_errors_and_warnings_reach_log_and_terminal(tmp_path, error, traceback):
     assert done.returncode == 1
     text = log.read_text()
     assert "look out" in text
-    for said in (text, done.stderr):
-        assert ("two headers" in said) is not traceback
-        assert ("Traceback" in said) is traceback
+    assert ("two headers" in text) is not traceback
+    assert ("Traceback" in text) is traceback
+    assert not done.stderr
+
+
+def test_a_script_that_the_user_stops_has_no_traceback(tmp_path):
+    log = tmp_path / "rule.log"
+    script = SCRIPT.format(
+        scripts=str(WORKFLOW / "scripts"), workflow=str(WORKFLOW), log=str(log),
+        error="KeyboardInterrupt",
+    )  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert not done.stderr
+    text = log.read_text()
+    assert "stopped" in text
+    assert "Traceback" not in text
 
 
 def test_a_loud_warning_reaches_log_and_terminal(tmp_path):

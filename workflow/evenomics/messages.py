@@ -1,4 +1,4 @@
-"""Words that messages share: the first few of many, the nearest name, safe file names."""
+"""Words that messages share: the first few of many, the nearest name, safe file names, times."""
 
 import re
 from collections import Counter
@@ -29,6 +29,22 @@ def repeats(names: Iterable[str]) -> list[str]:
 def slug(text: str) -> str:
     """Return `text` with all but letters, digits, ``_`` and ``-`` replaced, for file names."""
     return re.sub(r"[^\w-]+", "_", str(text)).strip("_") or "_"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in its two largest units.
+
+    Examples
+    --------
+    >>> [duration(seconds) for seconds in (0.2, 59.7, 185, 3600, 100_000)]
+    ['0 s', '1 min', '3 min 5 s', '1 h', '1 d 3 h']
+    """
+    rest, parts = round(seconds), []
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2]) or "0 s"
 
 
 def of_study(study: str, selection: str, message: str) -> str:

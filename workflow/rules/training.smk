@@ -45,7 +45,7 @@ rule retrain:
     conda:
         "../../envs/evenomics.yaml"
     # the GANs of all experiments train in parallel, on the CPU engine with one core each
-    threads: 1 if GPU or not PLAN.trains_on_cores else THREADS
+    threads: THREADS if PLAN.trains_on_cores else 1
     resources:
         mem_mb=REQUESTS.mem_mb("retrain"),
         runtime=REQUESTS.runtime("retrain"),

@@ -29,7 +29,6 @@ pretrained = pretrain(
         engine=params.engine,
         threads=snakemake.threads,
         checkpoints=folder.parent / "checkpoints",
-        progress=True,
     ),
 )
 pretrained.save(folder)

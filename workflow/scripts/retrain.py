@@ -37,7 +37,6 @@ trained = retrain(
         engine=params.engine,
         threads=snakemake.threads,
         checkpoints=Path(snakemake.output.training).parent / "checkpoints",
-        progress=True,
     ),
 )
 folder = Path(snakemake.output.training)

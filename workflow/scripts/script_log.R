@@ -13,7 +13,8 @@ invisible(Sys.setlocale("LC_COLLATE", "C")) # same order of names on every machi
 RNGkind("Mersenne-Twister", "Inversion", "Rejection")
 
 # Log messages, warnings and the error that ends the script to a file. An error of `fail` is logged as
-# it is, any other with its calls. Call this from the top level of a script.
+# it is, any other with its calls; what runs Snakemake shows it. Call this from the top level of a
+# script.
 log_to <- function(path) {
   path <- file.path(normalizePath(dirname(path)), basename(path)) # valid after setwd
   write_line <- function(level, text) {
@@ -32,14 +33,14 @@ log_to <- function(path) {
       invokeRestart("muffleWarning")
     },
     error = function(condition) {
-      if (inherits(condition, "user_error")) {
-        write_line("ERROR", conditionMessage(condition))
-        cat(conditionMessage(condition), "\n", sep = "", file = stderr())
-        quit(save = "no", status = 1, runLast = FALSE)
+      text <- conditionMessage(condition)
+      if (!inherits(condition, "user_error")) {
+        calls <- vapply(sys.calls(), function(call) deparse(call, nlines = 1)[1], "")
+        calls <- utils::head(calls, -2) # the last two are of this handler
+        text <- paste0(text, "\nCalls:\n", paste0("  ", calls, collapse = "\n"))
       }
-      calls <- vapply(sys.calls(), function(call) deparse(call, nlines = 1)[1], "")
-      calls <- paste0("  ", utils::head(calls, -2), collapse = "\n") # the last two are of this handler
-      write_line("ERROR", paste0(conditionMessage(condition), "\nCalls:\n", calls))
+      write_line("ERROR", text)
+      quit(save = "no", status = 1, runLast = FALSE)
     }
   )
 }

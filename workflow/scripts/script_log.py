@@ -11,6 +11,7 @@ def log_to(path: str) -> None:
     """Log messages, warnings and the error that ends the script to a file.
 
     An `EvenomicsError`, which the user can fix, is logged as it is, any other with its traceback.
+    What runs Snakemake shows it, after all else (see `snakemake_logger_plugin_evenomics`).
 
     Parameters
     ----------
@@ -25,12 +26,12 @@ def log_to(path: str) -> None:
     def log_error(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, EvenomicsError):
+        if isinstance(error, KeyboardInterrupt):
+            logging.info("stopped")
+        elif isinstance(error, EvenomicsError):
             logging.error("%s", error)
-            print(error, file=sys.stderr)
         else:
             logging.error("%s", error, exc_info=(kind, error, trace))
-            sys.__excepthook__(kind, error, trace)
 
     sys.excepthook = log_error
 
@@ -38,4 +39,6 @@ def log_to(path: str) -> None:
 def warn_loudly(message: str) -> None:
     """Log a warning and print it on the terminal, where the user sees it at once."""
     logging.warning("%s", message)
-    print(f"WARNING: {message}", file=sys.stderr)
+    # on a terminal, what may change stands below the cursor
+    below = "\033[J" if sys.stderr.isatty() else ""
+    print(f"{below}WARNING: {message}", file=sys.stderr)

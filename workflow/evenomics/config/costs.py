@@ -369,8 +369,9 @@ class Costs:
         if not runs:
             return 0.0
         largest = max(runs, key=lambda run: run.thread_bytes)
-        if self.config["engine"] == "cuda":  # the rest is on the GPU
-            return 8 * largest.record_bytes
+        if self.config["engine"] == "cuda":  # what starts and ends a stack, of 100M parameters
+            n = min(sum(run.n for run in runs), 1 + 1e8 / largest.n_parameters)
+            return n * (16 * largest.n_parameters + largest.record_bytes)
         if self.config["engine"] == "torch":
             return 8 * (100 * largest.n_parameters + largest.record_bytes)
         return threads * largest.thread_bytes

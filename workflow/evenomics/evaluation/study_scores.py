@@ -27,6 +27,7 @@ from evenomics.evaluation.scoring import ArmScores, gans_of, score_arm
 from evenomics.files import write_table
 from evenomics.gan.serialization import generator_path, load_generators
 from evenomics.preparation.draw_files import draw_path, read_draw, scaler_path
+from evenomics.progress import Progress
 
 # To be raised when a change of the code changes scores: those of before are then not used again.
 VERSION = 1
@@ -100,11 +101,13 @@ class StudyScoring:
         tasks = [(experiment, arm) for experiment in experiments for arm in arms]
         tasks.sort(key=lambda task: self._n_settings(task[1]), reverse=True)
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
+        progress = Progress("scoring", sum(self._n_settings(arm) for _, arm in tasks))
         for experiment, arm, folder, seconds, records in parallel(
             delayed(_logged)(self, *task) for task in tasks
         ):
             for record in records:
                 logging.getLogger(record.name).handle(record)
+            progress.add(self._n_settings(arm))
             yield experiment, arm, folder, seconds
 
     def _n_settings(self, arm: str) -> int:

@@ -60,6 +60,7 @@ def retrain(
         For a class with fewer than two samples, values that are not finite, samples of a single
         group where some have to be held out, or a missing pre-training.
     """
+    training.chosen_engine = None  # it chooses anew, by the runs to come
     searches = [_begin(request, pretrained, settings, seed) for request in requests]
     first, second = phases(settings)
 

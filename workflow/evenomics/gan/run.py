@@ -21,6 +21,9 @@ Keep = Literal["last", "held_out", "above"]
 # counts it up, and no checkpoint of an earlier one passes for its own.
 VERSION = 2
 
+# Adam takes about as long as so many rows of a batch
+ADAM_ROWS = 5
+
 
 @dataclass(frozen=True)
 class TrainingRun:
@@ -96,6 +99,11 @@ class TrainingRun:
     def n_updates(self) -> int:
         """Critic updates in the whole training."""
         return self.epochs * self.updates_per_epoch
+
+    @property
+    def work(self) -> int:
+        """What the time of an update grows with: parameters times rows (see docs/costs.md)."""
+        return (self.start.generator.size + self.start.critic.size) * (self.batch + ADAM_ROWS)
 
     @property
     def eval_epochs(self) -> NDArray[np.int64]:

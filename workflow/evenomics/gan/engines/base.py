@@ -11,20 +11,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from tqdm import tqdm
-
 from evenomics.config.names import names
 from evenomics.config.registry import Registry
 from evenomics.errors import TrainingError
 from evenomics.gan.checkpoint import State
 from evenomics.gan.run import TrainingRun
 from evenomics.gan.trained import Trained
+from evenomics.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-# seconds between two checkpoints of a run, and between two progress lines in a log
+# seconds between two checkpoints of a run
 CHECKPOINT_SECONDS = 20.0
-LOG_SECONDS = 30.0
+# what `auto` compares, in seconds for two critic updates and one generator update: a CPU core's per
+# unit of `TrainingRun.work`, and a GPU's for the smallest stack (see docs/costs.md)
+CPU_SECONDS = 0.5e-9
+CUDA_SECONDS = 1.5e-3
+# about as many cores as come with a GPU: not those of the job, lest tables depend on their number
+CORES = 8
 
 
 @dataclass(eq=False)
@@ -116,16 +120,18 @@ class Training:
     Attributes
     ----------
     engine : {"auto", "cpu", "torch", "cuda"}
-        ``auto`` takes a CUDA device where there is one, else the compiled CPU engine.
+        ``auto`` takes a CUDA device where there is one and the runs keep it busy, else the
+        compiled CPU engine. It chooses by the first runs and stays with that: a run that is
+        trained again, up to the epoch chosen, is trained by the same engine.
     threads : int
         Cores that the CPU engine uses; the others drive their device from one.
     checkpoints : Path, optional
         Folder for states and results. What is found there is not trained again, and weights stay
         there until they are asked for.
-    progress : bool
-        A bar on a terminal; lines in the log are written in any case.
     dtype : {"float32", "float64"}
         Precision of the training.
+    chosen_engine : str or None
+        Who trains; known once something is trained.
 
     Examples
     --------
@@ -148,16 +154,8 @@ class Training:
     engine: str = "auto"
     threads: int = 1
     checkpoints: Path | None = None
-    progress: bool = False
     dtype: str = "float32"
-    _chosen: str | None = field(default=None, init=False, repr=False)
-
-    @property
-    def chosen_engine(self) -> str:
-        """The engine that ``auto`` stands for here."""
-        if self._chosen is None:
-            self._chosen = choose_engine(self.engine)
-        return self._chosen
+    chosen_engine: str | None = field(default=None, init=False)
 
     def train(self, runs: Sequence[TrainingRun], title: str = "training") -> list[Trained]:
         """Train; equal runs once, and none that is found among the checkpoints.
@@ -166,7 +164,7 @@ class Training:
         ----------
         runs : sequence of TrainingRun
         title : str
-            For the progress bar and the log.
+            For the log.
 
         Returns
         -------
@@ -179,22 +177,27 @@ class Training:
             If the engine is not there, or a checkpoint cannot be written.
         """
         started = time.perf_counter()
+        engine = self.chosen_engine or choose_engine(self.engine, runs)
+        self.chosen_engine = engine
         prints = [run.fingerprint(self.dtype) for run in runs]
         jobs = {
-            name: Job(run, self.dtype, self.chosen_engine, self.path(name))
+            name: Job(run, self.dtype, engine, self.path(name))
             for name, run in dict(zip(prints, runs, strict=True)).items()
         }
         missing = [job for job in jobs.values() if not job.ended]
         logger.info(
             "%s: %d training runs (%d different, %d to train) on engine %s, threads: %d",
-            title, len(runs), len(jobs), len(missing), self.chosen_engine,
-            self.threads if names("engines")[self.chosen_engine].get("threaded") else 1,
+            title, len(runs), len(jobs), len(missing), engine,
+            self.threads if names("engines")[engine].get("threaded") else 1,
         )  # fmt: skip
         if missing:
-            with _Progress(title, missing, self.progress) as report:
-                ENGINES[self.chosen_engine](
-                    missing, dtype=self.dtype, threads=self.threads, report=report
-                )
+            progress = Progress(title, sum(job.run.n_updates - job.updates for job in missing))
+
+            def report(job: Job, updates: int, state: Callable[[], State]) -> None:
+                progress.add(updates - job.updates)
+                job.report(updates, state)
+
+            ENGINES[engine](missing, dtype=self.dtype, threads=self.threads, report=report)
         logger.info("%s: done in %.1f s", title, time.perf_counter() - started)
         return [
             replace(jobs[name].trained, run=run) for name, run in zip(prints, runs, strict=True)
@@ -205,41 +208,8 @@ class Training:
         return self.checkpoints and self.checkpoints / f"{name}.safetensors"
 
 
-class _Progress:
-    """Bar and log lines while an engine runs."""
-
-    def __init__(self, title: str, jobs: list[Job], bar: bool) -> None:
-        self.title = title
-        self.total = sum(job.run.n_updates - job.updates for job in jobs)
-        self.done = 0
-        self.logged = time.monotonic()
-        self.bar = tqdm(
-            total=self.total,
-            desc=title,
-            unit="update",
-            unit_scale=True,
-            # tqdm's None: a bar only where a person watches a terminal
-            disable=None if bar else True,
-        )
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
-
-    def __call__(self, job: Job, updates: int, state: Callable[[], State]) -> None:
-        self.done += updates - job.updates
-        self.bar.update(updates - job.updates)
-        now = time.monotonic()
-        if now - self.logged > LOG_SECONDS:
-            self.logged = now
-            logger.info("%s: %.0f%% of the updates done", self.title, 100 * self.done / self.total)
-        job.report(updates, state)
-
-
-def choose_engine(name: str) -> str:
-    """Return the engine to use: the one asked for, or for ``auto`` the best one that is here.
+def choose_engine(name: str, runs: Sequence[TrainingRun] = ()) -> str:
+    """Return the engine to use: the one asked for, or for ``auto`` the fastest one that is here.
 
     Raises
     ------
@@ -247,19 +217,26 @@ def choose_engine(name: str) -> str:
         For an unknown engine, or ``cuda`` without a CUDA device.
     """
     if name == "auto":
-        import torch
-
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return "cuda" if _gain_from_cuda(runs) and _has_cuda() else "cpu"
     if name not in names("engines"):
         raise TrainingError(
             f"unknown engine {name!r}; there are: auto, {', '.join(names('engines'))}"
         )
-    if name == "cuda":
-        import torch
-
-        if not torch.cuda.is_available():
-            raise TrainingError(
-                "engine: cuda was asked for, but torch finds no CUDA device here; "
-                "set engine: auto (or cpu), or install a CUDA build of torch"
-            )
+    if name == "cuda" and not _has_cuda():
+        raise TrainingError(
+            "engine: cuda was asked for, but torch finds no CUDA device here; "
+            "set engine: auto (or cpu), or install a CUDA build of torch"
+        )
     return name
+
+
+def _gain_from_cuda(runs: Sequence[TrainingRun]) -> bool:
+    """Say whether CPU cores take longer for a cycle of all runs than a GPU for any."""
+    work = [run.work for run in runs]
+    return CPU_SECONDS * max(sum(work) / CORES, *work, 0) > CUDA_SECONDS
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()

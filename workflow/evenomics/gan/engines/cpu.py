@@ -15,20 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from evenomics.gan.arithmetic import AlphaDropout, Purpose, dropout_threshold
 from evenomics.gan.checkpoint import State
 from evenomics.gan.distances import N_GENERATED, energy_distance
-from evenomics.gan.engines import cpu_kernels, streams
+from evenomics.gan.engines import cpu_kernels
 from evenomics.gan.engines.base import ENGINES, Job, Report
-from evenomics.gan.engines.streams import Purpose
 from evenomics.gan.generator import run_network
-from evenomics.gan.losses import AlphaDropout
 from evenomics.gan.networks import Architecture
 from evenomics.gan.run import TrainingRun
 
 Array = NDArray[Any]
-
-# Adam takes about as long as so many rows of a batch
-ADAM_ROWS = 5
 
 
 class Net(NamedTuple):
@@ -106,7 +102,7 @@ def _net(
     n_gradient = max((layer.n_in + 1) * layer.n_out for layer in layers)
     n_error = n_batches * batch * max(layer.n_in for layer in layers)
     gradient = np.zeros(max(n_gradient, n_error), flat.dtype)
-    dropout = AlphaDropout(streams.dropout_threshold(rate))
+    dropout = AlphaDropout(dropout_threshold(rate))
     numbers = (dropout.threshold, dropout.scale, dropout.shift, dropout.floor)
     return Net(
         flat, mean, square, gradient, place, first_column, n_columns,
@@ -134,10 +130,8 @@ def train_on_cpu(jobs: Sequence[Job], *, dtype: str, threads: int, report: Repor
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _cost(job: Job) -> float:
-    run = job.run
-    rows = ADAM_ROWS + run.batch
-    return (run.n_updates - job.updates) * rows * run.start.critic.size
+def _cost(job: Job) -> int:
+    return (job.run.n_updates - job.updates) * job.run.work
 
 
 def _train(job: Job, dtype: str, report: Report, stop: Event) -> None:

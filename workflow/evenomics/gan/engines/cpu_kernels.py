@@ -20,9 +20,15 @@ import math
 import numpy as np
 from numba import njit
 
-from evenomics.gan.engines.streams import INCREMENT, MULTIPLIER_1, MULTIPLIER_2, Purpose
+from evenomics.gan.arithmetic import (
+    INCREMENT,
+    MULTIPLIER_1,
+    MULTIPLIER_2,
+    N_SQUARINGS,
+    SPREAD_FLOOR,
+    Purpose,
+)
 from evenomics.gan.engines.vector_math import ENTRY, OPTIONS, PART, cos_sin, exp, log
-from evenomics.gan.losses import N_SQUARINGS, SPREAD_FLOOR
 from evenomics.gan.networks import SELU_ALPHA, SELU_SCALE
 
 _INCREMENT = np.uint64(INCREMENT)

@@ -6,12 +6,14 @@ from functools import partial
 import numpy as np
 import torch
 
+from evenomics.errors import TrainingError
 from evenomics.gan.engines.base import ENGINES, Job, Report
 from evenomics.gan.engines.torch import train_stacks
 
-# what a run takes on a device, in numbers a parameter: about 10, estimated from runs on a CPU,
-# and graphs keep what they work with in memory of their own
-DEVICE_COPIES = 25
+# what a run takes on a device, in numbers a parameter, its graphs' own memory included
+DEVICE_COPIES = 15
+# parameters of a stack that keeps a large GPU busy: a larger one takes more memory, no less time
+STACK_PARAMETERS = 100_000_000
 
 
 @partial(ENGINES.register, "cuda")
@@ -24,10 +26,18 @@ def train_on_cuda(jobs: Sequence[Job], *, dtype: str, threads: int, report: Repo
         torch.cuda.empty_cache()
         return stack_size(job, torch.cuda.mem_get_info()[0] // itemsize)
 
-    train_stacks(jobs, dtype, torch.device("cuda"), largest, report)
+    try:
+        train_stacks(jobs, dtype, torch.device("cuda"), largest, report)
+    except torch.OutOfMemoryError:
+        raise TrainingError(
+            "engine: cuda: the device has no memory left for this training; end what else uses it "
+            "(nvidia-smi lists that), or set engine: cpu, and run again: training goes on from the "
+            "checkpoints that are there"
+        ) from None
 
 
 def stack_size(job: Job, free: int) -> int:
-    """Return how many runs like this one fit a device with room for so many numbers."""
+    """Return how many runs like this one to train at a time, with room for so many numbers."""
     start = job.run.start
-    return max(1, free // (DEVICE_COPIES * (start.generator.size + start.critic.size)))
+    n_parameters = start.generator.size + start.critic.size
+    return max(1, min(free // DEVICE_COPIES, STACK_PARAMETERS) // n_parameters)

@@ -8,23 +8,11 @@ the same in compiled form, and the tests compare both with the published sequenc
 """
 
 import math
-from enum import IntEnum
 
 import torch
 from torch import Tensor
 
-INCREMENT = 0x9E3779B97F4A7C15
-MULTIPLIER_1 = 0xBF58476D1CE4E5B9
-MULTIPLIER_2 = 0x94D049BB133111EB
-
-
-class Purpose(IntEnum):
-    """What an event's numbers are for; an event is ``index * len(Purpose) + purpose``."""
-
-    SHUFFLE = 0
-    CRITIC = 1
-    GENERATOR = 2
-    EVALUATION = 3
+from evenomics.gan.arithmetic import INCREMENT, MULTIPLIER_1, MULTIPLIER_2, Purpose
 
 
 def _signed(value: int) -> int:
@@ -105,11 +93,6 @@ def n_mask_words(n: int) -> int:
     return (n + 3) // 4
 
 
-def dropout_threshold(rate: float) -> int:
-    """Return the 16-bit number below which a unit is dropped."""
-    return round(rate * 65536)
-
-
 def keep_mask(drawn: Tensor, n: int, threshold: int) -> Tensor:
     """Turn words into decisions, four each: kept where 16 bits reach the threshold.
 
@@ -118,5 +101,6 @@ def keep_mask(drawn: Tensor, n: int, threshold: int) -> Tensor:
     Tensor of bool, shape (n_runs, n)
         The lowest 16 bits of all words first.
     """
-    parts = [((drawn >> shift) & 0xFFFF) >= threshold for shift in (0, 16, 32, 48)]
-    return torch.cat(parts, dim=1)[:, :n]
+    shifts = torch.arange(0, 64, 16, device=drawn.device)[:, None]
+    parts = (drawn[:, None] >> shifts) & 0xFFFF
+    return (parts >= threshold).flatten(1)[:, :n]

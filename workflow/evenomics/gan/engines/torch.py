@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from evenomics.gan.arithmetic import AlphaDropout, Purpose, dropout_threshold
 from evenomics.gan.checkpoint import State
 from evenomics.gan.distances import N_GENERATED
 from evenomics.gan.engines import streams
 from evenomics.gan.engines.base import ENGINES, Job, Report
-from evenomics.gan.engines.streams import Purpose
-from evenomics.gan.losses import AlphaDropout, critic_gradient, forward, generator_gradient
+from evenomics.gan.losses import critic_gradient, forward, generator_gradient
 from evenomics.gan.run import TrainingRun
 
 ADAM_EPSILON = 1e-8
@@ -94,8 +94,8 @@ class _Stack:
         self.n_features, self.loss = first.start.n_features, first.loss
         self.architecture = first.start.generator_architecture
         self.critic_architecture = first.start.critic_architecture
-        self.dropout = AlphaDropout(streams.dropout_threshold(first.dropout))
-        self.generator_dropout = AlphaDropout(streams.dropout_threshold(first.generator_dropout))
+        self.dropout = AlphaDropout(dropout_threshold(first.dropout))
+        self.generator_dropout = AlphaDropout(dropout_threshold(first.generator_dropout))
 
         self.samples, self.sizes = self._pad([run.samples for run in runs])
         self.held_out, self.held_out_sizes = self._pad([run.held_out for run in runs])
@@ -104,11 +104,24 @@ class _Stack:
         self.steps = self._integers([run.updates_per_epoch for run in runs])
         self.rates = self._floats([run.learning_rate for run in runs])[:, None]
         self.alphas = self._floats([run.alpha for run in runs])
+        self.epochs = self._integers([run.epochs for run in runs])
+        self.eval_every = self._integers([run.eval_every for run in runs])
+        self.keeps_last, self.keeps_held_out, self.by_wasserstein = (
+            torch.tensor(flags, device=device)
+            for flags in (
+                [run.keep == "last" for run in runs],
+                [run.keep == "held_out" for run in runs],
+                [run.curve == "wasserstein" for run in runs],
+            )
+        )
+        self.thresholds = self._floats([run.threshold for run in runs])
 
         self.generator = self._stack("generator")
         self.critic = self._stack("critic")
         self.generator_moments = (self._stack("generator_mean"), self._stack("generator_square"))
         self.critic_moments = (self._stack("critic_mean"), self._stack("critic_square"))
+        # graphs are replayed one after the other and leave nothing behind: they share their memory
+        self.pool = torch.cuda.graph_pool_handle() if device.type == "cuda" else None
         self.updates = states[0].updates
         self.clock = torch.tensor(self.updates, device=device)
         # places of the next records; tensors, so that a replayed graph moves them
@@ -198,14 +211,14 @@ class _Stack:
     ) -> None:
         mean, square = moments
         beta_1, beta_2 = self.loss.adam_betas
-        mean.mul_(beta_1).add_(gradient, alpha=1 - beta_1)
+        mean.lerp_(gradient, 1 - beta_1)
         square.mul_(beta_2).addcmul_(gradient, gradient, value=1 - beta_2)
         exponent = step.to(torch.float64)
         correction_1 = (1 - beta_1**exponent).to(self.dtype)
         correction_2 = (1 - beta_2**exponent).sqrt().to(self.dtype)
-        flat.sub_(
-            (self.rates / correction_1) * mean / (square.sqrt() / correction_2 + ADAM_EPSILON)
-        )
+        # mean / correction_1 over sqrt(square) / correction_2 + epsilon, in fewer passes
+        direction = mean / square.sqrt().add_(ADAM_EPSILON * correction_2)
+        flat.addcmul_(direction, self.rates * (-correction_2 / correction_1))
 
     def _update_critic(self, records: "_Records") -> None:
         real = self._batch()
@@ -289,6 +302,7 @@ class _Stack:
 
         Nothing in here waits for the device, but for a state that `report` asks for.
         """
+        started = time.perf_counter()
         began = self.updates
         records = _Records(began, until, self)
         update_critic = self._capture(lambda: self._update_critic(records))
@@ -299,7 +313,6 @@ class _Stack:
                 at = int(epoch) * run.updates_per_epoch
                 if began < at <= until:
                     schedule[at].append((k, index))
-        started = time.perf_counter()
         for at in sorted({*schedule, until}):
             while self.updates < at:
                 update_critic()
@@ -319,26 +332,22 @@ class _Stack:
         """Keep the weights of the runs evaluated where they are their best so far."""
         measured = self._evaluate()
         records.evaluations.append((evaluated, measured))
-        done = self.updates - records.began
-        wasserstein = records.wasserstein[done - 1]
-        values = torch.full_like(wasserstein, math.inf)
-        for k, index in evaluated:
-            run = self.runs[k]
-            if run.keep == "held_out":
-                values[k] = measured[k, 2]
-            elif run.keep == "above":
-                curve = (
-                    wasserstein[k]
-                    if run.curve == "wasserstein"
-                    else records.recent(done, run.updates_per_epoch)[:, k].mean()
-                )
-                values[k] = torch.where(curve > run.threshold, curve, math.inf)
-            else:
-                values[k] = -float(run.eval_epochs[index])
+        wasserstein = records.wasserstein[self.updates - records.began - 1]
+        epoch = self.clock // self.steps
+        due = (self.clock % self.steps == 0) & (epoch <= self.epochs)
+        due &= (epoch % self.eval_every == 0) | (epoch == self.epochs)
+
+        # see `State.value`
+        critic_loss = records.mean_of_epoch(self.updates, self.steps)
+        curve = torch.where(self.by_wasserstein, wasserstein, critic_loss)
+        above = torch.where(curve > self.thresholds, curve, math.inf)
+        value = torch.where(self.keeps_last, -epoch.to(self.dtype), above)
+        value = torch.where(self.keeps_held_out, measured[:, 2], value)
         finite = torch.isfinite(wasserstein) & torch.isfinite(measured[:, 0])
-        better = finite & (values < self.kept_value)
-        self.kept_value = torch.where(better, values, self.kept_value)
-        self.kept_updates = torch.where(better, self.updates, self.kept_updates)
+
+        better = due & finite & (value < self.kept_value)
+        self.kept_value = torch.where(better, value, self.kept_value)
+        self.kept_updates = torch.where(better, self.clock, self.kept_updates)
         self.kept_generator = torch.where(better[:, None], self.generator, self.kept_generator)
         self.kept_critic = torch.where(better[:, None], self.critic, self.kept_critic)
 
@@ -350,7 +359,6 @@ class _Stack:
         """Bring all that has happened so far into the states."""
         if records.unloaded == self.updates:
             return
-        elapsed = time.perf_counter() - started
         arrays = {
             "generator": self.generator,
             "critic": self.critic,
@@ -370,6 +378,8 @@ class _Stack:
                 setattr(self.states[k], name, on_host[k].copy())
         kept_value, kept_updates = self.kept_value.tolist(), self.kept_updates.tolist()
         records.store(self.states, self.runs, self.updates)
+        # not before: what has been asked of the device is done now
+        elapsed = time.perf_counter() - started
         for k, run in training.items():
             state = self.states[k]
             state.updates = self.updates
@@ -382,13 +392,9 @@ class _Stack:
         """On CUDA, record the update as a graph to replay; elsewhere return it as it is."""
         if self.device.type != "cuda":
             return update
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            self._warm_up(update)
-        torch.cuda.current_stream().wait_stream(side)
+        self._warm_up(update)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, pool=self.pool):
             update()
         return graph.replay
 
@@ -410,7 +416,8 @@ class _Records:
         self.began, self.critic_updates = began, stack.critic_updates
         self.generator_began = began // stack.critic_updates
         # an epoch of a run can have begun before
-        before = max(0, began - max(run.updates_per_epoch for run in stack.runs))
+        self.longest = max(run.updates_per_epoch for run in stack.runs)
+        before = max(0, began - self.longest)
         losses = [state.critic_loss[before:began] for state in stack.states]
         self.before = torch.as_tensor(
             np.stack(losses, axis=1), dtype=stack.dtype, device=stack.device
@@ -425,9 +432,12 @@ class _Records:
         self.seconds = 0.0
         self.unloaded = began
 
-    def recent(self, done: int, n: int) -> Tensor:
-        """Return the last n losses of the critics after so many updates, [n, n_runs]."""
-        return torch.cat([self.before, self.critic_loss[max(done - n, 0) : done]])[-n:]
+    def mean_of_epoch(self, updates: int, steps: Tensor) -> Tensor:
+        """Return the mean loss of the critics over so many last updates, [n_runs]."""
+        done = updates - self.began
+        losses = torch.cat([self.before, self.critic_loss[max(0, done - self.longest) : done]])
+        age = torch.arange(len(losses), 0, -1, device=losses.device)[:, None]
+        return torch.where(age <= steps, losses, 0.0).sum(0) / steps
 
     def store(self, states: Sequence[State], runs: Sequence[TrainingRun], updates: int) -> None:
         """Write the records into the runs' states."""
