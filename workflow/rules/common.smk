@@ -64,13 +64,14 @@ except ConfigError as error:
 
 
 # PYTHONPATH makes the library available in conda environments. The last folder on PATH has an Rscript
-# that says how to install R. One thread per process: rules use their threads as processes, and threads
-# of BLAS or OpenMP would compete with them. By default, glibc returns the histograms of gradient
-# boosting (1 MB each, thousands per fit) to the system every time; keeping them makes a fit a fifth
-# faster. glibc before 2.35 accepts at most 32 MiB.
+# that says how to install R. Scripts end with their runner, Snakemake. One thread per process: rules
+# use their threads as processes, and threads of BLAS or OpenMP would compete with them. By default,
+# glibc returns the histograms of gradient boosting (1 MB each, thousands per fit) to the system every
+# time; keeping them makes a fit a fifth faster. glibc before 2.35 accepts at most 32 MiB.
 quoted = shlex.quote(str(LIBRARY))
 shell.prefix(
     f'export PYTHONPATH={quoted} PYTHONNOUSERSITE=1 PATH="$PATH":{quoted}/last_on_path; '
+    "export EVENOMICS_RUNNER=$PPID; "
     "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1; "
     "export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=268435456; "
     "export NUMBA_CACHE_DIR=${{NUMBA_CACHE_DIR:-.numba_cache}}; "

@@ -5,19 +5,22 @@ import sys
 from types import TracebackType
 
 from evenomics.errors import EvenomicsError
+from evenomics.processes import end_with_parent
 
 
 def log_to(path: str) -> None:
     """Log messages, warnings and the error that ends the script to a file.
 
     An `EvenomicsError`, which the user can fix, is logged as it is, any other with its traceback.
-    What runs Snakemake shows it, after all else (see `snakemake_logger_plugin_evenomics`).
+    What runs Snakemake shows it, after all else (see `snakemake_logger_plugin_evenomics`). If
+    Snakemake is killed, the script ends.
 
     Parameters
     ----------
     path : str
         The log of the rule.
     """
+    end_with_parent()
     logging.basicConfig(
         filename=path, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
