@@ -1,25 +1,26 @@
-"""Processes that end with the one that started them, even where that one was killed."""
+"""Processes that end with another one, even where that one was killed."""
 
 import os
 import threading
 import time
 
-#: Environment variable of the workflow's shell: the process of Snakemake. Between it and a script,
-#: some shells stay, which do not end with it.
-RUNNER = "EVENOMICS_RUNNER"
 
-
-def end_with_parent() -> None:
-    """End this process within a second of the end of its parent, or of Snakemake.
+def end_with(process: int) -> None:
+    """End this process within a second of the end of another one, e.g. of its parent.
 
     A process that is killed cannot end those that it has started. They would go on, for hours,
     beside those of the next run, and write to the same files.
+
+    Parameters
+    ----------
+    process : int
+        Its number.
     """
-    parent = os.getppid()
-    runner = int(os.environ.get(RUNNER, parent))
+    # of a parent: the number of a killed one stays until somebody asks for its exit status
+    is_parent = os.getppid() == process
 
     def watch() -> None:
-        while os.getppid() == parent and _runs(runner):
+        while os.getppid() == process if is_parent else _runs(process):
             time.sleep(1)
         os._exit(1)
 

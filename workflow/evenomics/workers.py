@@ -1,5 +1,6 @@
 """Tasks on several cores."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 from joblib import Parallel
 
 from evenomics.errors import WorkerError
-from evenomics.processes import end_with_parent
+from evenomics.processes import end_with
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def workers(n_jobs: int, **options: object) -> Iterator[Parallel]:
     [1, 2, 3]
     """
     try:
-        yield Parallel(n_jobs=n_jobs, initializer=end_with_parent, **options)
+        yield Parallel(n_jobs, initializer=end_with, initargs=(os.getpid(),), **options)
     except BrokenProcessPool:
         raise WorkerError(
             f"one of {n_jobs} processes was killed, as the system does when memory runs out. Fewer "

@@ -5,7 +5,12 @@ import sys
 
 from snakemake.io import report as in_report
 
+# The library of these rules, also where the environment, or what prints the run, has that of a copy.
 sys.path.insert(0, str(LIBRARY))
+loaded = sys.modules.get("evenomics")
+if loaded and Path(loaded.__file__).parents[1] != LIBRARY:
+    for name in [name for name in sys.modules if name.split(".")[0] == "evenomics"]:
+        del sys.modules[name]
 
 from evenomics.config.cohorts import given_cohorts, imported_names
 from evenomics.config.estimate import check_run
@@ -17,6 +22,7 @@ from evenomics.config.paths import (
     library_problems,
     results_problems,
     table_paths,
+    working_problems,
 )
 from evenomics.config.plan import Plan, selections_ending_in, steps_before
 from evenomics.config.validation import validated
@@ -27,7 +33,7 @@ def problems_beside_the_config():
     """Problems of the files of the config and of the machine; only the main process checks."""
     if not workflow.is_main_process:
         return []
-    problems = [*library_problems(str(LIBRARY))]
+    problems = [*library_problems(str(LIBRARY)), *working_problems()]
     files = [*workflow.configfiles, *workflow.overwrite_configfiles]
     for path in dict.fromkeys(map(Path, files)):
         problems += file_problems(path)

@@ -33,6 +33,17 @@ def library_problems(path: str) -> Iterator[str]:
         yield f"{path}: Snakemake takes no {found} in the path of a workflow; rename the folder"
 
 
+def working_problems() -> Iterator[str]:
+    """Find why Snakemake cannot keep its records in the folder that it runs in."""
+    records = Path(".snakemake").absolute()
+    there = records if records.exists() else records.parent
+    if not os.access(there, os.W_OK | os.X_OK):
+        yield (
+            f"{there}: you may not write into this folder, where Snakemake keeps its records; run "
+            "it in a folder of yours, or see to its permissions"
+        )
+
+
 def results_problems(path: str) -> Iterator[str]:
     """Find why results cannot be written into a folder, which need not be there yet.
 
