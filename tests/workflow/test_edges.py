@@ -102,7 +102,7 @@ case "$1 $2" in
     {python} "$@" --without-pip && ln -sf "$0" .venv/bin/python ;;
   "-m pip")
     echo "$1 $2" >> {calls}
-    until [ -e {go} ]; do sleep 0.1; done ;;
+    for _ in {{1..300}}; do [ -e {go} ] && break; sleep 0.1; done ;;
   *)
     exec {python} "$@" ;;
 esac
