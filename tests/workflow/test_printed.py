@@ -37,7 +37,7 @@ rule train:
     script: "train.py"
 """
 
-LOGGER = ["--logger", "evenomics", "--quiet", "host", "reason"]
+LOGGER = ["--workflow-profile", "none", "--logger", "evenomics", "--quiet", "host", "reason"]
 TRAIN = f"""
 import sys, time
 sys.path[:0] = [{str(SCRIPTS)!r}, {str(SCRIPTS.parent)!r}]

@@ -272,7 +272,8 @@ def test_a_shifted_cohort_is_said_on_the_terminal_when_cohorts_load_and_at_the_e
     (tmp_path / "results/summary.tsv").write_text(
         "study\tselection\tarm\tsvc\n" + "".join(f"far\tnone\t{a}\t0.5\n" for a in ("x", "y"))
     )
-    (tmp_path / "results/report.html").touch()
+    for name in ("summary.html", "report.html"):
+        (tmp_path / "results" / name).touch()
     printed = subprocess.run(
         [sys.executable, SCRIPTS / "finish_run.py", "results"],
         cwd=tmp_path, capture_output=True, text=True, check=True,

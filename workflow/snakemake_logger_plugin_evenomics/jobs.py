@@ -5,8 +5,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from evenomics.messages import duration
-
 #: What `evenomics.progress` writes.
 PROGRESS = re.compile(r" INFO (.+): (\d+)% done(?:, (.+) left)?$", re.MULTILINE)
 #: The head of a record, as the scripts in Python and R write it.
@@ -39,6 +37,9 @@ class Job:
     @property
     def age(self) -> str:
         """How long it has run."""
+        # not before the workflow is read: it says which library is taken
+        from evenomics.messages import duration
+
         return duration(time.monotonic() - self._started)
 
     def follow(self) -> None:
