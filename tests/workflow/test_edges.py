@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -211,15 +212,18 @@ def test_a_killed_run_leaves_no_process_and_goes_on_after_unlock(
 def make_run(folder: Path) -> subprocess.CompletedProcess[str]:
     """Do what `make run` does, with a strange config and strange results."""
     return make(
-        folder, "run", f"CONFIG={STRANGE}.yaml", f"RESULTS={STRANGE}",
+        folder, "run", f"CONFIG={STRANGE}.yaml", f"RESULTS={STRANGE}", programs=Path(".venv/bin"),
         PYTHONPATH=str(folder / "workflow"), NUMBA_CACHE_DIR=str(ROOT / ".numba_cache"),
     )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Clone with a strange name, in which a run has finished."""
+    """Clone with a strange name, in which a run has finished; its .venv borrows our packages."""
     folder = clone(tmp_path_factory.mktemp("paths") / STRANGE)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / ".venv"], check=True)
+    (borrowing,) = folder.glob(".venv/lib/python*/site-packages")
+    (borrowing / "ours.pth").write_text(sysconfig.get_path("purelib"))
     (folder / f"{STRANGE}.yaml").write_text(yaml.safe_dump(TINY))
     done = make_run(folder)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -250,6 +254,22 @@ def test_a_clone_that_snakemake_cannot_work_in_is_refused(tmp_path: Path) -> Non
     assert done.returncode != 0
     assert f"{folder}/workflow: Snakemake takes no {{ }} in the path of a workflow; rename" in said
     assert "Traceback" not in said
+
+
+def test_a_python_that_snakemake_cannot_start_is_told(tmp_path: Path) -> None:
+    """An environment beside the folder of work, at a path that a shell takes for two words."""
+    python = tmp_path / "an environment/bin/python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(Path(sys.executable).resolve())
+    (tmp_path / "work").mkdir()
+    done = subprocess.run(
+        [python, "-m", "snakemake", "-n", "--snakefile", ROOT / "Snakefile"],
+        cwd=tmp_path / "work", env={**os.environ, "PYTHONPATH": sysconfig.get_path("purelib")},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "../an environment/bin/python: Snakemake does not start scripts" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_clone_uses_its_own_library_in_the_environment_of_another(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 # The checked config, the environment of all scripts, and functions that several rules use.
+import os
 import shlex
 import subprocess
 import sys
@@ -19,7 +20,9 @@ from evenomics.config.job_requests import JobRequests
 from evenomics.config.names import COHORTS
 from evenomics.config.paths import (
     gene_set_paths,
+    is_plain,
     library_problems,
+    python_problems,
     results_problems,
     table_paths,
     working_problems,
@@ -33,7 +36,8 @@ def problems_beside_the_config():
     """Problems of the files of the config and of the machine; only the main process checks."""
     if not workflow.is_main_process:
         return []
-    problems = [*library_problems(str(LIBRARY)), *working_problems()]
+    problems = [*library_problems(str(LIBRARY)), *python_problems(sys.executable)]
+    problems += working_problems()
     files = [*workflow.configfiles, *workflow.overwrite_configfiles]
     for path in dict.fromkeys(map(Path, files)):
         problems += file_problems(path)
@@ -56,6 +60,10 @@ def problems_beside_the_config():
             problems.append(str(error))
     return problems
 
+
+# Snakemake does not quote it. From here, the path to `.venv` is plain wherever the clone lies.
+if not is_plain(sys.executable):
+    sys.executable = os.path.relpath(sys.executable)
 
 # without a number of nodes, jobs run on this machine
 NODES = workflow.resource_settings.nodes

@@ -1,6 +1,7 @@
 """Files that a config names."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,20 @@ def gene_set_paths(enrichment: Mapping[str, Any]) -> list[str]:
 def _taken(path: str) -> str:
     """Characters of a path that Snakemake takes for wildcards or variables."""
     return " ".join(sorted(set("{}<>") & set(path)))
+
+
+def is_plain(path: str) -> bool:
+    """Tell whether a shell takes a path as it stands."""
+    return re.fullmatch(r"[\w@%+=:,./-]+", path) is not None
+
+
+def python_problems(path: str) -> Iterator[str]:
+    """Find why Snakemake cannot start scripts with a Python, whose path it does not quote."""
+    if not is_plain(path):
+        yield (
+            f"{path}: Snakemake does not start scripts with a Python in such a folder; use an "
+            "environment whose path has letters, digits, '_', '-' and '.' only"
+        )
 
 
 def library_problems(path: str) -> Iterator[str]:
