@@ -1,7 +1,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast bench lint format clean unlock docs dockerfile system
+.PHONY: help run test test-fast bench lint format clean unlock docs dockerfile system \
+	.venv/installed.run .venv/installed.r .venv/installed.dev .venv/installed.test
 
 # What `make run` runs, and on how many cores.
 CONFIG ?= config/config.yaml
@@ -13,22 +14,23 @@ PYTHON ?= python3
 # Conda environments: auto, if conda is installed; off, use .venv and the system's R.
 CONDA ?= auto
 export EVENOMICS_CONDA := $(CONDA)
-# exported, since the shell keeps variables whole whatever they hold
-export CONFIG CORES RESULTS
 # Another package index, for a build of torch that pip does not take by default (CPU, CUDA version).
 TORCH_INDEX ?=
+# Paths may hold anything: neither make (`value`) nor the shell (`export`) looks into them.
+override CONFIG := $(value CONFIG)
+override RESULTS := $(value RESULTS)
+export CONFIG CORES RESULTS PYTHON TORCH_INDEX
 
 BIN := .venv/bin
 # checks CONFIG and CORES, and prints the folder of the results
 CHECK := $(BIN)/python -m evenomics.config.file "$$CONFIG" "$$CORES"
 WORDS := --cores "$$CORES" --configfile "$$CONFIG" $(if $(RESULTS),--config results_dir="$$RESULTS")
-SNAKEMAKE := $(BIN)/snakemake $(WORDS)
-PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --root-user-action ignore \
-	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt
+# not $(BIN)/snakemake, whose first line holds a path that a shell may not take
+SNAKEMAKE := $(BIN)/python -m snakemake $(WORDS)
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo "Variables: CONFIG=$(CONFIG) CORES=$(CORES) RESULTS=$(RESULTS) CONDA=$(CONDA) PYTHON=$(PYTHON) TORCH_INDEX=$(TORCH_INDEX)"
+	@echo "Variables: CONFIG=$$CONFIG CORES=$$CORES RESULTS=$$RESULTS CONDA=$(CONDA) PYTHON=$$PYTHON TORCH_INDEX=$$TORCH_INDEX"
 
 run: .venv/installed.run $(if $(shell command -v R),.venv/installed.r)  ## run the workflow on CONFIG and write RESULTS/report.html
 	@$(CHECK) > /dev/null
@@ -75,29 +77,16 @@ dockerfile: .venv/installed.run  ## write the Dockerfile from the conda environm
 system:
 	@.ci/system
 
-.venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "evenomics needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
-			"Name another one: make run PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
-		echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu:" \
-			"apt-get install python3-venv" >&2; exit 1; }
-	@echo "Making .venv (once; some minutes) ..."
-	@$(PYTHON) -m venv .venv
-
-# A stamp per set of packages: they are installed again only when the list of packages changes.
-.venv/installed.run: pyproject.toml constraints.txt | .venv/bin/python
-	@$(PIP) -e '.[workflow]'
-	@touch $@
+.venv/installed.run:
+	@.ci/venv workflow run
 
 # Only cohorts from R data files need rpy2; a run without them does not depend on it.
 .venv/installed.r: .venv/installed.run
-	@$(PIP) -e '.[workflow,r]' || echo "rpy2 cannot be installed here: no cohorts from R data." >&2
-	@touch $@
+	@.ci/venv workflow,r r || { \
+		echo "rpy2 cannot be installed here: no cohorts from R data." >&2; touch $@; }
 
-.venv/installed.dev: pyproject.toml constraints.txt | .venv/bin/python
-	@$(PIP) -e '.[workflow,dev,cluster]'
-	@touch $@ .venv/installed.run
+.venv/installed.dev:
+	@.ci/venv workflow,dev,cluster dev run
 
 .venv/installed.test: .venv/installed.dev | system
-	@if command -v R > /dev/null; then $(PIP) -e '.[workflow,dev,r,cluster]'; touch $@; fi
+	@if command -v R > /dev/null; then .ci/venv workflow,dev,r,cluster test; fi

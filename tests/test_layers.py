@@ -11,7 +11,7 @@ import pytest
 from import_graph import arrows, modules
 from snakemake_runs import ROOT
 
-BASE = ["errors", "randomness", "messages", "files", "columns", "progress"]
+BASE = ["errors", "randomness", "messages", "files", "columns", "processes", "progress", "workers"]
 #: From the ground up: a room uses those before it.
 ROOMS = ["config", "data", "preparation", "gan", "balancing", "evaluation", "report"]
 HEAVY = ["numpy", "pandas", "scipy", "sklearn", "torch", "numba", "matplotlib", "imblearn"]

@@ -32,7 +32,7 @@ from evenomics.report.pages.catalogue import PAGES
 from evenomics.report.pages.summary import summary_page
 from evenomics.report.pages.tables import plain_page, scores_page
 from evenomics.report.style import save_figure
-from legible import assert_legible
+from legible import assert_legible, drawn_texts
 
 ROOT = Path(__file__).parents[2]
 
@@ -256,6 +256,18 @@ def test_components_are_fitted_on_the_real_draw_and_their_share_is_on_the_axes()
     assert [text.get_text() for text in panel.texts] == [
         f"{len(far)} of {len(far)} generated outside the frame"
     ]
+
+
+def test_of_a_balanced_draw_the_real_samples_are_shown_alone():
+    real = fake_tables.samples()
+    features = real.drop(columns=["sample_id", "class"])
+    figure = sample_pca(features, real["class"], {}, ["control", "case"], "whole")
+    (panel,) = figure.axes
+    assert panel.get_title() == "nothing was generated"
+    texts = dict(drawn_texts(figure))
+    for kind in ("control, real", "case, generated"):
+        assert figure.bbox.x0 <= texts[kind].x0 < texts[kind].x1 <= figure.bbox.x1
+    assert sum(len(points.get_offsets()) for points in panel.collections) == len(real)
 
 
 def test_an_arm_that_nobody_foresaw_gets_a_colour_of_its_own():

@@ -40,6 +40,20 @@ def test_what_ends_a_script_is_in_its_log_alone(tmp_path, error, traceback):
     assert not done.stderr
 
 
+def test_a_full_disk_is_told_on_the_terminal_with_what_to_do():
+    """The log has no room for it; nothing is said about that."""
+    script = SCRIPT.format(
+        scripts=str(WORKFLOW / "scripts"), workflow=str(WORKFLOW), log="/dev/full",
+        error="OSError(28, 'No space left on device')",
+    )  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    (said,) = done.stderr.splitlines()
+    assert said.startswith("No space is left on the disk of /dev/full: make room, or")
+
+
 def test_a_script_that_the_user_stops_has_no_traceback(tmp_path):
     log = tmp_path / "rule.log"
     script = SCRIPT.format(

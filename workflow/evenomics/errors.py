@@ -45,3 +45,7 @@ class DownloadError(EvenomicsError):
 
 class EnrichmentError(EvenomicsError):
     """Genes, gene sets or the service do not allow a test of enrichment."""
+
+
+class WorkerError(EvenomicsError):
+    """A process that had a part of the work was killed."""

@@ -1,18 +1,32 @@
 # The checked config, the environment of all scripts, and functions that several rules use.
 import os
+import shlex
 import subprocess
 import sys
 
 from snakemake.io import report as in_report
 
+# The library of these rules, also where the environment, or what prints the run, has that of a copy.
 sys.path.insert(0, str(LIBRARY))
+loaded = sys.modules.get("evenomics")
+if loaded and Path(loaded.__file__).parents[1] != LIBRARY:
+    for name in [name for name in sys.modules if name.split(".")[0] == "evenomics"]:
+        del sys.modules[name]
 
 from evenomics.config.cohorts import given_cohorts, imported_names
 from evenomics.config.estimate import check_run
 from evenomics.config.file import cores_problems, file_problems
 from evenomics.config.job_requests import JobRequests
 from evenomics.config.names import COHORTS
-from evenomics.config.paths import gene_set_paths, results_problems, table_paths
+from evenomics.config.paths import (
+    gene_set_paths,
+    is_plain,
+    library_problems,
+    python_problems,
+    results_problems,
+    table_paths,
+    working_problems,
+)
 from evenomics.config.plan import Plan, selections_ending_in, steps_before
 from evenomics.config.validation import validated
 from evenomics.errors import ConfigError, TrainingError
@@ -22,10 +36,11 @@ def problems_beside_the_config():
     """Problems of the files of the config and of the machine; only the main process checks."""
     if not workflow.is_main_process:
         return []
+    problems = [*library_problems(str(LIBRARY)), *python_problems(sys.executable)]
+    problems += working_problems()
     files = [*workflow.configfiles, *workflow.overwrite_configfiles]
-    problems = [
-        line for path in dict.fromkeys(map(Path, files)) for line in file_problems(path)
-    ]
+    for path in dict.fromkeys(map(Path, files)):
+        problems += file_problems(path)
     if isinstance(folder := config.get("results_dir", "results"), str):
         problems += results_problems(folder)
     given = workflow.resource_settings
@@ -46,6 +61,10 @@ def problems_beside_the_config():
     return problems
 
 
+# Snakemake does not quote it. From here, the path to `.venv` is plain wherever the clone lies.
+if not is_plain(sys.executable):
+    sys.executable = os.path.relpath(sys.executable)
+
 # without a number of nodes, jobs run on this machine
 NODES = workflow.resource_settings.nodes
 ON_CLUSTER = NODES is not None or workflow.remote_exec
@@ -59,12 +78,14 @@ except ConfigError as error:
 
 
 # PYTHONPATH makes the library available in conda environments. The last folder on PATH has an Rscript
-# that says how to install R. One thread per process: rules use their threads as processes, and threads
-# of BLAS or OpenMP would compete with them. By default, glibc returns the histograms of gradient
-# boosting (1 MB each, thousands per fit) to the system every time; keeping them makes a fit a fifth
-# faster. glibc before 2.35 accepts at most 32 MiB.
+# that says how to install R. Scripts end with their runner, Snakemake. One thread per process: rules
+# use their threads as processes, and threads of BLAS or OpenMP would compete with them. By default,
+# glibc returns the histograms of gradient boosting (1 MB each, thousands per fit) to the system every
+# time; keeping them makes a fit a fifth faster. glibc before 2.35 accepts at most 32 MiB.
+quoted = shlex.quote(str(LIBRARY))
 shell.prefix(
-    f"export PYTHONPATH='{LIBRARY}' PYTHONNOUSERSITE=1 PATH=\"$PATH:{LIBRARY}/last_on_path\"; "
+    f'export PYTHONPATH={quoted} PYTHONNOUSERSITE=1 PATH="$PATH":{quoted}/last_on_path; '
+    "export EVENOMICS_RUNNER=$PPID; "
     "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1; "
     "export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=268435456; "
     "export NUMBA_CACHE_DIR=${{NUMBA_CACHE_DIR:-.numba_cache}}; "

@@ -1,6 +1,7 @@
 """Files that a config names."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,42 @@ def gene_set_paths(enrichment: Mapping[str, Any]) -> list[str]:
     return [str(SHIPPED_GENE_SETS.get(name, name)) for name in enrichment["gene_sets"]]
 
 
+def _taken(path: str) -> str:
+    """Characters of a path that Snakemake takes for wildcards or variables."""
+    return " ".join(sorted(set("{}<>") & set(path)))
+
+
+def is_plain(path: str) -> bool:
+    """Tell whether a shell takes a path as it stands."""
+    return re.fullmatch(r"[\w@%+=:,./-]+", path) is not None
+
+
+def python_problems(path: str) -> Iterator[str]:
+    """Find why Snakemake cannot start scripts with a Python, whose path it does not quote."""
+    if not is_plain(path):
+        yield (
+            f"{path}: Snakemake does not start scripts with a Python in such a folder; use an "
+            "environment whose path has letters, digits, '_', '-' and '.' only"
+        )
+
+
+def library_problems(path: str) -> Iterator[str]:
+    """Find why Snakemake cannot run the workflow from the folder that it lies in."""
+    if found := _taken(path):
+        yield f"{path}: Snakemake takes no {found} in the path of a workflow; rename the folder"
+
+
+def working_problems() -> Iterator[str]:
+    """Find why Snakemake cannot keep its records in the folder that it runs in."""
+    records = Path(".snakemake").absolute()
+    there = records if records.exists() else records.parent
+    if not os.access(there, os.W_OK | os.X_OK):
+        yield (
+            f"{there}: you may not write into this folder, where Snakemake keeps its records; run "
+            "it in a folder of yours, or see to its permissions"
+        )
+
+
 def results_problems(path: str) -> Iterator[str]:
     """Find why results cannot be written into a folder, which need not be there yet.
 
@@ -30,11 +67,8 @@ def results_problems(path: str) -> Iterator[str]:
     path : str
         `results_dir` of the config.
     """
-    if found := set("{}<>") & set(path):
-        yield (
-            f"results_dir: {path!r}: Snakemake does not take {' '.join(sorted(found))} in a path; "
-            "name another folder"
-        )
+    if found := _taken(path):
+        yield (f"results_dir: {path!r}: Snakemake takes no {found} in a path; name another folder")
         return
     folder = Path(path)
     there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())

@@ -18,7 +18,7 @@ from typing import Any
 
 import imblearn
 import sklearn
-from joblib import Parallel, delayed
+from joblib import delayed
 
 import evenomics
 from evenomics.balancing.arm import ARMS
@@ -28,6 +28,7 @@ from evenomics.files import write_table
 from evenomics.gan.serialization import generator_path, load_generators
 from evenomics.preparation.draw_files import draw_path, read_draw, scaler_path
 from evenomics.progress import Progress
+from evenomics.workers import workers
 
 # To be raised when a change of the code changes scores: those of before are then not used again.
 VERSION = 1
@@ -97,18 +98,20 @@ class StudyScoring:
         ------
         TrainingError
             If generators are missing or damaged.
+        WorkerError
+            If a process is killed.
         """
         tasks = [(experiment, arm) for experiment in experiments for arm in arms]
         tasks.sort(key=lambda task: self._n_settings(task[1]), reverse=True)
-        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
         progress = Progress("scoring", sum(self._n_settings(arm) for _, arm in tasks))
-        for experiment, arm, folder, seconds, records in parallel(
-            delayed(_logged)(self, *task) for task in tasks
-        ):
-            for record in records:
-                logging.getLogger(record.name).handle(record)
-            progress.add(self._n_settings(arm))
-            yield experiment, arm, folder, seconds
+        with workers(n_jobs, return_as="generator_unordered", batch_size=1) as parallel:
+            for experiment, arm, folder, seconds, records in parallel(
+                delayed(_logged)(self, *task) for task in tasks
+            ):
+                for record in records:
+                    logging.getLogger(record.name).handle(record)
+                progress.add(self._n_settings(arm))
+                yield experiment, arm, folder, seconds
 
     def _n_settings(self, arm: str) -> int:
         """How many balanced training sets an arm is tuned on, a larger one counted twice."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
@@ -31,6 +31,7 @@ from evenomics.errors import CohortError
 from evenomics.messages import some
 from evenomics.preparation.folds import group_counts, set_aside, shared_groups, stratified_folds
 from evenomics.randomness import derive_seed
+from evenomics.workers import workers
 
 logger = logging.getLogger(__name__)
 
@@ -193,20 +194,21 @@ def stable_features(
         )
     ratios = {"lasso": 1.0, "elastic_net": l1_ratio}
     tasks = [(repeat, model) for repeat in range(repeats) for model in ratios]
-    fitted = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_repeat)(
-            X,
-            y,
-            groups,
-            ratios[model],
-            held_out_fraction,
-            folds,
-            n_penalties,
-            smallest_penalty,
-            derive_seed(seed, "lasso_en", repeat),
+    with workers(n_jobs) as parallel:
+        fitted = parallel(
+            delayed(_fit_repeat)(
+                X,
+                y,
+                groups,
+                ratios[model],
+                held_out_fraction,
+                folds,
+                n_penalties,
+                smallest_penalty,
+                derive_seed(seed, "lasso_en", repeat),
+            )
+            for repeat, model in tasks
         )
-        for repeat, model in tasks
-    )
     rows = [
         {"repeat": repeat, "model": model} | row
         for (repeat, model), (row, _) in zip(tasks, fitted, strict=True)

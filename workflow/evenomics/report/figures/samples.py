@@ -50,7 +50,7 @@ def sample_pca(
     Returns
     -------
     Figure
-        One panel per arm, all with the same axes.
+        One panel per arm, all with the same axes; the real samples alone if nothing was generated.
     """
     pca = PCA(n_components=2, svd_solver="full").fit(real.to_numpy())
     arms = arm_order(arm for arm, table in generated.items() if len(table))
@@ -58,7 +58,8 @@ def sample_pca(
     real_points = pca.transform(real.to_numpy())
     low, high = real_points.min(axis=0), real_points.max(axis=0)
     low, high = low - _MARGIN * (high - low), high + _MARGIN * (high - low)
-    n_rows, n_columns = grid(len(arms), 3 if len(arms) != 4 else 2)
+    n_panels = max(len(arms), 1)
+    n_rows, n_columns = grid(n_panels, 3 if n_panels != 4 else 2)
     with style():
         figure = Figure(figsize=(0.8 + 3.3 * n_columns, 1.3 + 3.0 * n_rows))
         panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
@@ -77,11 +78,14 @@ def sample_pca(
                     0.98, 0.02, f"{outside} of {len(points)} generated outside the frame",
                     transform=panel.transAxes, ha="right", fontsize=7.5,
                 )  # fmt: skip
+        if not arms:
+            _draw(panels[0, 0], real_points, real_classes, np.empty((0, 2)), pd.Series(), colours)
+            panels[0, 0].set_title("nothing was generated")
         panels.flat[0].set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-        for panel in panels.flat[len(arms) :]:
+        for panel in panels.flat[n_panels:]:
             panel.set_visible(False)
         share = 100 * np.asarray(pca.explained_variance_ratio_)
-        for panel in panels.flat[: len(arms)]:
+        for panel in panels.flat[:n_panels]:
             panel.set_xlabel(f"PC 1 ({share[0]:.0f}% of real variance)")
         for panel in panels[:, 0]:
             panel.set_ylabel(f"PC 2 ({share[1]:.0f}% of real variance)")
@@ -95,7 +99,7 @@ def sample_pca(
             handles=marks,
             labels=[f"{name}, {kind}" for name in classes for kind in ("real", "generated")],
             loc="outside lower center",
-            ncols=min(4, 2 * len(classes)),
+            ncols=min(4, 2 * n_columns),
         )
     return figure
 
