@@ -263,7 +263,10 @@ def test_a_python_that_snakemake_cannot_start_is_told(tmp_path: Path) -> None:
     python.symlink_to(Path(sys.executable).resolve())
     (tmp_path / "work").mkdir()
     done = subprocess.run(
-        [python, "-m", "snakemake", "-n", "--snakefile", ROOT / "Snakefile"],
+        [
+            python, "-m", "snakemake", "-n", "--snakefile", ROOT / "Snakefile",
+            "--configfile", ROOT / "config/config.yaml",
+        ],
         cwd=tmp_path / "work", env={**os.environ, "PYTHONPATH": sysconfig.get_path("purelib")},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
