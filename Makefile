@@ -86,7 +86,7 @@ system:
 		echo "rpy2 cannot be installed here: no cohorts from R data." >&2; touch $@; }
 
 .venv/installed.dev:
-	@.ci/venv workflow,dev dev run
+	@.ci/venv workflow,dev,cluster dev run
 
 .venv/installed.test: .venv/installed.dev | system
-	@if command -v R > /dev/null; then .ci/venv workflow,dev,r test; fi
+	@if command -v R > /dev/null; then .ci/venv workflow,dev,r,cluster test; fi

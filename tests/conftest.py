@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 REQUIRED = {
     "r": "EVENOMICS_REQUIRE_R",
     "browser": "EVENOMICS_REQUIRE_BROWSER",
+    "slurm": "EVENOMICS_REQUIRE_SLURM",
     "shared_data": "EVENOMICS_REQUIRE_DATA",
     "pypi": "EVENOMICS_REQUIRE_PYPI",
 }

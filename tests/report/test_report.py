@@ -59,6 +59,7 @@ pathvars:
     logs="results/logs",
     benchmarks="results/benchmarks",
 
+include: "{ROOT}/workflow/rules/report_functions.smk"
 include: "{ROOT}/workflow/rules/report.smk"
 
 rule all:

@@ -1,10 +1,7 @@
 # The checked config, the environment of all scripts, and functions that several rules use.
 import os
 import shlex
-import subprocess
 import sys
-
-from snakemake.io import report as in_report
 
 # The library of these rules, also where the environment, or what prints the run, has that of a copy.
 sys.path.insert(0, str(LIBRARY))
@@ -186,30 +183,3 @@ def of_studies(path):
     return [
         f"<results>/{study}/{selection}/{path}" for study, selection in PLAN.studies
     ]
-
-
-def reported(study, selection, result):
-    """Output of a figure or page; the first of its files is for the report."""
-    first, *more = [f"<results>/{study}/{selection}/{path}" for path in result.paths]
-    return [
-        in_report(
-            first,
-            caption=f"../report/{result.caption}.rst",
-            category=f"2. Study {study}",
-            subcategory=result.section,
-            labels={
-                "result": result.title,
-                "experiment": result.experiment or "all",
-                "features": selection,
-            },
-        ),
-        *more,
-    ]
-
-
-def finish():
-    """Write the report and print the mean scores, as `make run` does, if all was asked for."""
-    asked = workflow.dag_settings
-    if not (asked.targets or asked.until or asked.omit_from):
-        script = LIBRARY / "scripts/finish_run.py"
-        subprocess.run([sys.executable, script, config["results_dir"], *sys.argv[1:]])

@@ -42,6 +42,8 @@ for study, selection in PLAN.studies:
 rule summarise_studies:
     input:
         summaries=of_studies("summary.tsv"),
+        comparisons=of_studies("comparison.tsv"),
+        shifts=of_studies("shift.tsv"),
         findings=of_studies("findings.tsv"),
     output:
         table="<results>/summary.tsv",
