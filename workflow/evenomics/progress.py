@@ -25,6 +25,13 @@ class Progress:
         The stage.
     total : int
         Steps until it is done.
+
+    Examples
+    --------
+    >>> progress = Progress("scoring", 4)
+    >>> progress.add()
+    >>> progress.done
+    1
     """
 
     def __init__(self, title: str, total: int) -> None:
