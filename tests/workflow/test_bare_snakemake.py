@@ -92,9 +92,9 @@ def test_make_run_and_the_plain_command_plan_the_same_files(
 ) -> None:
     """`make run` with the Snakemake and the packages of this process, the plain command without."""
     here = Path(sys.executable).parent
-    for program, option in (("snakemake", "--summary"), ("python", "")):
-        (tmp_path / program).write_text(f'#!/bin/sh\nexec "{here / program}" "$@" {option}\n')
-        (tmp_path / program).chmod(0o755)
+    summary = '[ "$2" != snakemake ] || set -- "$@" --summary'
+    (tmp_path / "python").write_text(f'#!/bin/sh\n{summary}\nexec "{here / "python"}" "$@"\n')
+    (tmp_path / "python").chmod(0o755)
     made = planned(make(machine.project, "run", f"CONFIG=config/{name}", programs=tmp_path))
     plain = planned(machine.snakemake("--summary", "--configfile", f"config/{name}"))
     assert len(made) > 10
@@ -135,7 +135,7 @@ def test_of_a_graph_nothing_else_is_printed(machine: Machine, option: str) -> No
 def test_the_default_profile_is_found_from_another_folder(
     machine: Machine, snakefile: str, tmp_path: Path
 ) -> None:
-    """Beside the file that is named; the job that the profile's settings are for is planned."""
+    """Beside the file that is named."""
     path = machine.project / snakefile
     config = str(machine.project / "config/config.yaml")
     done = machine.snakemake(
@@ -143,7 +143,6 @@ def test_the_default_profile_is_found_from_another_folder(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"workflow specific profile {path.parent / 'profiles/default'}" in done.stderr
-    assert "disk_mb=1000" in done.stdout
 
 
 @pytest.fixture(scope="module")
