@@ -153,7 +153,8 @@ def test_ctrl_c_ends_without_tracebacks(tmp_path: Path) -> None:
     terminal = watch(tmp_path, "small")
     terminal.wait_for("50 %")
     terminal.interrupt()
-    assert terminal.end()[-1] == "Stopped. The same command goes on from here."
+    # asyncio, which Snakemake uses, may say behind it that something was not awaited
+    assert "Stopped. The same command goes on from here." in terminal.end()
     assert b"Traceback" not in terminal.raw
     assert terminal.status == 1
 
