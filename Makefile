@@ -37,7 +37,7 @@ run: .venv/installed.run $(if $(shell command -v R),.venv/installed.r)  ## run t
 	@$(SNAKEMAKE) --no-hooks
 	@$(BIN)/python workflow/scripts/finish_run.py "$${RESULTS:-$$($(CHECK))}" $(WORDS)
 
-test: .venv/installed.test  ## all tests that this machine can run (sets up R and a browser as root)
+test: .venv/installed.test  ## all tests that this machine can run (sets up R, Slurm and a browser as root)
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-fast: .venv/installed.dev  ## the fast tests (two minutes)

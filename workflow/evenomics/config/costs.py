@@ -114,7 +114,7 @@ def _largest(counts: Mapping[str, int]) -> str:
 
 
 @dataclass(frozen=True)
-class TrainingSet:
+class BalancedSet:
     """What classifiers are trained on: an arm in an experiment, at one setting.
 
     Attributes
@@ -128,7 +128,7 @@ class TrainingSet:
 
     Examples
     --------
-    >>> TrainingSet(0, "smote", n_drawn=56, n_added=24, n_repeats=100).n_samples
+    >>> BalancedSet(0, "smote", n_drawn=56, n_added=24, n_repeats=100).n_samples
     80
     """
 
@@ -305,7 +305,7 @@ class Costs:
         n_fits = 2 * math.prod(plan["lasso_en"][key] for key in ("repeats", "folds", "n_penalties"))
         return 0.3e-6 * n_fits * self.size.n_real * n_features
 
-    def training_sets(self) -> Iterator[TrainingSet]:
+    def training_sets(self) -> Iterator[BalancedSet]:
         """Go through what classifiers are trained on: every experiment, arm and setting."""
         for experiment, counts in enumerate(self.draws):
             n_drawn, n_equal = sum(counts.values()), len(counts) * max(counts.values())
@@ -314,7 +314,7 @@ class Costs:
                 for *_, multiplier in self.settings(arm):
                     n_added = 0 if unchanged else round(n_equal * (1 + multiplier)) - n_drawn
                     n_repeats = 1 if unchanged else self.config["scoring"]["repeats"]
-                    yield TrainingSet(experiment, arm, n_drawn, n_added, n_repeats)
+                    yield BalancedSet(experiment, arm, n_drawn, n_added, n_repeats)
 
     def _scoring_seconds(self) -> Counter[tuple[int, str]]:
         """Return the time of every experiment and arm."""
@@ -351,7 +351,7 @@ class Costs:
         """
         size, p = self.size, self.size.n_features
         drawn = [sum(counts.values()) for counts in self.draws]
-        n_balanced = max(training_set.n_samples for training_set in self.training_sets())
+        n_balanced = max(balanced.n_samples for balanced in self.training_sets())
         # all folds at a time, and the histograms of gradient boosting
         folds, bins = 8 * (self.config["scoring"]["folds"] + 3) * n_balanced, min(255, n_balanced)
         worker = (
@@ -391,7 +391,7 @@ class Costs:
         """Disk of all other results."""
         p = self.size.n_features
         n_drawn = sum(sum(counts.values()) for counts in self.draws)
-        n_added = sum(training_set.n_added for training_set in self.training_sets())
+        n_added = sum(balanced.n_added for balanced in self.training_sets())
         values = self.size.n_samples * (self.n_measured + p) + (n_drawn + n_added) * p
         n_generator, n_critic = n_parameters(p, self.hidden)
         weights = n_generator * self.n_gans

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from logging.handlers import QueueHandler
 from pathlib import Path
 from queue import SimpleQueue
@@ -22,6 +23,7 @@ from joblib import delayed
 
 import evenomics
 from evenomics.balancing.arm import ARMS
+from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import read_cohort
 from evenomics.evaluation.scoring import ArmScores, gans_of, score_arm
 from evenomics.files import write_table
@@ -127,7 +129,7 @@ class StudyScoring:
             return folder, 0.0
         started = time.perf_counter()
         generators = load_generators(self.training, experiment, gans) if self.training else {}
-        validation = read_cohort(self.validation, "validation")
+        validation = _read_validation(self.validation, self.validation.stat().st_mtime_ns)
         scores = score_arm(
             arm, draw, validation, scaler, self.classes, generators=generators, **self.settings
         )
@@ -150,6 +152,12 @@ class StudyScoring:
         words = [experiment, arm, list(self.classes), dict(self.settings), versions]
         digest.update(json.dumps(words, sort_keys=True).encode())
         return digest.hexdigest()[:20]
+
+
+@lru_cache(maxsize=1)
+def _read_validation(path: Path, modified: int) -> Cohort:
+    """Read the validation cohort, once in each process: for a wide table that takes long."""
+    return read_cohort(path, "validation")
 
 
 def _write(scores: ArmScores, folder: Path) -> None:

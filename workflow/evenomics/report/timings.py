@@ -30,13 +30,12 @@ def timings_table(study: StudyFiles, benchmarks: Iterable[str]) -> pd.DataFrame:
     for path in map(Path, benchmarks):
         measured = pd.read_csv(path, sep="\t").iloc[0]
         step = path.parent.name
+        trained = _ENGINES.get(step)
         steps.append(
             {
                 "step": step,
                 "what": "",
-                "engine": str(study.table(_ENGINES[step])["engine"].iloc[0])
-                if step in _ENGINES
-                else "",
+                "engine": str(study.table(trained)["engine"].iloc[0]) if trained else "",
                 "seconds": measured["s"],
                 "max_rss_mb": measured["max_rss"],
                 "mean_load_percent": measured["mean_load"],

@@ -4,6 +4,7 @@ import csv
 import gzip
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -65,7 +66,8 @@ def size(cohorts: Mapping[str, Any]) -> Size | None:
 def _table_size(spec: Mapping[str, Any]) -> tuple[int, int] | None:
     """Return the numbers of features and samples of a table; None if it cannot be read."""
     try:
-        header, n_lines = _header_and_lines(Path(spec["path"]))
+        path = Path(spec["path"])
+        header, n_lines = _header_and_lines(path, path.stat().st_mtime_ns)
     except (OSError, EOFError, ValueError, zlib.error, csv.Error):
         return None  # the job that reads the table says what is wrong with it
     if spec["samples"] == "columns":
@@ -75,10 +77,12 @@ def _table_size(spec: Mapping[str, Any]) -> tuple[int, int] | None:
     return len(set(header) - {spec["sample_column"] or header[0], *in_file}), n_lines - 1
 
 
-def _header_and_lines(path: Path) -> tuple[list[str], int]:
+@cache
+def _header_and_lines(path: Path, modified: int) -> tuple[list[str], int]:
     """Return the cells of a table's first line, and the number of its lines.
 
-    Of a long file, the number is an estimate from the length of the lines read.
+    Both are asked for twice: for what a run takes, and for what its jobs ask a cluster for. Of a
+    long file, the number is an estimate from the length of the lines read.
 
     Raises
     ------
