@@ -1,8 +1,8 @@
 """Experiments of a study: how many samples of each class are drawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,55 @@ class Experiment:
         if self.controls is None or self.cases is None:
             return {}
         return {classes[0]: self.controls, **dict.fromkeys(classes[1:], self.cases)}
+
+
+class DrawId(NamedTuple):
+    """Which training draw: of which experiment, in which replicate.
+
+    Attributes
+    ----------
+    experiment : str
+    replicate : int
+        From 1.
+
+    Examples
+    --------
+    >>> DrawId("c40_i0.4", 2).name
+    'c40_i0.4.2'
+    """
+
+    experiment: str
+    replicate: int = 1
+
+    @property
+    def name(self) -> str:
+        """Identifier, in names of files and of random streams."""
+        return f"{self.experiment}.{self.replicate}"
+
+
+def training_draws(
+    experiments: Iterable[Experiment], n_replicates: int, splits: bool
+) -> list[tuple[Experiment, DrawId]]:
+    """Return every training draw of a study.
+
+    Parameters
+    ----------
+    experiments : iterable of Experiment
+    n_replicates : int
+    splits : bool
+        Whether each replicate has cohorts of its own. Otherwise a draw of the whole cohort is
+        always the same, and there is one of it.
+
+    Returns
+    -------
+    list of (Experiment, DrawId)
+        Experiment by experiment.
+    """
+    return [
+        (experiment, DrawId(experiment.name, replicate))
+        for experiment in experiments
+        for replicate in range(1, 1 + (n_replicates if splits or not experiment.whole else 1))
+    ]
 
 
 def experiment_grid(options: Mapping[str, Any]) -> list[Experiment]:

@@ -1,8 +1,10 @@
 """Pre-training on the unlabelled external cohort, one hidden layer more per stage."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from evenomics.gan.networks import Floats, Weights
 from evenomics.gan.run import TrainingRun
 from evenomics.gan.serialization import load_weights, make_anew, save_weights
 from evenomics.gan.settings import GanSettings
+from evenomics.gan.trained import Trained
 from evenomics.randomness import derive_key, stream
 
 logger = logging.getLogger(__name__)
@@ -91,22 +94,50 @@ def pretrain(
     TrainingError
         If there are fewer than two samples, or values that are not finite.
     """
-    check_samples(external, "external cohort")
-    plan = settings.pretraining
+    (pretrained,) = pretrain_replicates([external], settings, seed=seed, training=training)
+    return pretrained
+
+
+def pretrain_replicates(
+    externals: Sequence[Floats], settings: GanSettings, *, seed: int, training: Training
+) -> list[Pretrained]:
+    """Pre-train side by side on the external cohorts of all replicates (see `pretrain`)."""
+    for external in externals:
+        check_samples(external, "external cohort")
+    growing = [_Growing(external, seed, of) for of, external in enumerate(externals, 1)]
+    for stage in range(len(settings.networks.hidden)):
+        runs = [one.run(stage, settings) for one in growing]
+        done = training.train(runs, f"pre-training, stage {stage + 1}")
+        for one, trained in zip(growing, done, strict=True):
+            one.take(stage, trained)
+    return [one.pretrained() for one in growing]
+
+
+@dataclass
+class _Growing:
+    """A GAN that grows in pre-training, with what is known of its stages."""
+
+    external: Floats
+    seed: int
+    replicate: int
     weights: Weights | None = None
-    histories, stages = [], []
-    for stage, width in enumerate(settings.networks.hidden):
-        rng = stream(seed, "initial weights", "pretraining", stage)
-        if weights is None:
-            weights = networks.initial_weights(external.shape[1], (width,), rng)
+    histories: list[pd.DataFrame] = field(default_factory=list)
+    stages: list[dict[str, Any]] = field(default_factory=list)
+
+    def run(self, stage: int, settings: GanSettings) -> TrainingRun:
+        """Add a hidden layer, and return the run that trains with it."""
+        plan, width = settings.pretraining, settings.networks.hidden[stage]
+        rng = stream(self.seed, "initial weights", "pretraining", self.replicate, stage)
+        if self.weights is None:
+            start = networks.initial_weights(self.external.shape[1], (width,), rng)
         else:
-            weights = networks.grow(weights, width, rng)
-        run = TrainingRun(
-            name=f"pre-training, stage {stage + 1}",
-            samples=external,
-            held_out=external[:0],
-            start=weights,
-            key=derive_key(seed, "pretraining", stage),
+            start = networks.grow(self.weights, width, rng)
+        return TrainingRun(
+            name=f"pre-training of replicate {self.replicate}, stage {stage + 1}",
+            samples=self.external,
+            held_out=self.external[:0],
+            start=start,
+            key=derive_key(self.seed, "pretraining", self.replicate, stage),
             epochs=plan.epochs[stage],
             batch_size=plan.batch_size,
             learning_rate=plan.learning_rate,
@@ -120,14 +151,16 @@ def pretrain(
             curve=settings.choice.curve,
             threshold=settings.choice.threshold,
         )
-        (trained,) = training.train([run], run.name)
-        weights = trained.weights
-        histories.append(trained.curves().assign(stage=stage + 1))
-        stages.append(
+
+    def take(self, stage: int, trained: Trained) -> None:
+        """Take what a stage gave."""
+        run, self.weights = trained.run, trained.weights
+        self.histories.append(trained.curves().assign(stage=stage + 1))
+        self.stages.append(
             {
                 "stage": stage + 1,
-                "generator": "-".join(map(str, weights.generator_architecture.widths)),
-                "critic": "-".join(map(str, weights.critic_architecture.widths)),
+                "generator": "-".join(map(str, self.weights.generator_architecture.widths)),
+                "critic": "-".join(map(str, self.weights.critic_architecture.widths)),
                 "epochs": run.epochs,
                 "kept_epoch": trained.kept_epoch,
                 "critic_updates": run.critic_updates,
@@ -138,7 +171,10 @@ def pretrain(
         )
         if trained.epochs < run.epochs:
             logger.warning("%s: diverged at epoch %d", run.name, trained.epochs + 1)
-    assert weights is not None
-    history = pd.concat(histories, ignore_index=True)
-    columns = ["stage", "epoch", "critic_loss", "generator_loss", "wasserstein"]
-    return Pretrained(weights, history[columns], pd.DataFrame(stages))
+
+    def pretrained(self) -> Pretrained:
+        """Return what pre-training gave."""
+        assert self.weights is not None
+        history = pd.concat(self.histories, ignore_index=True)
+        columns = ["stage", "epoch", "critic_loss", "generator_loss", "wasserstein"]
+        return Pretrained(self.weights, history[columns], pd.DataFrame(self.stages))

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evenomics.config.experiments import DrawId
 from evenomics.gan.generator import Generator
 from evenomics.gan.networks import Floats
 from evenomics.messages import slug
 
 
 def gan_name(class_name: str, alpha: float, variant: str) -> str:
-    """Return the name of a GAN within its experiment, safe as a file name."""
+    """Return the name of a GAN within its draw, safe as a file name."""
     return f"{slug(class_name)}.alpha{alpha:g}.{variant}"
 
 
@@ -35,12 +36,16 @@ class GanRequest:
         From the pre-trained weights, or all layers drawn anew (the paper's classic WGAN-GP).
     groups : ndarray of shape (n_samples,) or None
         Whom each sample is from; all samples of a group train, or all are held out.
+    replicate : int
+        Of the experiment.
+    fold : int or None
+        Of the draw's cross-validation, from 1; None for the whole draw.
 
     Examples
     --------
     >>> import numpy as np
     >>> GanRequest("c40_i0.4", "breast milk", np.zeros((16, 150)), alpha=1.0).name
-    'c40_i0.4/breast_milk.alpha1.transfer'
+    'c40_i0.4.1/breast_milk.alpha1.transfer'
     """
 
     experiment: str
@@ -50,16 +55,19 @@ class GanRequest:
     over: bool = False
     variant: Literal["transfer", "classic"] = "transfer"
     groups: NDArray[np.object_] | None = field(default=None, repr=False)
+    replicate: int = 1
+    fold: int | None = None
 
     @property
     def gan(self) -> str:
-        """Name within the experiment, safe as a file name."""
+        """Name within the draw or fold, safe as a file name."""
         return gan_name(self.class_name, self.alpha, self.variant)
 
     @property
     def name(self) -> str:
         """Name within the study and selection."""
-        return f"{self.experiment}/{self.gan}"
+        place = DrawId(self.experiment, self.replicate).name
+        return f"{place}/{'' if self.fold is None else f'fold{self.fold}/'}{self.gan}"
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ the paper leaves open is said where it is chosen).
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -18,6 +19,7 @@ from evenomics.gan.choice import choose_epoch, choose_rate_1, choose_rate_2
 from evenomics.gan.diagnostics import diagnose
 from evenomics.gan.engines.base import Training
 from evenomics.gan.generator import Generator
+from evenomics.gan.networks import Weights
 from evenomics.gan.pretraining import Pretrained, check_samples
 from evenomics.gan.requests import GanRequest, TrainedGan
 from evenomics.gan.search import Phase, Search, phases
@@ -68,36 +70,92 @@ def retrain(
     for search in searches:
         choose_rate_1(search)
     _start_from_first(searches, training)
-    _train_whole(searches, first, training)
+    _train_whole([s for s in searches if s.folded], first, training)
 
     _train_rates(searches, second, training)
     for search in searches:
         choose_rate_2(search)
         choose_epoch(search)
-    _train_whole(searches, second, training)
+    _train_whole([s for s in searches if s.folded], second, training)
     generators = _generators(searches, training)
     return [_finish(s, generator) for s, generator in zip(searches, generators, strict=True)]
+
+
+def retrain_as_chosen(
+    requests: Sequence[GanRequest],
+    chosen: Sequence[Mapping[str, Any]],
+    pretrained: Pretrained | None,
+    settings: GanSettings,
+    *,
+    seed: int,
+    training: Training,
+) -> list[Generator]:
+    """Re-train GANs on other samples, at the rates and for the updates that were chosen before.
+
+    For the folds of a draw's cross-validation: what the search on the whole draw chose holds for
+    all of them, and no generator sees the test samples of its fold. Of a single sample the
+    generator stays as it starts.
+
+    Parameters
+    ----------
+    requests : sequence of GanRequest
+    chosen : sequence of mapping
+        For each request a row of the training table: lr_1, updates_1, lr_2, updates_2.
+    pretrained : Pretrained or None
+        Needed by requests of variant ``transfer``.
+    settings : GanSettings
+    seed : int
+    training : Training
+
+    Returns
+    -------
+    list of Generator
+        In the order of the requests.
+
+    Raises
+    ------
+    TrainingError
+        If a pre-training is missing, or of other features.
+    """
+    searches = []
+    for request, row in zip(requests, chosen, strict=True):
+        start = _start(request, pretrained, settings, seed)
+        searches.append(Search(request, settings, seed, [], [], start, dict(row)))
+    # of a class with a single sample in a fold, nothing can be learnt
+    trainable = [search for search in searches if len(search.request.samples) > 1]
+    for phase in phases(settings):
+        for search in trainable:
+            search.updates = search.row[phase.updates]
+        _train_whole(trainable, phase, training)
+    return [Generator.from_weights(search.whole_start) for search in searches]
+
+
+def _start(
+    request: GanRequest, pretrained: Pretrained | None, settings: GanSettings, seed: int
+) -> Weights:
+    """Return the weights that a request starts from."""
+    if request.variant == "classic":
+        rng = stream(seed, "initial weights", request.name)
+        return networks.initial_weights(request.samples.shape[1], settings.networks.hidden, rng)
+    if pretrained is None:
+        raise TrainingError(f"{request.name}: needs a pre-trained GAN, and none was given")
+    if pretrained.weights.n_features != request.samples.shape[1]:
+        raise TrainingError(
+            f"{request.name}: {request.samples.shape[1]} features, but the pre-trained GAN "
+            f"has {pretrained.weights.n_features}; pre-train on the same features"
+        )
+    return pretrained.weights
 
 
 def _begin(
     request: GanRequest, pretrained: Pretrained | None, settings: GanSettings, seed: int
 ) -> Search:
     check_samples(request.samples, request.name)
-    if request.variant == "classic":
-        rng = stream(seed, "initial weights", request.name)
-        start = networks.initial_weights(request.samples.shape[1], settings.networks.hidden, rng)
-    elif pretrained is None:
-        raise TrainingError(f"{request.name}: needs a pre-trained GAN, and none was given")
-    else:
-        start = pretrained.weights
-        if start.n_features != request.samples.shape[1]:
-            raise TrainingError(
-                f"{request.name}: {request.samples.shape[1]} features, but the pre-trained GAN "
-                f"has {start.n_features}; pre-train on the same features"
-            )
+    start = _start(request, pretrained, settings, seed)
     splits = split_samples(request, settings.choice, seed)
     row = {
         "experiment": request.experiment,
+        "replicate": request.replicate,
         "gan": request.gan,
         "class": request.class_name,
         "alpha": f"{request.alpha:g}",
@@ -127,13 +185,13 @@ def _start_from_first(searches: list[Search], training: Training) -> None:
 
 
 def _train_whole(searches: list[Search], phase: Phase, training: Training) -> None:
-    """Train cross-validated classes on all their samples."""
-    folded = [search for search in searches if search.folded and search.updates]
-    if not folded:
+    """Train classes on all their samples, at the chosen rate, for the chosen updates."""
+    searches = [search for search in searches if search.updates]
+    if not searches:
         return
-    runs = [search.whole_run(phase) for search in folded]
+    runs = [search.whole_run(phase) for search in searches]
     done = training.train(runs, f"re-training, {phase.name}, all samples")
-    for search, trained in zip(folded, done, strict=True):
+    for search, trained in zip(searches, done, strict=True):
         search.whole_start = trained.weights
         updates = trained.kept_epoch * trained.run.updates_per_epoch
         search.row[phase.updates] = updates
@@ -195,7 +253,8 @@ def _finish(search: Search, generator: Generator) -> TrainedGan:
     rates = pd.DataFrame(search.rates)
     for table in (histories, rates):
         table.insert(0, "experiment", request.experiment)
-        table.insert(1, "gan", request.gan)
+        table.insert(1, "replicate", request.replicate)
+        table.insert(2, "gan", request.gan)
     rates["chosen"] = [
         rate == row[phase] for phase, rate in zip(rates["phase"], rates["rate"], strict=True)
     ]

@@ -45,7 +45,7 @@ def split_samples(request: GanRequest, choice: Choice, seed: int) -> list[Split]
     n = len(samples)
     if "held_out" not in (choice.rate_choice, choice.epoch_choice):
         return [Split(samples, samples[:0])]
-    purpose = ("held out", request.experiment, request.class_name)
+    purpose = ("held out", request.experiment, request.replicate, request.class_name)
     if (groups := shared_groups(request.groups)) is not None:
         return _split_groups(request, groups, choice, derive_seed(seed, *purpose))
     order = stream(seed, *purpose).permutation(n)

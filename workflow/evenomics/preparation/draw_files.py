@@ -1,56 +1,163 @@
-"""Training draws of a study and their scalers on disk: a folder with two files per experiment."""
+"""Training draws on disk: a folder of a study with two files per draw.
 
-from collections.abc import Mapping
+One file holds the samples. The other holds the scalers: that of the draw, and those of the folds of
+its cross-validation, each fitted on the training samples of its fold.
+"""
+
+import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from evenomics.config.experiments import DrawId
 from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import read_cohort, write_cohort
 from evenomics.files import write_text
-from evenomics.preparation.scaling import SkewScaler
+from evenomics.preparation.folds import stratified_folds
+from evenomics.preparation.scaling import SkewScaler, fit_scaler
+from evenomics.randomness import derive_seed
 
 
-def draw_path(folder: Path, experiment: str) -> Path:
-    """Return where the training draw of an experiment lies."""
-    return folder / f"{experiment}.tsv.gz"
+@dataclass(frozen=True)
+class Fold:
+    """A fold of the cross-validation within a training draw.
 
-
-def scaler_path(folder: Path, experiment: str) -> Path:
-    """Return where the scaler that was fitted on a training draw lies."""
-    return folder / f"{experiment}.scaler.json"
-
-
-def write_draws(
-    draws: Mapping[str, Cohort], scalers: Mapping[str, SkewScaler], folder: Path
-) -> None:
-    """Write the training draws of a study, and the scalers that were fitted on them.
-
-    Parameters
+    Attributes
     ----------
-    draws : mapping of str to Cohort
-        By experiment.
-    scalers : mapping of str to SkewScaler
-        By experiment.
-    folder : Path
+    train, test : ndarray of int
+        Rows of the draw.
+    scaler : SkewScaler
+        Fitted on the training rows, or on the whole draw (see `prepare`).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> fold = Fold(np.array([0, 1, 2]), np.array([3]), SkewScaler().fit(np.arange(3.0)[:, None]))
+    >>> fold.scaler.transform(np.array([[1.0]])).tolist()
+    [[0.0]]
     """
-    for experiment, draw in draws.items():
-        write_cohort(draw, draw_path(folder, experiment))
-        write_text(scaler_path(folder, experiment), scalers[experiment].to_json())
+
+    train: NDArray[np.intp]
+    test: NDArray[np.intp]
+    scaler: SkewScaler
 
 
-def read_draw(folder: Path, experiment: str) -> tuple[Cohort, SkewScaler]:
-    """Read the training draw of an experiment, and its scaler.
+@dataclass(frozen=True)
+class TrainingDraw:
+    """A training draw, how it is scaled, and how it is cross-validated.
+
+    Attributes
+    ----------
+    id : DrawId
+    cohort : Cohort
+    scaler : SkewScaler
+        Fitted on the draw.
+    folds : tuple of Fold
+    note : str
+        Why there are fewer folds than asked for; empty otherwise.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> values = pd.DataFrame({"g1": np.arange(8.0)}, index=[f"s{i}" for i in range(8)])
+    >>> cohort = Cohort(values, pd.Series(["control", "case"] * 4, index=values.index))
+    >>> draw = prepare(DrawId("whole"), cohort, n_folds=5, seed=1, scale_folds=True)
+    >>> len(draw.folds), draw.note
+    (4, '4 folds, as many as the smallest class has samples')
+    """
+
+    id: DrawId
+    cohort: Cohort
+    scaler: SkewScaler
+    folds: tuple[Fold, ...]
+    note: str
+
+
+def prepare(
+    draw: DrawId,
+    cohort: Cohort,
+    *,
+    n_folds: int,
+    seed: int,
+    scale_folds: bool,
+    alpha: float = 0.05,
+    unskewed: Literal["robust", "standard"] = "robust",
+) -> TrainingDraw:
+    """Fit the scalers of a training draw, and divide it into folds.
 
     Parameters
     ----------
-    folder : Path
-        What `write_draws` wrote.
-    experiment : str
+    draw : DrawId
+    cohort : Cohort
+        Its samples.
+    n_folds : int
+        Folds of the cross-validation.
+    seed : int
+        Seed of the run.
+    scale_folds : bool
+        Whether each fold has a scaler of its own; otherwise all have that of the draw, which has
+        seen their test samples.
+    alpha, unskewed : float, str
+        See `evenomics.preparation.scaling.SkewScaler`.
 
     Returns
     -------
-    draw : Cohort
-        Its name is that of the experiment.
-    scaler : SkewScaler
+    TrainingDraw
     """
-    text = scaler_path(folder, experiment).read_text("utf-8")
-    return read_cohort(draw_path(folder, experiment), experiment), SkewScaler.from_json(text)
+    assert cohort.classes is not None
+    parts, note = stratified_folds(
+        cohort.classes, n_folds, derive_seed(seed, "folds", *draw), cohort.groups
+    )
+    scaler = fit_scaler(cohort, alpha=alpha, unskewed=unskewed)
+    folds = [
+        Fold(
+            train,
+            test,
+            fit_scaler(cohort.take(train), alpha=alpha, unskewed=unskewed)
+            if scale_folds
+            else scaler,
+        )
+        for train, test in parts
+    ]
+    return TrainingDraw(draw, cohort, scaler, tuple(folds), note)
+
+
+def draw_paths(folder: Path, draw: DrawId) -> tuple[Path, Path]:
+    """Return where the samples of a training draw lie, and where its scalers do."""
+    return folder / f"{draw.name}.tsv.gz", folder / f"{draw.name}.scalers.json"
+
+
+def write_draw(draw: TrainingDraw, folder: Path) -> None:
+    """Write a training draw of a study into the folder of all of them."""
+    samples, scalers = draw_paths(folder, draw.id)
+    write_cohort(draw.cohort, samples)
+    folds = [
+        {
+            "test": fold.test.tolist(),
+            "scaler": None if fold.scaler is draw.scaler else json.loads(fold.scaler.to_json()),
+        }
+        for fold in draw.folds
+    ]
+    content = {"scaler": json.loads(draw.scaler.to_json()), "folds": folds, "note": draw.note}
+    write_text(scalers, json.dumps(content))
+
+
+def read_draw(folder: Path, draw: DrawId) -> TrainingDraw:
+    """Read what `write_draw` wrote."""
+    samples, scalers = draw_paths(folder, draw)
+    cohort = read_cohort(samples, draw.name)
+    content = json.loads(scalers.read_text("utf-8"))
+    scaler = SkewScaler.from_json(json.dumps(content["scaler"]))
+    rows = np.arange(cohort.n_samples)
+    folds = [
+        Fold(
+            np.delete(rows, fold["test"]),
+            np.array(fold["test"], dtype=np.intp),
+            SkewScaler.from_json(json.dumps(fold["scaler"])) if fold["scaler"] else scaler,
+        )
+        for fold in content["folds"]
+    ]
+    return TrainingDraw(draw, cohort, scaler, tuple(folds), content["note"])

@@ -1,4 +1,4 @@
-"""Experiments: imbalanced draws from the real cohort.
+"""Training draws: imbalanced samples of the real cohort, for every experiment and replicate.
 
 If the cohort has groups (patients with several samples), a draw is like a smaller study of the same
 design: fewer patients, each with all their samples. Patients are drawn in random order, the same
@@ -8,14 +8,15 @@ samples, and the imbalance, are exactly those asked for. The number of independe
 however, is closer to the number of groups, which the tables have beside that of samples.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evenomics.config.experiments import Experiment
+from evenomics.config.experiments import DrawId, Experiment
 from evenomics.data.checks import check_classes
 from evenomics.data.cohort import Cohort
 from evenomics.errors import CohortError
@@ -27,50 +28,50 @@ _SMALLEST_CLASS = 2  # fewer samples, or groups, cannot be cross-validated
 
 def draw(
     cohort: Cohort,
-    experiments: Iterable[Experiment],
+    wanted: Iterable[tuple[Experiment, DrawId]],
     classes: Sequence[str],
     seed: int,
     disjoint: bool = False,
-) -> dict[str, Cohort]:
-    """Draw the training samples of every experiment, without replacement.
+) -> dict[DrawId, Cohort]:
+    """Draw the training samples of every experiment and replicate, without replacement.
 
-    Each experiment has its own random stream, so that its samples do not depend on the others of
-    the grid; with `disjoint` they depend on those before it. Groups are drawn one after the other
-    (see the module); every class has samples of at least two groups.
+    Each draw has its own random stream, so that its samples do not depend on the others; with
+    `disjoint` they depend on those before it. Groups are drawn one after the other (see the
+    module); every class has samples of at least two groups.
 
     Parameters
     ----------
     cohort : Cohort
         The real cohort.
-    experiments : iterable of Experiment
-        What to draw.
+    wanted : iterable of (Experiment, DrawId)
+        What to draw, from `evenomics.config.experiments.training_draws`.
     classes : sequence of str
         Classes of the study, the over-represented one first.
     seed : int
         Seed of the run.
     disjoint : bool
-        Whether experiments share no sample and no group, as if each had its own real data.
+        Whether draws share no sample and no group, as if each had its own real data.
 
     Returns
     -------
-    dict of str to Cohort
-        The draw of each experiment by its name, samples in the cohort's order.
+    dict of DrawId to Cohort
+        Samples in the cohort's order.
 
     Raises
     ------
     CohortError
         With every class that has too few samples or groups, by experiment: asked for and found.
     """
-    experiments = list(experiments)
+    wanted = list(wanted)
     check_classes(cohort, classes)
     assert cohort.classes is not None
-    _check_sizes(cohort, experiments, classes, disjoint)
+    _check_sizes(cohort, [experiment for experiment, _ in wanted], classes, disjoint)
     labels = cohort.classes.to_numpy()
     groups = shared_groups(cohort.groups)
     free = np.ones(len(labels), dtype=bool)
     draws, problems = {}, []
-    for experiment in experiments:
-        rng = stream(seed, "draw", experiment.name)
+    for experiment, of in wanted:
+        rng = stream(seed, "draw", *of)
         left = {label: np.flatnonzero(free & (labels == label)) for label in classes}
         counts = experiment.counts(classes) or {label: len(left[label]) for label in classes}
         if groups is None:
@@ -81,37 +82,50 @@ def draw(
             problems += _shortages(experiment, left, counts, groups)
             taken = _by_group(left, counts, groups, rng)
         rows = np.sort(np.concatenate(taken))
-        draws[experiment.name] = cohort.take(rows, name=experiment.name)
+        draws[of] = cohort.take(rows, name=of.name)
         if disjoint:
             free[rows if groups is None else np.isin(groups, groups[rows])] = False
     if problems:
+        problems = list(dict.fromkeys(problems))
         raise CohortError(f"{cohort.place} is too small for the experiments:", problems)
     return draws
 
 
-def experiment_table(draws: Mapping[str, Cohort]) -> pd.DataFrame:
-    """Return the table of experiments.
+def experiment_table(draws: Mapping[DrawId, Cohort]) -> pd.DataFrame:
+    """Return the table of training draws.
 
     Parameters
     ----------
-    draws : mapping of str to Cohort
-        The draw of each experiment by its name.
+    draws : mapping of DrawId to Cohort
 
     Returns
     -------
     DataFrame
-        Columns experiment, class, n_samples and, if samples have groups, n_groups (the number of
-        groups of these samples; a group with samples of two classes counts in both).
+        Columns experiment, replicate, class, n_samples, if samples have groups n_groups (the number
+        of groups of these samples; a group with samples of two classes counts in both), and shared:
+        the share of these samples that the draw of another replicate has as well, on average; NaN
+        for a single replicate.
     """
+    ids: defaultdict[tuple[str, str], list[set[str]]] = defaultdict(list)
+    for of, cohort in draws.items():
+        assert cohort.classes is not None
+        for label, labels in cohort.classes.groupby(cohort.classes):
+            ids[of.experiment, str(label)].append(set(labels.index))
     rows = []
-    for name, cohort in draws.items():
+    for of, cohort in draws.items():
         assert cohort.classes is not None
         for label, n_samples in cohort.class_counts().items():
-            row = {"experiment": name, "class": label, "n_samples": n_samples}
+            row = {**of._asdict(), "class": label, "n_samples": n_samples}
             if cohort.groups is not None:
                 row["n_groups"] = cohort.groups[cohort.classes == label].nunique()
-            rows.append(row)
+            rows.append(row | {"shared": _shared(ids[of.experiment, label])})
     return pd.DataFrame(rows)
+
+
+def _shared(draws: Sequence[set[str]]) -> float:
+    """Return the share of a draw's samples that another draw has as well, over all pairs."""
+    pairs = [len(one & other) / len(one) for one, other in permutations(draws, 2)]
+    return float(np.mean(pairs)) if pairs else np.nan
 
 
 def _by_group(
@@ -181,10 +195,11 @@ def _check_sizes(
                 )
     if disjoint and not problems:
         problems += [
-            f"all experiments together ask for {asked} samples of the class {label!r}, "
+            f"all draws together ask for {asked} samples of the class {label!r}, "
             f"{available[label]} found; enlarge the cohort or set `disjoint: false`"
             for label, asked in asked_in_all.items()
             if asked > available[label]
         ]
     if problems:
+        problems = list(dict.fromkeys(problems))
         raise CohortError(f"{cohort.place} is too small for the experiments:", problems)
