@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from evenomics.balancing.arm import ARMS, Setting, TrainingSet, gan_requests, over_represented
+from evenomics.balancing.arm import ARMS, TrainingSet, gan_requests
 
 ALPHAS = [[0, 0], [1, 0], [1, 1]]
 
@@ -73,21 +73,6 @@ def test_smote_can_but_copy_a_single_sample_and_says_so():
     assert note == "SMOTE on a class of 1 sample: copies"
 
 
-def test_settings_are_those_that_make_a_difference():
-    """The arm gan has no use for the second alpha, the classic arms have none, others nothing."""
-
-    def of(arm):
-        return ARMS[arm].settings(ALPHAS, [0.5, 1])
-
-    assert of("gan") == [Setting((0, 0)), Setting((1, 0))]
-    assert len(of("expand_gan")) == 6
-    assert of("classic_gan") == [Setting((0, 0))]
-    assert of("smote") == of("none") == [Setting()]
-    names = {(s.alpha_name, s.multiplier_name) for s in of("expand_gan")}
-    assert ("a1-0", "0.5") in names
-    assert (Setting().alpha_name, Setting().multiplier_name) == ("none", "none")
-
-
 def test_an_experiment_needs_four_pretrained_and_two_classic_gans():
     """Alphas 0/0, 1/0 and 1/1 share their GANs (paper: four an experiment)."""
     samples = {"control": np.zeros((9, 3)), "case": np.zeros((4, 3))}
@@ -100,8 +85,3 @@ def test_an_experiment_needs_four_pretrained_and_two_classic_gans():
     assert len(requests) == 6
     assert gan_requests(["none", "smote"], ALPHAS, "e", samples) == []
     assert [r.class_name for r in gan_requests(["classic_gan"], ALPHAS, "e", samples)] == ["case"]
-
-
-def test_the_largest_class_is_over_represented_whatever_its_place():
-    assert over_represented({"a": 3, "b": 7, "c": 5}, ["a", "b", "c"]) == "b"
-    assert over_represented({"a": 7, "b": 7}, ["b", "a"]) == "b"

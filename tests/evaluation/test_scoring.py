@@ -14,8 +14,9 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
-from evenomics.balancing.arm import ARMS, Setting
+from evenomics.balancing.arm import ARMS
 from evenomics.balancing.balancer import Balancer
+from evenomics.config.arms import Grid, Setting
 from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
 from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
@@ -49,7 +50,7 @@ def scored(arm="smote", sizes=(24, 12), classes=CLASSES, p=5, **options):
     draw = cohort(sizes, "c24_i0.5", 1, classes, p)
     validation = cohort([40] * len(sizes), "validation", 2, classes, p)
     defaults = {
-        "alphas": [[0, 0]], "multipliers": [1.0], "generators": {}, "classifiers": ["svc"],
+        "grid": Grid([[0, 0]], [1.0], [0.5]), "generators": {}, "classifiers": ["svc"],
         "repeats": 3, "folds": 3, "seed": 1,
     }  # fmt: skip
     scaler = SkewScaler().fit(draw.features)
@@ -235,7 +236,7 @@ def test_patients_who_are_recognised_do_not_pass_for_a_class_that_is():
     scaler = SkewScaler().fit(draw.features)
     found = {
         name: score_arm(
-            "none", replace(draw, groups=which), draw, scaler, CLASSES, alphas=[], multipliers=[],
+            "none", replace(draw, groups=which), draw, scaler, CLASSES, grid=Grid([], [], []),
             generators={}, classifiers=["svc"], repeats=2, folds=5, seed=1,
         ).tuning["cv_auroc"].item()
         for name, which in {"torn": None, "whole": groups}.items()
@@ -298,7 +299,7 @@ def test_gan_arms_are_scored_at_every_alpha_and_multiplier():
         f"{label}.alpha{alpha}.transfer": Shifted() for label in CLASSES for alpha in (0, 1)
     }
     result = scored(
-        "expand_gan", alphas=[[0, 0], [1, 0]], multipliers=[0.5, 1.0], generators=generators
+        "expand_gan", grid=Grid([[0, 0], [1, 0]], [0.5, 1.0], []), generators=generators
     )
     settings = result.scores[["alpha", "multiplier"]].drop_duplicates()
     assert settings.to_numpy().tolist() == [
@@ -317,7 +318,7 @@ def test_missing_generators_are_named_before_anything_is_tuned():
         r"'ill.alpha1.transfer', 'healthy.alpha1.transfer'; there are those of 'healthy"
     )
     with pytest.raises(TrainingError, match=message):
-        scored("expand_gan", alphas=[[0, 0], [1, 0], [0, 1]], generators=generators)
+        scored("expand_gan", grid=Grid([[0, 0], [1, 0], [0, 1]], [1.0], []), generators=generators)
 
 
 def test_three_classes_and_two_samples_in_one_of_them():

@@ -26,12 +26,8 @@ rule score_arms:
         experiments=experiment_names,
         arms=config["arms"],
         classes=setting("classes"),
-        settings={
-            "alphas": config["alphas"],
-            "multipliers": config["multipliers"],
-            "seed": config["seed"],
-            **config["scoring"],
-        },
+        grid={key: config[key] for key in ("alphas", "multipliers", "bandwidths")},
+        settings={"seed": config["seed"], **config["scoring"]},
     message:
         "{wildcards.study}: scoring"
     script:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from script_log import log_to
 
+from evenomics.config.arms import Grid
 from evenomics.evaluation.study_scores import StudyScoring
 from evenomics.files import read_table, write_table
 
@@ -20,6 +21,7 @@ scoring = StudyScoring(
     training=Path(training) if training else None,
     checkpoints=generated.parent / "checkpoints" / "scores",
     classes=params.classes,
+    grid=Grid.of(params.grid),
     settings=params.settings,
 )
 generated.mkdir()

@@ -12,46 +12,11 @@ import numpy as np
 from imblearn.base import BaseSampler
 from numpy.typing import NDArray
 
-from evenomics.config.names import NO_SETTING, names
+from evenomics.config.arms import Grid, Setting, Variant, arm_settings, gans_of, over_represented
+from evenomics.config.names import names
 from evenomics.config.registry import Registry
 from evenomics.gan.generator import Generator
 from evenomics.gan.requests import GanRequest
-
-Variant = Literal["transfer", "classic"]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """The numbers that an arm is run with; None where it has no such number.
-
-    Attributes
-    ----------
-    alpha : tuple of float or None
-        Weight of the spread term in the generator's loss, for the under-represented classes and
-        for the over-represented one.
-    multiplier : float or None
-        Samples added to every class beyond equal counts, as a multiple of the largest class.
-
-    Examples
-    --------
-    >>> Setting((1, 0), 0.5).alpha_name
-    'a1-0'
-    >>> Setting().multiplier_name
-    'none'
-    """
-
-    alpha: tuple[float, float] | None = None
-    multiplier: float | None = None
-
-    @property
-    def alpha_name(self) -> str:
-        """The alphas as text for tables, e.g. ``a1-0``."""
-        return NO_SETTING if self.alpha is None else f"a{self.alpha[0]:g}-{self.alpha[1]:g}"
-
-    @property
-    def multiplier_name(self) -> str:
-        """The multiplier as text for tables."""
-        return NO_SETTING if self.multiplier is None else f"{self.multiplier:g}"
 
 
 @dataclass(frozen=True)
@@ -113,8 +78,6 @@ class Arm:
     --------
     >>> ARMS["expand_gan"].title, ARMS["expand_gan"].expands
     ('ExpandGAN', True)
-    >>> [s.alpha_name for s in ARMS["gan"].settings(alphas=[(0, 0), (1, 0)], multipliers=[1])]
-    ['a0-0', 'a1-0']
     """
 
     name: str
@@ -122,85 +85,39 @@ class Arm:
     class_weight: Literal["balanced"] | None = None
 
     @property
-    def _entry(self) -> Mapping[str, Any]:
+    def entry(self) -> Mapping[str, Any]:
+        """What ``schema/names.yaml`` has of the arm."""
         return names("arms")[self.name]
 
     @property
     def title(self) -> str:
         """Name in figures and tables."""
-        return str(self._entry["title"])
+        return str(self.entry["title"])
 
     @property
     def description(self) -> str:
         """What the arm does, in a sentence."""
-        return str(self._entry["description"])
+        return str(self.entry["description"])
 
     @property
     def variant(self) -> Variant | None:
         """Which GANs the arm needs: pre-trained (``transfer``), ``classic``, or None."""
-        variant: Variant | None = self._entry.get("gan")
+        variant: Variant | None = self.entry.get("gan")
         return variant
 
     @property
     def expands(self) -> bool:
         """Whether the arm enlarges every class, the over-represented one as well."""
-        return bool(self._entry.get("expands", False))
+        return bool(self.entry.get("expands", False))
 
     @property
     def needs_gan(self) -> bool:
         """Whether GANs have to be trained for the arm."""
         return self.variant is not None
 
-    def settings(
-        self, alphas: Iterable[Sequence[float]], multipliers: Iterable[float]
-    ) -> list[Setting]:
-        """Return the distinct settings that the arm is scored at.
-
-        Parameters
-        ----------
-        alphas : iterable of pairs of float
-            For the under-represented classes and the over-represented one. The classic arms have
-            0 (paper); an arm that does not expand does not use the second.
-        multipliers : iterable of float
-            For the arms that expand.
-
-        Returns
-        -------
-        list of Setting
-            In the order of the alphas, then of the multipliers.
-        """
-        pairs: list[tuple[float, float] | None] = [None]
-        if self.variant == "classic":
-            pairs = [(0.0, 0.0)]
-        elif self.variant == "transfer":
-            pairs = [(float(u), float(o) if self.expands else 0.0) for u, o in alphas]
-        grown = [float(m) for m in multipliers] if self.expands else [None]
-        return list(dict.fromkeys(Setting(pair, m) for pair in pairs for m in grown))
-
-    def alphas_of(self, setting: Setting, classes: Sequence[str], over: str) -> dict[str, float]:
-        """Return the alpha of every class that needs a GAN.
-
-        Parameters
-        ----------
-        setting : Setting
-        classes : sequence of str
-            Classes of the study.
-        over : str
-            The over-represented one.
-
-        Returns
-        -------
-        dict of str to float
-            Empty for an arm without GANs.
-        """
-        if setting.alpha is None:
-            return {}
-        under_alpha, over_alpha = setting.alpha
-        return {
-            label: over_alpha if label == over else under_alpha
-            for label in classes
-            if self.expands or label != over
-        }
+    def settings(self, grid: Grid) -> list[Setting]:
+        """Return the distinct settings that the arm is scored at (see `arm_settings`)."""
+        return arm_settings(self.entry, grid)
 
 
 #: The arms by their names in the config.
@@ -225,14 +142,9 @@ def arm(name: str, class_weight: Literal["balanced"] | None = None) -> Callable[
     return register
 
 
-def over_represented(counts: Mapping[str, int], classes: Sequence[str]) -> str:
-    """Return the largest class; of equally large ones, the first in `classes`."""
-    return max(classes, key=lambda label: counts[label])
-
-
 def gan_requests(
     arms: Iterable[str],
-    alphas: Iterable[Sequence[float]],
+    alphas: Sequence[Sequence[float]],
     experiment: str,
     samples: Mapping[str, NDArray[np.float64]],
     groups: Mapping[str, NDArray[np.object_]] | None = None,
@@ -242,8 +154,8 @@ def gan_requests(
     Parameters
     ----------
     arms : iterable of str
-    alphas : iterable of pairs of float
-        See `Arm.settings`.
+    alphas : sequence of pairs of float
+        See `evenomics.config.arms.Grid`.
     experiment : str
     samples : mapping of str to ndarray of shape (n_samples, n_features)
         Scaled samples of each class of the training draw, classes in the order of the study.
@@ -254,15 +166,14 @@ def gan_requests(
     -------
     list of GanRequest
     """
-    classes, alphas, groups = list(samples), list(alphas), groups or {}
-    over = over_represented({label: len(x) for label, x in samples.items()}, classes)
-    requests = [
+    classes, groups = list(samples), groups or {}
+    counts = {label: len(X) for label, X in samples.items()}
+    over = over_represented(counts, classes)
+    return [
         GanRequest(
-            experiment, label, samples[label], alpha, label == over, arm.variant, groups.get(label)
+            experiment, label, samples[label], alpha, label == over, variant, groups.get(label)
         )
-        for arm in (ARMS[name] for name in arms)
-        if arm.variant is not None
-        for setting in arm.settings(alphas, [1.0])
-        for label, alpha in arm.alphas_of(setting, classes, over).items()
+        for label, alpha, variant in gans_of(
+            (ARMS[name].entry for name in arms), alphas, counts, classes
+        )
     ]
-    return list({request.gan: request for request in requests}.values())

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evenomics.balancing.arm import Arm, Setting, TrainingSet
+from evenomics.balancing.arm import Arm, TrainingSet
+from evenomics.config.arms import Setting
 from evenomics.gan.generator import Generator
 from evenomics.preparation.samples import Samples
 from evenomics.randomness import derive_seed
@@ -63,11 +64,10 @@ class Balancer:
         note : str
             What was not as usual; empty if nothing was.
         """
-        at = (self.setting.alpha_name, self.setting.multiplier_name)
         training_set = TrainingSet(
             Counter(samples.y.tolist()),
             self.over_represented,
-            derive_seed(self.seed, "balance", *self.names, *at, *purpose),
+            derive_seed(self.seed, "balance", *self.names, *self.setting.labels.values(), *purpose),
             self.setting.multiplier or 0.0,
             self.generators,
         )

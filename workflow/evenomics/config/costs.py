@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from evenomics.config.arms import Gan, Grid, arm_settings, gans_of, over_represented
 from evenomics.config.experiments import experiment_grid
 from evenomics.config.names import names
 from evenomics.config.source import Size
@@ -106,11 +107,6 @@ class Runs:
     def disk(self) -> float:
         """Bytes of their checkpoints."""
         return self.n * (8 * self.n_parameters + self.record_bytes)
-
-
-def _largest(counts: Mapping[str, int]) -> str:
-    """Return the over-represented class: of equally large ones the first."""
-    return max(counts, key=lambda label: counts[label])
 
 
 @dataclass(frozen=True)
@@ -212,29 +208,10 @@ class Costs:
         grid = experiment_grid(self.config["studies"][self.study]["experiments"])
         return [e.counts(self.classes) or {**equal, **self.size.class_counts} for e in grid]
 
-    def settings(self, arm: str) -> set[tuple[float, float, float]]:
-        """Return what an arm is scored at: two alphas and a multiplier, 0 where it has none."""
-        entry = names("arms")[arm]
-        alphas = self.config["alphas"] if entry.get("gan") == "transfer" else [[0, 0]]
-        multipliers = self.config["multipliers"] if entry.get("expands") else [0]
-        return {
-            (under, over if entry.get("expands") else 0, multiplier)
-            for under, over in alphas
-            for multiplier in multipliers
-        }
-
-    def gans(self, counts: Mapping[str, int]) -> set[tuple[str, float, str]]:
-        """Return the GANs of an experiment: class, alpha, and `transfer` or `classic`."""
-        largest = _largest(counts)
-        entries = {arm: names("arms")[arm] for arm in self.config["arms"]}
-        return {
-            (label, over if label == largest else under, entry["gan"])
-            for arm, entry in entries.items()
-            if entry.get("gan")
-            for under, over, _ in self.settings(arm)
-            for label in counts
-            if entry.get("expands") or label != largest
-        }
+    def gans(self, counts: Mapping[str, int]) -> list[Gan]:
+        """Return the GANs of an experiment."""
+        entries = (names("arms")[arm] for arm in self.config["arms"])
+        return gans_of(entries, self.config["alphas"], counts, self.classes)
 
     @property
     def n_gans(self) -> int:
@@ -268,7 +245,7 @@ class Costs:
             runs
             for counts in self.draws
             for label, _, _ in self.gans(counts)
-            for runs in self._search(counts[label], label == _largest(counts))
+            for runs in self._search(counts[label], label == over_represented(counts, self.classes))
         ]
 
     def _search(self, n_samples: int, over: bool) -> Iterator[Runs]:
@@ -310,9 +287,11 @@ class Costs:
         for experiment, counts in enumerate(self.draws):
             n_drawn, n_equal = sum(counts.values()), len(counts) * max(counts.values())
             for arm in self.config["arms"]:
-                unchanged = bool(names("arms")[arm].get("unchanged"))
-                for *_, multiplier in self.settings(arm):
-                    n_added = 0 if unchanged else round(n_equal * (1 + multiplier)) - n_drawn
+                entry = names("arms")[arm]
+                unchanged = bool(entry.get("unchanged"))
+                for setting in arm_settings(entry, Grid.of(self.config)):
+                    factor = 1 + (setting.multiplier or 0)
+                    n_added = 0 if unchanged else round(n_equal * factor) - n_drawn
                     n_repeats = 1 if unchanged else self.config["scoring"]["repeats"]
                     yield BalancedSet(experiment, arm, n_drawn, n_added, n_repeats)
 
