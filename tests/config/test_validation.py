@@ -250,7 +250,7 @@ def study(cohorts: str, rest: str = "") -> str:
             study("source: builtin", ", experiments: {controls: [5], imbalance: [0.2]}"),
             "5 controls at imbalance 0.2 make 1 cases",
         ),
-        (study("source: sklearn, fractions: {real: 0.9}"), "= 1.4; has to add up to 1"),
+        (study("source: sklearn, split: {real: 0.9}"), "= 1.4; has to add up to 1"),
         (study("source: sklearn, dataset: wine"), "'benign' is no class of wine"),
         (study("source: table"), "s.cohorts.real: missing"),
         (
