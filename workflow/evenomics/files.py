@@ -3,8 +3,9 @@
 import gzip
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 import pandas as pd
 
@@ -41,23 +42,29 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+def write_table(
+    frame: pd.DataFrame | Iterable[pd.DataFrame], path: str | os.PathLike[str]
+) -> None:
     """Write a table as TSV, compressed where the name ends in ``.gz``.
 
     The same table gives the same bytes, and floats come back exactly.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        The table; its index is not written.
+    frame : pandas.DataFrame or iterable of them
+        The table, whole or in parts with the same columns; its index is not written.
     path : path-like
         Where to; missing folders are made.
     """
-    text = frame.to_csv(sep="\t", index=False, lineterminator="\n").encode()
-    if str(path).endswith(".gz"):
-        text = gzip.compress(text, compresslevel=6, mtime=0)
-    with replacing(path) as temporary:
-        temporary.write_bytes(text)
+    parts = [frame] if isinstance(frame, pd.DataFrame) else frame
+    with replacing(path) as temporary, temporary.open("wb") as raw, ExitStack() as stack:
+        file: IO[bytes] = raw
+        if str(path).endswith(".gz"):
+            # without name and time, which would be other bytes every time
+            file = stack.enter_context(gzip.GzipFile("", "wb", 6, raw, mtime=0))
+        for number, part in enumerate(parts):
+            text = part.to_csv(sep="\t", index=False, header=number == 0, lineterminator="\n")
+            file.write(text.encode())
 
 
 def read_table(path: str | os.PathLike[str], numbers: Iterable[str] = ()) -> pd.DataFrame:

@@ -108,6 +108,7 @@ def one_of(words):
 wildcard_constraints:
     study="[a-z][a-z0-9_]*",
     selection="[a-z_]+",
+    part=r"(\.\d+of\d+)?",
     cohort=one_of([*COHORTS, "table"]),
 
 
@@ -128,9 +129,9 @@ def scaled(amount):
     return lambda wildcards, attempt: attempt * amount
 
 
-def experiment_names(wildcards):
-    """Params function: the experiments of the study."""
-    return [experiment.name for experiment in PLAN.experiments(wildcards.study)]
+def draws_of_part(wildcards):
+    """Params function: the training draws of a job."""
+    return [tuple(draw) for draw in PLAN.parts(wildcards.study)[wildcards.part]]
 
 
 def users_own(paths):

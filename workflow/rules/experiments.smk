@@ -1,7 +1,7 @@
-# Experiments: imbalanced draws from the real cohort, and the scalers fitted on them.
+# Training draws: imbalanced samples of the real cohort, and the scalers fitted on them.
 rule draw_experiments:
     input:
-        real="<results>/{study}/{selection}/cohorts/real.tsv.gz",
+        cohorts="<results>/{study}/{selection}/cohorts",
         # cohorts are checked first; other warnings do not change the draws
         checked=ancient("<results>/{study}/{selection}/findings.tsv"),
     output:
@@ -20,7 +20,11 @@ rule draw_experiments:
         runtime=scaled(30),
     params:
         experiments=setting("experiments"),
+        replicates=lambda wildcards: PLAN.replicates(wildcards.study),
+        splits=lambda wildcards: PLAN.splits(wildcards.study),
         classes=setting("classes"),
+        folds=config["scoring"]["folds"],
+        in_folds=PLAN.trains_in_folds,
         scaling=config["scaling"],
         seed=config["seed"],
     message:

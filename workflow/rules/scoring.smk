@@ -1,21 +1,17 @@
-# Scores of every arm in every experiment: one job per study and selection.
+# Scores of every arm on every draw: one job per study and selection, or as many as `jobs_per_study`.
 rule score_arms:
     input:
         draws="<results>/{study}/{selection}/draws",
-        validation="<results>/{study}/{selection}/cohorts/validation.tsv.gz",
+        cohorts="<results>/{study}/{selection}/cohorts",
         training=branch(
-            bool(PLAN.gan_arms), then="<results>/{study}/{selection}/training"
+            bool(PLAN.gan_arms), then="<results>/{study}/{selection}/training{part}"
         ),
     output:
-        scores="<results>/{study}/{selection}/scores.tsv.gz",
-        tuning="<results>/{study}/{selection}/tuning.tsv",
-        roc="<results>/{study}/{selection}/roc.tsv.gz",
-        seconds="<results>/{study}/{selection}/scoring_seconds.tsv",
-        generated=directory("<results>/{study}/{selection}/generated"),
+        scored=directory("<results>/{study}/{selection}/scored{part}"),
     log:
-        "<logs>/score_arms/{study}.{selection}.log",
+        "<logs>/score_arms/{study}.{selection}{part}.log",
     benchmark:
-        "<benchmarks>/score_arms/{study}.{selection}.tsv"
+        "<benchmarks>/score_arms/{study}.{selection}{part}.tsv"
     conda:
         "../../envs/evenomics.yaml"
     threads: THREADS
@@ -23,11 +19,19 @@ rule score_arms:
         mem_mb=REQUESTS.mem_mb("score_arms"),
         runtime=REQUESTS.runtime("score_arms"),
     params:
-        experiments=experiment_names,
+        draws=draws_of_part,
+        splits=lambda wildcards: PLAN.splits(wildcards.study),
         arms=config["arms"],
-        classes=setting("classes"),
+        samplers=config["samplers"],
         grid={key: config[key] for key in ("alphas", "multipliers", "bandwidths")},
-        settings={"seed": config["seed"], **config["scoring"]},
+        tuning=config["scoring"]["tuning"],
+        scoring=lambda wildcards: {
+            "classes": setting("classes")(wildcards),
+            "classifiers": config["scoring"]["classifiers"],
+            "repeats": config["scoring"]["repeats"],
+            "seed": config["seed"],
+            "hidden": config["gan"]["networks"]["hidden"],
+        },
     message:
         "{wildcards.study}: scoring"
     script:

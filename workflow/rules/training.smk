@@ -1,7 +1,8 @@
-# GANs: per study and selection, one job of pre-training and one that re-trains all GANs.
+# GANs: per study and selection, one job of pre-training, and one that re-trains all GANs, or as many
+# as `jobs_per_study` says.
 rule pretrain:
     input:
-        external="<results>/{study}/{selection}/cohorts/external.tsv.gz",
+        cohorts="<results>/{study}/{selection}/cohorts",
         # a study that cannot fit is refused before it is trained
         checked=ancient("<results>/{study}/{selection}/findings.tsv"),
     output:
@@ -13,7 +14,12 @@ rule pretrain:
     priority: 50
     conda:
         "../../envs/evenomics.yaml"
-    threads: 1
+    # one core for each split of a table
+    threads: lambda wildcards: (
+            min(THREADS, PLAN.replicates(wildcards.study))
+            if PLAN.splits(wildcards.study) and PLAN.trains_on_cores
+            else 1
+        )
     resources:
         mem_mb=REQUESTS.mem_mb("pretrain"),
         runtime=REQUESTS.runtime("pretrain"),
@@ -36,22 +42,24 @@ rule retrain:
             PLAN.pretrains, then="<results>/{study}/{selection}/pretraining"
         ),
     output:
-        training=directory("<results>/{study}/{selection}/training"),
+        training=directory("<results>/{study}/{selection}/training{part}"),
     log:
-        "<logs>/retrain/{study}.{selection}.log",
+        "<logs>/retrain/{study}.{selection}{part}.log",
     benchmark:
-        "<benchmarks>/retrain/{study}.{selection}.tsv"
+        "<benchmarks>/retrain/{study}.{selection}{part}.tsv"
     priority: 50
     conda:
         "../../envs/evenomics.yaml"
-    # the GANs of all experiments train in parallel, on the CPU engine with one core each
+    # the GANs of all experiments of a replicate train in parallel, on the CPU engine with a core each
     threads: THREADS if PLAN.trains_on_cores else 1
     resources:
         mem_mb=REQUESTS.mem_mb("retrain"),
         runtime=REQUESTS.runtime("retrain"),
         gpu=GPU,
     params:
-        experiments=experiment_names,
+        draws=draws_of_part,
+        splits=lambda wildcards: PLAN.splits(wildcards.study),
+        in_folds=PLAN.trains_in_folds,
         arms=PLAN.gan_arms,
         alphas=config["alphas"],
         classes=setting("classes"),

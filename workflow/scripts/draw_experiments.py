@@ -1,27 +1,36 @@
-"""Draw the training samples of all experiments of a study, and fit a scaler on each draw."""
+"""Draw the training samples of a study, and fit the scalers of every draw and of its folds."""
 
 import logging
 from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.config.experiments import experiment_grid
-from evenomics.data.cohort_files import read_cohort
+from evenomics.config.experiments import experiment_grid, training_draws
+from evenomics.data.cohort_files import cohort_path, n_replicates, read_cohort
 from evenomics.files import write_table
-from evenomics.preparation.draw_files import write_draws
+from evenomics.preparation.draw_files import prepare, write_draw
 from evenomics.preparation.draws import draw, experiment_table
-from evenomics.preparation.scaling import fit_scaler
 
 log_to(snakemake.log[0])
-params = snakemake.params
-grid, disjoint = experiment_grid(params.experiments), params.experiments["disjoint"]
-real = read_cohort(snakemake.input.real, "real")
-draws = draw(real, grid, params.classes, params.seed, disjoint)
-table = experiment_table(draws)
+params, cohorts = snakemake.params, Path(snakemake.input.cohorts)
+wanted = training_draws(experiment_grid(params.experiments), params.replicates, params.splits)
+drawn = {}
+for part in range(1, 1 + n_replicates(cohorts)):
+    real = read_cohort(cohort_path(cohorts, "real", part), "real")
+    # fixed cohorts have one real cohort for the draws of all replicates
+    of_part = [pair for pair in wanted if not params.splits or pair[1].replicate == part]
+    drawn |= draw(real, of_part, params.classes, params.seed, params.experiments["disjoint"])
+table = experiment_table(drawn)
 logging.info("drawn:\n%s", table.to_string(index=False))
-scalers = {
-    name: fit_scaler(drawn, alpha=params.scaling["alpha"], unskewed=params.scaling["unskewed"])
-    for name, drawn in draws.items()
-}
-write_draws(draws, scalers, Path(snakemake.output.draws))
+for of, cohort in drawn.items():
+    prepared = prepare(
+        of,
+        cohort,
+        n_folds=params.folds,
+        seed=params.seed,
+        scale_folds=params.in_folds,
+        alpha=params.scaling["alpha"],
+        unskewed=params.scaling["unskewed"],
+    )
+    write_draw(prepared, Path(snakemake.output.draws))
 write_table(table, snakemake.output.experiments)

@@ -1,28 +1,33 @@
-"""Pre-train the GAN of a study on its external cohort."""
+"""Pre-train the GANs of a study on its external cohorts: one, or one for every split of a table."""
 
 from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.data.cohort_files import read_cohort
+from evenomics.data.cohort_files import cohort_path, n_replicates, read_cohort
 from evenomics.files import write_text
 from evenomics.gan.engines.base import Training
-from evenomics.gan.pretraining import pretrain
+from evenomics.gan.pretraining import pretrain_replicates
 from evenomics.gan.settings import GanSettings
 from evenomics.preparation.scaling import fit_scaler
 
 log_to(snakemake.log[0])
 params, folder = snakemake.params, Path(snakemake.output.pretraining)
-external = read_cohort(snakemake.input.external, "external")
-scaler = fit_scaler(
-    external,
-    alpha=params.scaling["alpha"],
-    unskewed=params.scaling["unskewed"],
-    n_samples=params.scaling["n_external"],
-    seed=params.seed,
-)
-pretrained = pretrain(
-    scaler.transform(external.features),
+cohorts, scaling = Path(snakemake.input.cohorts), params.scaling
+samples = []
+for replicate in range(1, 1 + n_replicates(cohorts)):
+    external = read_cohort(cohort_path(cohorts, "external", replicate), "external")
+    scaler = fit_scaler(
+        external,
+        alpha=scaling["alpha"],
+        unskewed=scaling["unskewed"],
+        n_samples=scaling["n_external"],
+        seed=params.seed,
+    )
+    samples.append(scaler.transform(external.features))
+    write_text(folder / str(replicate) / "scaler.json", scaler.to_json())
+pretrained = pretrain_replicates(
+    samples,
     GanSettings.from_mapping(params.gan),
     seed=params.seed,
     training=Training(
@@ -31,5 +36,5 @@ pretrained = pretrain(
         checkpoints=folder.parent / "checkpoints",
     ),
 )
-pretrained.save(folder)
-write_text(folder / "scaler.json", scaler.to_json())
+for replicate, networks in enumerate(pretrained, 1):
+    networks.save(folder / str(replicate))

@@ -1,41 +1,27 @@
 """Tune, train and score classifiers on the draws of a study, balanced by every arm."""
 
-import shutil
 from pathlib import Path
 
-import pandas as pd
 from script_log import log_to
 
 from evenomics.config.arms import Grid
+from evenomics.config.experiments import DrawId
+from evenomics.evaluation.scoring import Scoring
 from evenomics.evaluation.study_scores import StudyScoring
-from evenomics.files import read_table, write_table
 
 log_to(snakemake.log[0])
-params, wildcards = snakemake.params, snakemake.wildcards
-inputs, outputs = snakemake.input, snakemake.output
-generated = Path(outputs.generated)
+params, inputs, folder = snakemake.params, snakemake.input, Path(snakemake.output.scored)
 training = inputs.get("training")
 scoring = StudyScoring(
     draws=Path(inputs.draws),
-    validation=Path(inputs.validation),
+    cohorts=Path(inputs.cohorts),
+    splits=params.splits,
     training=Path(training) if training else None,
-    checkpoints=generated.parent / "checkpoints" / "scores",
-    classes=params.classes,
-    grid=Grid.of(params.grid),
-    settings=params.settings,
+    checkpoints=folder.parent / "checkpoints" / "scores",
+    scoring=Scoring(grid=Grid(**params.grid), **params.scoring),
+    tuning=params.tuning,
+    samplers=params.samplers,
 )
-generated.mkdir()
-folders, times = {}, []
-for experiment, arm, folder, seconds in scoring.run(
-    params.experiments, params.arms, snakemake.threads
-):
-    folders[experiment, arm] = folder
-    shutil.copyfile(folder / "generated.tsv.gz", generated / f"{experiment}.{arm}.tsv.gz")
-    times.append({"experiment": experiment, "arm": arm, "seconds": seconds})
-in_order = [folders[experiment, arm] for experiment in params.experiments for arm in params.arms]
-for name in ("scores", "tuning", "roc"):
-    table = pd.concat([read_table(folder / f"{name}.tsv") for folder in in_order])
-    table.insert(0, "study", wildcards.study)
-    table.insert(1, "selection", wildcards.selection)
-    write_table(table, outputs[name])
-write_table(pd.DataFrame(times), outputs.seconds)
+scoring.run(
+    [DrawId(*draw) for draw in params.draws], params.arms, folder, n_jobs=snakemake.threads
+)

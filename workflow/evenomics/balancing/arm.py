@@ -12,11 +12,10 @@ import numpy as np
 from imblearn.base import BaseSampler
 from numpy.typing import NDArray
 
-from evenomics.config.arms import Grid, Setting, Variant, arm_settings, gans_of, over_represented
+from evenomics.config.arms import Grid, Setting, Variant, arm_settings
 from evenomics.config.names import names
 from evenomics.config.registry import Registry
 from evenomics.gan.generator import Generator
-from evenomics.gan.requests import GanRequest
 
 
 @dataclass(frozen=True)
@@ -140,40 +139,3 @@ def arm(name: str, class_weight: Literal["balanced"] | None = None) -> Callable[
         return build
 
     return register
-
-
-def gan_requests(
-    arms: Iterable[str],
-    alphas: Sequence[Sequence[float]],
-    experiment: str,
-    samples: Mapping[str, NDArray[np.float64]],
-    groups: Mapping[str, NDArray[np.object_]] | None = None,
-) -> list[GanRequest]:
-    """Return every GAN that the arms need in an experiment, each once.
-
-    Parameters
-    ----------
-    arms : iterable of str
-    alphas : sequence of pairs of float
-        See `evenomics.config.arms.Grid`.
-    experiment : str
-    samples : mapping of str to ndarray of shape (n_samples, n_features)
-        Scaled samples of each class of the training draw, classes in the order of the study.
-    groups : mapping of str to ndarray of shape (n_samples,), optional
-        Group of each sample, e.g. its patient.
-
-    Returns
-    -------
-    list of GanRequest
-    """
-    classes, groups = list(samples), groups or {}
-    counts = {label: len(X) for label, X in samples.items()}
-    over = over_represented(counts, classes)
-    return [
-        GanRequest(
-            experiment, label, samples[label], alpha, label == over, variant, groups.get(label)
-        )
-        for label, alpha, variant in gans_of(
-            (ARMS[name].entry for name in arms), alphas, counts, classes
-        )
-    ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from evenomics.config.experiments import Experiment, experiment_grid
+from evenomics.config.experiments import DrawId, Experiment, experiment_grid, training_draws
 from evenomics.config.names import SCHEMAS, names
 from evenomics.config.replicates import n_replicates, split_of
 
@@ -131,6 +131,26 @@ class Plan:
     def splits(self, study: str) -> bool:
         """Return whether one table is split, so that each replicate has cohorts of its own."""
         return bool(split_of(self.config["studies"][study]["cohorts"]))
+
+    def draws(self, study: str) -> list[DrawId]:
+        """Return the training draws of a study, experiment by experiment."""
+        wanted = training_draws(
+            self.experiments(study), self.replicates(study), self.splits(study)
+        )
+        return [draw for _, draw in wanted]
+
+    def parts(self, study: str) -> dict[str, list[DrawId]]:
+        """Return the draws of each job of training, and of scoring, by what its files end in."""
+        draws, n_jobs = self.draws(study), self.config["jobs_per_study"]
+        n_jobs = min(n_jobs, len(draws))
+        if n_jobs == 1:
+            return {"": draws}
+        return {f".{k + 1}of{n_jobs}": draws[k::n_jobs] for k in range(n_jobs)}
+
+    @property
+    def trains_in_folds(self) -> bool:
+        """Whether scalers and generators are made anew in every fold of a draw."""
+        return bool(self.config["scoring"]["tuning"] != "shared_generator")
 
     def harmonised(self, *methods: str) -> list[str]:
         """Return the studies whose cohorts are harmonised, if given by one of these methods."""

@@ -1,9 +1,9 @@
 """Scores of an arm: tune classifiers, train them on balanced draws, score them on validation.
 
 In cross-validation only training folds are balanced; test folds hold real samples, and no patient
-is on both sides. The GAN arms tune with the generators of the whole draw, which have seen the test
-folds: their cross-validated AUROC is too high, and serves only to choose hyper-parameters. The
-score that counts is on the validation cohort, which no training has seen.
+is on both sides. Scalers and generators of a fold have not seen its test samples, unless the folds
+share those of the whole draw: then the cross-validated AUROC of an arm with GANs is too high. The
+score that counts is on the validation cohort, which no training and no choice has seen.
 
 Source: Cusworth, Gkoutos, Acharjee 2024, Methods (classification).
 """
@@ -11,45 +11,55 @@ Source: Cusworth, Gkoutos, Acharjee 2024, Methods (classification).
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from numpy.typing import NDArray
 
-from evenomics.balancing.arm import ARMS
-from evenomics.balancing.balancer import Balancer
-from evenomics.config.arms import Grid, gans_at, gans_of, over_represented
+from evenomics.balancing.arm import Arm
+from evenomics.balancing.balancer import Balancer, added_rows
+from evenomics.balancing.draw_gans import DrawGenerators
+from evenomics.config.arms import Gan, Grid, Setting, gans_at, gans_of, over_represented
 from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
 from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
-from evenomics.evaluation.metric import FALSE_POSITIVE_RATES, METRICS, roc
-from evenomics.evaluation.tuning import Tuned, tune
+from evenomics.evaluation.metric import FALSE_POSITIVE_RATES, Prediction, roc, values_of
+from evenomics.evaluation.predictions import prediction_table
+from evenomics.evaluation.tuning import Tuned, balanced_folds, tune
 from evenomics.gan.generator import Generator
 from evenomics.gan.requests import gan_name
 from evenomics.messages import some
+from evenomics.preparation.draw_files import TrainingDraw
 from evenomics.preparation.samples import Samples, scaled_samples
-from evenomics.preparation.scaling import SkewScaler
 
 logger = logging.getLogger(__name__)
 
-Floats = NDArray[np.float64]
+#: Hyper-parameters by classifier.
+Parameters = Mapping[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class ArmScores:
-    """Results of an arm in one experiment, at all of its settings.
+    """Results of an arm on one training draw, at all of its settings.
+
+    All tables but `generated` begin with the columns experiment, replicate, arm, alpha, multiplier,
+    bandwidth, classifier.
 
     Attributes
     ----------
     scores : DataFrame
-        Columns experiment, arm, alpha, multiplier, bandwidth, classifier, repeat, metric, value.
+        Columns repeat, metric, threshold, value.
     tuning : DataFrame
-        Columns experiment, arm, alpha, multiplier, bandwidth, classifier, parameters (JSON),
-        cv_auroc, n_folds, note.
+        Columns parameters (JSON), cv_auroc, chosen (whether the setting has the best cv_auroc of
+        the arm, the first of equally good ones), thresholds (JSON), n_folds, note.
     roc : DataFrame
-        Columns experiment, arm, alpha, multiplier, bandwidth, classifier, fpr, tpr_mean, tpr_sd.
+        Columns fpr, tpr_mean, tpr_sd.
+    predictions : list of DataFrame
+        Parts of a long table, columns repeat and those of
+        `evenomics.evaluation.predictions.prediction_table`. An arm that leaves the draw as it is
+        has repeat 0 only.
     generated : DataFrame
         Samples that the first repeat added, in the user's units: columns sample_id, class,
         features, alpha, multiplier, bandwidth.
@@ -58,120 +68,224 @@ class ArmScores:
     scores: pd.DataFrame
     tuning: pd.DataFrame
     roc: pd.DataFrame
+    predictions: list[pd.DataFrame]
     generated: pd.DataFrame
 
 
-def score_arm(
-    name: str,
-    draw: Cohort,
-    validation: Cohort,
-    scaler: SkewScaler,
-    classes: Sequence[str],
-    *,
-    grid: Grid,
-    generators: Mapping[str, Generator],
-    classifiers: Sequence[str],
-    repeats: int,
-    folds: int,
-    seed: int,
-    n_jobs: int = 1,
-) -> ArmScores:
-    """Tune, train and score classifiers on a training draw that one arm balances.
+@dataclass(frozen=True)
+class Scoring:
+    """How arms are scored.
 
-    Parameters
+    Attributes
     ----------
-    name : str
-        Name of the arm.
-    draw : Cohort
-        Training draw; its name is that of the experiment.
-    validation : Cohort
-        Validation cohort, with the features of the draw.
-    scaler : SkewScaler
-        Fitted on the draw.
     classes : sequence of str
         Classes of the study; with two, the second is the positive one.
     grid : Grid
-        Values that the settings of the arm are made of.
-    generators : mapping of str to Generator
-        Trained generators by the name of their GAN.
+        Values that the settings of an arm are made of.
     classifiers : sequence of str
         Names in `CLASSIFIERS`.
     repeats : int
         Classifiers of each kind, each trained on newly generated samples. Where the training set is
         always the same (`none`, `class_weight`), one is trained and its scores are repeated.
-    folds : int
-        Folds of the cross-validation for tuning.
     seed : int
         Seed of the run.
-    n_jobs : int
-        Processes.
+    hidden : sequence of int
+        Widths of the hidden layers of generators.
 
-    Returns
-    -------
-    ArmScores
-
-    Raises
-    ------
-    TrainingError
-        If generators are missing.
+    Examples
+    --------
+    >>> Scoring(["control", "case"], Grid([], [1], [0.5]), ["svc"], 10, 1, [50]).repeats
+    10
     """
-    arm, counts = ARMS[name], draw.class_counts()
-    needed = (gan_name(*gan) for gan in gans_of([arm.entry], grid.alphas, counts, classes))
-    if missing := [gan for gan in needed if gan not in generators]:
-        raise TrainingError(
-            f"arm {name!r}, experiment {draw.name!r}: no generators for the GANs {some(missing)}; "
-            f"there are those of {some(generators) or 'none'}"
+
+    classes: Sequence[str]
+    grid: Grid
+    classifiers: Sequence[str]
+    repeats: int
+    seed: int
+    hidden: Sequence[int]
+
+    def gans_of(self, arm: Arm, draw: TrainingDraw) -> list[str]:
+        """Return the names of the GANs that an arm needs on a draw."""
+        counts = draw.cohort.class_counts()
+        return [gan_name(*g) for g in gans_of([arm.entry], self.grid.alphas, counts, self.classes)]
+
+    def balancers(
+        self, arm: Arm, setting: Setting, draw: TrainingDraw, generators: DrawGenerators
+    ) -> tuple[Balancer, list[Balancer]]:
+        """Return what balances the whole draw, and what balances each of its folds."""
+        counts, classes = draw.cohort.class_counts(), self.classes
+        gans = gans_at(arm.entry, setting, counts, classes)
+        whole = Balancer(
+            arm,
+            setting,
+            classes.index(over_represented(counts, classes)),
+            self._by_code(gans, generators.whole),
+            self.seed,
+            (draw.id.name, arm.name),
+            hidden=self.hidden,
         )
-    train = scaled_samples(draw, scaler, classes)
-    test = scaled_samples(validation, scaler, classes)
-    over = classes.index(over_represented(counts, classes))
-    scores, tuning, curves, generated = [], [], [], []
-    for setting in arm.settings(grid):
-        by_code = {
-            classes.index(gan.class_name): generators[gan_name(*gan)]
-            for gan in gans_at(arm.entry, setting, counts, classes)
+        folds = [
+            replace(whole, generators=self._by_code(gans, generators.of_fold(i)))
+            for i in range(len(draw.folds))
+        ]
+        return whole, folds
+
+    def _by_code(
+        self, gans: Sequence[Gan], generators: Mapping[str, Generator]
+    ) -> dict[int, Generator]:
+        return {self.classes.index(gan.class_name): generators[gan_name(*gan)] for gan in gans}
+
+    def parameters_of(
+        self, arm: Arm, draw: TrainingDraw, generators: DrawGenerators | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Tune classifiers on a draw that an arm balances at its first setting."""
+        setting = arm.settings(self.grid)[0]
+        _, balancers = self.balancers(arm, setting, draw, generators or DrawGenerators())
+        folds, _ = balanced_folds(draw, self.classes, balancers)
+        tuned = tune(self.classifiers, folds, class_weight=arm.class_weight)
+        return {name: choice.parameters for name, choice in tuned.items()}
+
+    def score(
+        self,
+        arm: Arm,
+        draw: TrainingDraw,
+        validation: Cohort,
+        generators: DrawGenerators,
+        *,
+        parameters: Parameters | None = None,
+        n_jobs: int = 1,
+    ) -> ArmScores:
+        """Tune, train and score classifiers on a training draw that one arm balances.
+
+        Parameters
+        ----------
+        arm : Arm
+        draw : TrainingDraw
+        validation : Cohort
+            Validation cohort, with the features of the draw.
+        generators : DrawGenerators
+        parameters : mapping of str to dict, optional
+            Hyper-parameters by classifier, where they are not to be tuned for the arm.
+        n_jobs : int
+            Processes.
+
+        Returns
+        -------
+        ArmScores
+
+        Raises
+        ------
+        TrainingError
+            If generators are missing.
+        """
+        self._check(arm, draw, generators)
+        train = scaled_samples(draw.cohort, draw.scaler, self.classes)
+        test = scaled_samples(validation, draw.scaler, self.classes)
+        sample_ids = list(validation.features.index)
+        scores, tuning, curves, predictions, generated = [], [], [], [], []
+        for setting in arm.settings(self.grid):
+            balancer, in_folds = self.balancers(arm, setting, draw, generators)
+            folds, note = balanced_folds(draw, self.classes, in_folds)
+            tuned = tune(
+                self.classifiers,
+                folds,
+                class_weight=arm.class_weight,
+                parameters=parameters,
+                n_jobs=n_jobs,
+            )
+            first, _ = balancer.balance(train, "repeat", 0)
+            generated.append(_added(train, first, draw, self.classes).assign(**setting.labels))
+            n_different = 1 if first is train else self.repeats
+            outcomes = Parallel(n_jobs=n_jobs)(
+                delayed(_repeat)(repeat, balancer, train, test, tuned)
+                for repeat in range(n_different)
+            )
+            for classifier, choice in tuned.items():
+                label = {
+                    **draw.id._asdict(), "arm": arm.name, **setting.labels, "classifier": classifier
+                }  # fmt: skip
+                notes = dict.fromkeys([note, *(of_repeat for of_repeat, _ in outcomes)])
+                row = {
+                    "parameters": json.dumps(choice.parameters),
+                    "cv_auroc": choice.cv_auroc,
+                    "chosen": False,
+                    "thresholds": json.dumps(choice.thresholds.tolist()),
+                    "n_folds": len(folds),
+                    "note": "; ".join(filter(None, notes)),
+                }
+                logger.info("%s tuned: %s", " ".join(map(str, label.values())), row)
+                tuning.append(label | row)
+                found = [of[classifier] for _, of in outcomes]
+                scores.append(_labelled(_score_table(found, self.repeats), label))
+                curves.append(_labelled(_roc_table(found), label))
+                table = _prediction_table(found, sample_ids, self.classes)
+                predictions.append(_labelled(table, label))
+        return ArmScores(
+            pd.concat(scores, ignore_index=True),
+            _with_choice(pd.DataFrame(tuning)),
+            pd.concat(curves, ignore_index=True),
+            predictions,
+            pd.concat(generated, ignore_index=True),
+        )
+
+    def _check(self, arm: Arm, draw: TrainingDraw, generators: DrawGenerators) -> None:
+        needed = self.gans_of(arm, draw)
+        for found in (generators.whole, *generators.folds):
+            if missing := [gan for gan in needed if gan not in found]:
+                raise TrainingError(
+                    f"arm {arm.name!r}, draw {draw.id.name!r}: no generators for the GANs "
+                    f"{some(missing)}; there are those of {some(found) or 'none'}"
+                )
+
+
+def _with_choice(tuning: pd.DataFrame) -> pd.DataFrame:
+    """Mark the setting with the best cross-validated AUROC, for every classifier."""
+    best = tuning.groupby("classifier", sort=False)["cv_auroc"].idxmax()
+    return tuning.assign(chosen=tuning.index.isin(best))
+
+
+def _labelled(table: pd.DataFrame, label: Mapping[str, Any]) -> pd.DataFrame:
+    return table.assign(**label)[[*label, *table.columns]]
+
+
+def _score_table(predictions: Sequence[Prediction], repeats: int) -> pd.DataFrame:
+    """Return the metrics of every repeat; those of a single prediction are repeated."""
+    values = [values_of(prediction) for prediction in predictions]
+    rows = [
+        {"repeat": repeat, "metric": metric, "threshold": threshold, "value": value}
+        for repeat in range(repeats)
+        for (metric, threshold), value in values[repeat % len(values)].items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _prediction_table(
+    predictions: Sequence[Prediction], sample_ids: Sequence[str], classes: Sequence[str]
+) -> pd.DataFrame:
+    """Return the predictions of all repeats; texts as categories, which take less memory."""
+    tables = [prediction_table(prediction, sample_ids, classes) for prediction in predictions]
+    table = pd.concat(tables, keys=range(len(tables)), names=["repeat"])
+    table = table.reset_index("repeat").reset_index(drop=True)
+    texts = ["sample_id", "class", "predicted", "predicted_tuned"]
+    return table.astype(dict.fromkeys(texts, "category"))
+
+
+def _roc_table(predictions: Sequence[Prediction]) -> pd.DataFrame:
+    rates = [roc(prediction) for prediction in predictions]
+    return pd.DataFrame(
+        {
+            "fpr": FALSE_POSITIVE_RATES,
+            "tpr_mean": np.mean(rates, axis=0),
+            "tpr_sd": np.std(rates, axis=0, ddof=1) if len(rates) > 1 else 0.0,
         }
-        balancer = Balancer(arm, setting, over, by_code, seed, (draw.name, name))
-        tuned = tune(classifiers, train, balancer, n_folds=folds, n_jobs=n_jobs)
-        first, _ = balancer.balance(train, "repeat", 0)
-        generated.append(_added(train, first, scaler, draw, classes).assign(**setting.labels))
-        n_different = 1 if first is train else repeats
-        outcomes = Parallel(n_jobs=n_jobs)(
-            delayed(_repeat)(repeat, balancer, train, test, tuned) for repeat in range(n_different)
-        )
-        outcomes *= repeats // n_different
-        for classifier, choice in tuned.items():
-            label = {"experiment": draw.name, "arm": name, **setting.labels}
-            label["classifier"] = classifier
-            notes = dict.fromkeys([choice.note, *(note for note, _ in outcomes)])
-            row = asdict(choice) | {"note": "; ".join(filter(None, notes))}
-            logger.info("%s tuned: %s", " ".join(label.values()), row)
-            metrics, rates = zip(*(of[classifier] for _, of in outcomes), strict=True)
-            tuning.append(label | row | {"parameters": json.dumps(choice.parameters)})
-            values = pd.DataFrame(metrics).rename_axis("repeat").reset_index()
-            scores.append(_labelled(values.melt("repeat", var_name="metric"), label))
-            curve = {
-                "fpr": FALSE_POSITIVE_RATES,
-                "tpr_mean": np.mean(rates, axis=0),
-                "tpr_sd": np.std(rates, axis=0, ddof=1),
-            }
-            curves.append(_labelled(pd.DataFrame(curve), label))
-    return ArmScores(
-        pd.concat(scores, ignore_index=True),
-        pd.DataFrame(tuning),
-        pd.concat(curves, ignore_index=True),
-        pd.concat(generated, ignore_index=True),
     )
-
-
-def _labelled(frame: pd.DataFrame, label: Mapping[str, str]) -> pd.DataFrame:
-    return frame.assign(**label)[[*label, *frame.columns]]
 
 
 def _repeat(
     repeat: int, balancer: Balancer, train: Samples, test: Samples, tuned: Mapping[str, Tuned]
-) -> tuple[str, dict[str, tuple[dict[str, float], Floats]]]:
-    """Train and score the classifiers of one repeat.
+) -> tuple[str, dict[str, Prediction]]:
+    """Train the classifiers of one repeat, and predict the validation samples.
 
     The balanced training set exists only here: those of all repeats of a wide table would fill the
     memory.
@@ -180,28 +294,26 @@ def _repeat(
     -------
     note : str
         Of the balancer.
-    outcomes : dict of str to (dict of str to float, ndarray of float of shape (101,))
-        Metrics and ROC curve of each classifier.
+    predictions : dict of str to Prediction
+        By classifier.
     """
     samples, note = balancer.balance(train, "repeat", repeat)
-    outcomes = {}
+    predictions = {}
     for name, choice in tuned.items():
         classifier = CLASSIFIERS[name]
         model = fit(classifier, choice.parameters, samples, balancer.arm.class_weight)
-        prediction = predict(classifier, model, test)
-        values = {metric: METRICS[metric].score(prediction) for metric in METRICS}
-        outcomes[name] = values, roc(prediction)
-    return note, outcomes
+        predictions[name] = choice.complete(predict(classifier, model, test))
+    return note, predictions
 
 
 def _added(
-    train: Samples, balanced: Samples, scaler: SkewScaler, draw: Cohort, classes: Sequence[str]
+    train: Samples, balanced: Samples, draw: TrainingDraw, classes: Sequence[str]
 ) -> pd.DataFrame:
     """Return the samples that were added to the draw, in the user's units."""
-    new, codes = balanced.X[len(train.X) :], balanced.y[len(train.X) :]
-    table = pd.DataFrame(new, columns=draw.features.columns)
-    if len(new):
-        table[:] = scaler.inverse_transform(table)
-    table.insert(0, "sample_id", [f"generated_{i + 1}" for i in range(len(new))])
-    table.insert(1, "class", [classes[code] for code in codes])
+    rows = added_rows(train, balanced)
+    table = pd.DataFrame(balanced.X[rows], columns=draw.cohort.features.columns)
+    if len(rows):
+        table[:] = draw.scaler.inverse_transform(table)
+    table.insert(0, "sample_id", [f"generated_{i + 1}" for i in range(len(rows))])
+    table.insert(1, "class", [classes[code] for code in balanced.y[rows]])
     return table

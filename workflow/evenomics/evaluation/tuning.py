@@ -1,117 +1,167 @@
-"""Choose hyper-parameters of classifiers by cross-validation on the training draw."""
+"""Cross-validate classifiers within a training draw: their hyper-parameters, and what follows.
+
+The predictions for the test folds also give the threshold of the tuned decision and, for a
+classifier without probabilities, their calibration. Both know nothing but the training draw.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
+from numpy.typing import NDArray
 
-from evenomics.balancing.arm import Arm
 from evenomics.balancing.balancer import Balancer
-from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
-from evenomics.evaluation.metric import METRICS
-from evenomics.preparation.folds import stratified_folds
-from evenomics.preparation.samples import Samples
-from evenomics.randomness import derive_seed
+from evenomics.evaluation.calibration import Calibration, fit_calibration
+from evenomics.evaluation.classifier import CLASSIFIERS, ClassWeight, fit, predict
+from evenomics.evaluation.metric import METRICS, Prediction
+from evenomics.evaluation.thresholds import tuned_thresholds
+from evenomics.preparation.draw_files import TrainingDraw
+from evenomics.preparation.samples import Samples, scaled_samples
 
 
-def _cv_auroc(
-    name: str, parameters: Mapping[str, Any], train: Samples, test: Samples, arm: Arm
-) -> float:
-    classifier = CLASSIFIERS[name]
-    if classifier.is_constant(parameters, len(train.y)):
-        return 0.5
-    model = fit(classifier, parameters, train, arm.class_weight)
-    return METRICS["auroc"].score(predict(classifier, model, test))
+class Fold(NamedTuple):
+    """A balanced training set, and test samples as they are."""
+
+    train: Samples
+    test: Samples
+
+
+def balanced_folds(
+    draw: TrainingDraw, classes: Sequence[str], balancers: Sequence[Balancer]
+) -> tuple[list[Fold], str]:
+    """Return the folds of a draw, their training sets balanced and their test sets left.
+
+    Parameters
+    ----------
+    draw : TrainingDraw
+    classes : sequence of str
+        Classes of the study.
+    balancers : sequence of Balancer
+        One for each fold.
+
+    Returns
+    -------
+    folds : list of Fold
+    note : str
+        What was not as usual; empty if nothing was.
+    """
+    notes, folds = [draw.note], []
+    for i, (fold, balancer) in enumerate(zip(draw.folds, balancers, strict=True)):
+        train, test = (
+            scaled_samples(draw.cohort.take(rows), fold.scaler, classes)
+            for rows in (fold.train, fold.test)
+        )
+        balanced, note = balancer.balance(train, "fold", i)
+        folds.append(Fold(balanced, test))
+        notes.append(note)
+    return folds, "; ".join(dict.fromkeys(filter(None, notes)))
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """Hyper-parameters chosen by cross-validation.
+    """What cross-validation chose for a classifier.
 
     Attributes
     ----------
     parameters : dict of str to object
+        Hyper-parameters.
     cv_auroc : float
         Mean over the folds at these parameters.
-    n_folds : int
-    note : str
-        What was not as usual in the folds; empty if nothing was.
+    thresholds : ndarray of float, shape (n_classes,)
+        See `evenomics.evaluation.metric.Prediction`.
+    calibration : Calibration or None
+        For a classifier without probabilities.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from evenomics.balancing.arm import ARMS
-    >>> from evenomics.config.arms import Setting
     >>> X = np.random.default_rng(0).normal(size=(30, 3)) + np.repeat([0, 1], 15)[:, None]
-    >>> samples = Samples(X, np.repeat([0, 1], 15))
-    >>> balancer = Balancer(ARMS["none"], Setting(), 0, {}, seed=1, names=())
-    >>> tuned = tune(["svc"], samples, balancer, n_folds=3)["svc"]
-    >>> tuned.n_folds, 0.5 < tuned.cv_auroc < 1, sorted(tuned.parameters)
-    (3, True, ['C', 'kernel'])
+    >>> samples, rows = Samples(X, np.repeat([0, 1], 15)), np.arange(30)
+    >>> def part(of):
+    ...     return Samples(X[of], samples.y[of])
+    ...
+    >>> folds = [Fold(part(rows % 3 != i), part(rows % 3 == i)) for i in range(3)]
+    >>> tuned = tune(["svc"], folds)["svc"]
+    >>> 0.5 < tuned.cv_auroc < 1, sorted(tuned.parameters)
+    (True, ['C', 'kernel'])
     """
 
     parameters: dict[str, Any]
     cv_auroc: float
-    n_folds: int
-    note: str
+    thresholds: NDArray[np.float64]
+    calibration: Calibration | None
+
+    def complete(self, prediction: Prediction) -> Prediction:
+        """Return a prediction with thresholds and, if it has none, calibrated probabilities."""
+        probabilities = prediction.probabilities
+        if self.calibration is not None:
+            probabilities = self.calibration.probabilities(prediction.scores)
+        return replace(prediction, probabilities=probabilities, thresholds=self.thresholds)
 
 
 def tune(
     classifiers: Iterable[str],
-    samples: Samples,
-    balancer: Balancer,
+    folds: Sequence[Fold],
     *,
-    n_folds: int = 5,
+    class_weight: ClassWeight = None,
+    parameters: Mapping[str, dict[str, Any]] | None = None,
     n_jobs: int = 1,
 ) -> dict[str, Tuned]:
-    """Choose hyper-parameters by stratified cross-validation on AUROC.
+    """Choose hyper-parameters, thresholds and calibrations by cross-validation.
 
     Parameters
     ----------
     classifiers : iterable of str
         Names in `CLASSIFIERS`.
-    samples : Samples
-        The training draw. The samples of a group stay in one fold.
-    balancer : Balancer
-        Balances the training folds; test folds stay as they are.
-    n_folds : int
-        Fewer where a class has fewer samples, or groups, which is noted.
+    folds : sequence of Fold
+    class_weight : {"balanced"} or None
+    parameters : mapping of str to dict, optional
+        Hyper-parameters by classifier, where they are chosen already.
     n_jobs : int
         Processes; -1 takes as many as there are cores.
 
     Returns
     -------
     dict of str to Tuned
-        By classifier: the point of its grid with the largest mean AUROC over the folds; of equally
-        good ones the first.
+        By classifier, at the point of its grid with the largest mean AUROC over the folds; of
+        equally good ones the first.
     """
-    seed = derive_seed(balancer.seed, "folds")
-    parts, fewer = stratified_folds(samples.y, n_folds, seed, samples.groups)
-    notes, folds = [fewer], []
-    for i, (train, test) in enumerate(parts):
-        balanced, note = balancer.balance(Samples(samples.X[train], samples.y[train]), "fold", i)
-        folds.append((balanced, Samples(samples.X[test], samples.y[test])))
-        notes.append(note)
-    note = "; ".join(dict.fromkeys(filter(None, notes)))
     tuned = {}
     with Parallel(n_jobs=n_jobs) as parallel:
         for name in classifiers:
-            points = CLASSIFIERS[name].points
-            best, mean = _best_point(name, points, folds, balancer.arm, parallel)
-            tuned[name] = Tuned(points[best], mean, len(folds), note)
+            points = CLASSIFIERS[name].points if parameters is None else [parameters[name]]
+            best, mean, predictions = _best_point(name, points, folds, class_weight, parallel)
+            needs_calibration = not CLASSIFIERS[name].gives_probabilities
+            tuned[name] = Tuned(
+                points[best],
+                mean,
+                tuned_thresholds(predictions),
+                fit_calibration(predictions) if needs_calibration else None,
+            )
     return tuned
+
+
+def _predicted(
+    name: str, parameters: Mapping[str, Any], fold: Fold, class_weight: ClassWeight
+) -> Prediction:
+    """Predict the test samples of a fold."""
+    classifier, n_train = CLASSIFIERS[name], len(fold.train.y)
+    if classifier.is_constant(parameters, n_train):
+        shares = np.bincount(fold.train.y) / n_train
+        same = np.tile(shares, (len(fold.test.y), 1))
+        return Prediction(fold.test.y, same, same)
+    return predict(classifier, fit(classifier, parameters, fold.train, class_weight), fold.test)
 
 
 def _best_point(
     name: str,
     points: Sequence[Mapping[str, Any]],
-    folds: Sequence[tuple[Samples, Samples]],
-    arm: Arm,
+    folds: Sequence[Fold],
+    class_weight: ClassWeight,
     parallel: Parallel,
-) -> tuple[int, float]:
-    """Return the index and the AUROC of the point with the largest mean over the folds.
+) -> tuple[int, float, list[Prediction]]:
+    """Return the point with the largest mean AUROC: its index, that mean, its predictions.
 
     Of equally good points it is the first. The AUROC of a fold that is not fitted yet is at most 1,
     which bounds the mean of its point. The points with the largest bounds are fitted next, one fold
@@ -120,17 +170,18 @@ def _best_point(
     result.
     """
     auroc = np.ones((len(points), len(folds)))
-    fitted = np.zeros(len(points), dtype=int)
+    predictions: list[list[Prediction]] = [[] for _ in points]
     while True:
         bounds = auroc.mean(axis=1)
         order = np.argsort(-bounds, kind="stable")
-        if fitted[order[0]] == len(folds):
-            return int(order[0]), float(bounds[order[0]])
-        open_points = [point for point in order if fitted[point] < len(folds)]
+        if len(predictions[order[0]]) == len(folds):
+            return int(order[0]), float(bounds[order[0]]), predictions[order[0]]
+        open_points = [point for point in order if len(predictions[point]) < len(folds)]
         next_points = open_points[: effective_n_jobs(parallel.n_jobs)]
-        values = parallel(
-            delayed(_cv_auroc)(name, points[point], *folds[fitted[point]], arm)
+        found = parallel(
+            delayed(_predicted)(name, points[point], folds[len(predictions[point])], class_weight)
             for point in next_points
         )
-        auroc[next_points, fitted[next_points]] = values
-        fitted[next_points] += 1
+        for point, prediction in zip(next_points, found, strict=True):
+            auroc[point, len(predictions[point])] = METRICS["auroc"].score(prediction)
+            predictions[point].append(prediction)

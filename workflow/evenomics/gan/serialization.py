@@ -9,6 +9,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from evenomics.config.experiments import DrawId
 from evenomics.errors import TrainingError
 from evenomics.files import replacing
 from evenomics.gan.generator import Generator
@@ -66,21 +67,26 @@ def load_generator(path: Path) -> Generator:
     )
 
 
-def generator_path(training: Path, experiment: str, gan: str) -> Path:
-    """Return where a generator lies in the folder of all generators of a study."""
-    return training / experiment / f"{gan}.safetensors"
+def generator_path(training: Path, draw: DrawId, gan: str, fold: int | None = None) -> Path:
+    """Return where a generator of a draw, or of one of its folds, lies in the folder of all."""
+    of_draw = training / draw.name
+    return (of_draw if fold is None else of_draw / f"fold{fold}") / f"{gan}.safetensors"
 
 
-def load_generators(training: Path, experiment: str, gans: Iterable[str]) -> dict[str, Generator]:
-    """Read the generators of an experiment.
+def load_generators(
+    training: Path, draw: DrawId, gans: Iterable[str], fold: int | None = None
+) -> dict[str, Generator]:
+    """Read the generators of a training draw.
 
     Parameters
     ----------
     training : Path
         Folder of all generators of a study and selection.
-    experiment : str
+    draw : DrawId
     gans : iterable of str
         Names of the GANs.
+    fold : int, optional
+        Of the draw's cross-validation, from 1; by default those of the whole draw.
 
     Returns
     -------
@@ -94,7 +100,7 @@ def load_generators(training: Path, experiment: str, gans: Iterable[str]) -> dic
     """
     generators, problems = {}, []
     for gan in gans:
-        path = generator_path(training, experiment, gan)
+        path = generator_path(training, draw, gan, fold)
         try:
             generators[gan] = load_generator(path)
         except TrainingError as error:
@@ -102,7 +108,7 @@ def load_generators(training: Path, experiment: str, gans: Iterable[str]) -> dic
     if problems:
         raise TrainingError(
             f"{training}: {len(problems)} of {len(problems) + len(generators)} generators for the "
-            f"experiment {experiment!r} cannot be read; {make_anew(training)}:",
+            f"draw {draw.name!r} cannot be read; {make_anew(training)}:",
             problems,
         )
     return generators
