@@ -134,6 +134,12 @@ def draws_of_part(wildcards):
     return [tuple(draw) for draw in PLAN.parts(wildcards.study)[wildcards.part]]
 
 
+def pretraining_threads(wildcards):
+    """Threads function: pre-training has one for each external cohort, those of splits."""
+    side_by_side = PLAN.splits(wildcards.study) and PLAN.trains_on_cores
+    return min(THREADS, PLAN.replicates(wildcards.study)) if side_by_side else 1
+
+
 def users_own(paths):
     """Files that the config names, at their paths whatever the prefix of a module."""
     return [local(path) for path in paths if path]

@@ -14,12 +14,8 @@ rule pretrain:
     priority: 50
     conda:
         "../../envs/evenomics.yaml"
-    # one core for each split of a table
-    threads: lambda wildcards: (
-            min(THREADS, PLAN.replicates(wildcards.study))
-            if PLAN.splits(wildcards.study) and PLAN.trains_on_cores
-            else 1
-        )
+    # a core for each external cohort
+    threads: pretraining_threads
     resources:
         mem_mb=REQUESTS.mem_mb("pretrain"),
         runtime=REQUESTS.runtime("pretrain"),

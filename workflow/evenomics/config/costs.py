@@ -12,8 +12,9 @@ from itertools import pairwise
 from typing import Any
 
 from evenomics.config.arms import Gan, Grid, arm_settings, gans_of, over_represented
-from evenomics.config.experiments import experiment_grid
+from evenomics.config.experiments import experiment_grid, training_draws
 from evenomics.config.names import names
+from evenomics.config.replicates import n_replicates, split_of
 from evenomics.config.source import Size
 
 # Memory of a job that has nothing to do, and of a worker process beside it: their libraries.
@@ -27,6 +28,8 @@ _DEAREST: dict[str, Any] = {
 }
 # Disk per value of a table, compressed, with all digits.
 _WRITTEN = 9
+# Disk per prediction of a classifier for a sample, compressed.
+_PREDICTED = 14
 
 
 def n_parameters(n_features: int, hidden: Sequence[int]) -> tuple[int, int]:
@@ -111,11 +114,11 @@ class Runs:
 
 @dataclass(frozen=True)
 class BalancedSet:
-    """What classifiers are trained on: an arm in an experiment, at one setting.
+    """What classifiers are trained on: an arm on a training draw, at one setting.
 
     Attributes
     ----------
-    experiment : int
+    draw : int
     arm : str
     n_drawn, n_added : int
         Samples of the draw, and those of the arm.
@@ -128,7 +131,7 @@ class BalancedSet:
     80
     """
 
-    experiment: int
+    draw: int
     arm: str
     n_drawn: int
     n_added: int
@@ -181,11 +184,14 @@ class Costs:
         self.n_measured = n_measured or size.n_features
         self.classes: list[str] = config["studies"][study]["classes"]
         self.hidden: list[int] = config["gan"]["networks"]["hidden"]
+        options = config["studies"][study]
+        self.n_replicates, self.splits = n_replicates(options), bool(split_of(options["cohorts"]))
+        # cohorts of their own have the splits of a table only
+        self.n_cohorts = self.n_replicates if self.splits else 1
         scoring = self._scoring_seconds()
         self.seconds = {
-            # imports, tables, figures, pages
-            "other": 30 + 10e-6 * size.n_samples * self.n_measured,
-            "select": self._selection_seconds(),
+            "other": self._other_seconds(),
+            "select": self.n_cohorts * self._selection_seconds(),
             "pretrain": self._training_seconds(self.pretraining),
             "retrain": self._training_seconds(self.retraining),
             "score_arms": sum(scoring.values()),
@@ -202,21 +208,28 @@ class Costs:
 
     @cached_property
     def draws(self) -> list[dict[str, int]]:
-        """Samples of each class in each experiment."""
+        """Samples of each class in each training draw."""
         # where nothing is known of the classes of the whole cohort, they count as equal
         equal = dict.fromkeys(self.classes, max(1, self.size.n_real // len(self.classes)))
         grid = experiment_grid(self.config["studies"][self.study]["experiments"])
-        return [e.counts(self.classes) or {**equal, **self.size.class_counts} for e in grid]
+        wanted = training_draws(grid, self.n_replicates, self.splits)
+        return [e.counts(self.classes) or {**equal, **self.size.class_counts} for e, _ in wanted]
+
+    @property
+    def _trained_folds(self) -> int:
+        """Folds of a draw that have scalers and GANs of their own."""
+        scoring = self.config["scoring"]
+        return 0 if scoring["tuning"] == "shared_generator" else int(scoring["folds"])
 
     def gans(self, counts: Mapping[str, int]) -> list[Gan]:
-        """Return the GANs of an experiment."""
+        """Return the GANs of a draw, without those of its folds."""
         entries = (names("arms")[arm] for arm in self.config["arms"])
         return gans_of(entries, self.config["alphas"], counts, self.classes)
 
     @property
     def n_gans(self) -> int:
-        """Number of the GANs of all experiments."""
-        return sum(len(self.gans(counts)) for counts in self.draws)
+        """Number of the GANs of all draws, with those of their folds."""
+        return (1 + self._trained_folds) * sum(len(self.gans(counts)) for counts in self.draws)
 
     def _runs(
         self, n: float, n_samples: int, batch: int, epochs: int, critic_updates: int, layers: int
@@ -228,13 +241,13 @@ class Costs:
 
     @cached_property
     def pretraining(self) -> list[Runs]:
-        """A run for each hidden layer, if an arm needs pre-trained GANs."""
+        """A run for each hidden layer and external cohort, if an arm needs pre-trained GANs."""
         if all(names("arms")[arm].get("gan") != "transfer" for arm in self.config["arms"]):
             return []
         plan = self.config["gan"]["pretraining"]
         stages = enumerate(zip(plan["epochs"], plan["critic_updates"], strict=True), 1)
         return [
-            self._runs(1, self.size.n_external, plan["batch_size"], epochs, updates, layers)
+            self._runs(self.n_cohorts, self.size.n_external, plan["batch_size"], epochs, updates, layers)
             for layers, (epochs, updates) in stages
         ]
 
@@ -265,11 +278,19 @@ class Costs:
             yield self._runs(n_rates * n_folds, max(1, n_samples - n_held_out), *shape)
             if n_folds > 1:  # and on all samples, up to the chosen epoch: half-way, say
                 yield self._runs(0.5, n_samples, *shape)
+            if n := self._trained_folds:
+                yield self._runs(0.5 * n, max(1, n_samples - n_samples // n), *shape)
 
     def _training_seconds(self, runs: Collection[Runs]) -> float:
         """Return the time of training on one core. That of a GPU is not known."""
         factor = {"cuda": 0, "torch": 7}.get(self.config["engine"], 1)
         return factor * sum(run.seconds for run in runs)
+
+    def _other_seconds(self) -> float:
+        """Return the time of imports, tables, figures, pages, and scalers."""
+        values = self.n_cohorts * self.size.n_samples * self.n_measured
+        n_scalers = len(self.draws) * (1 + self._trained_folds)
+        return 30 + 10e-6 * values + 0.3e-3 * n_scalers * self.size.n_features
 
     def _selection_seconds(self) -> float:
         """Return the time of LASSO and elastic net: two models per split, fold and penalty."""
@@ -283,8 +304,8 @@ class Costs:
         return 0.3e-6 * n_fits * self.size.n_real * n_features
 
     def training_sets(self) -> Iterator[BalancedSet]:
-        """Go through what classifiers are trained on: every experiment, arm and setting."""
-        for experiment, counts in enumerate(self.draws):
+        """Go through what classifiers are trained on: every draw, arm and setting."""
+        for draw, counts in enumerate(self.draws):
             n_drawn, n_equal = sum(counts.values()), len(counts) * max(counts.values())
             for arm in self.config["arms"]:
                 entry = names("arms")[arm]
@@ -293,10 +314,10 @@ class Costs:
                     factor = 1 + (setting.multiplier or 0)
                     n_added = 0 if unchanged else round(n_equal * factor) - n_drawn
                     n_repeats = 1 if unchanged else self.config["scoring"]["repeats"]
-                    yield BalancedSet(experiment, arm, n_drawn, n_added, n_repeats)
+                    yield BalancedSet(draw, arm, n_drawn, n_added, n_repeats)
 
     def _scoring_seconds(self) -> Counter[tuple[int, str]]:
-        """Return the time of every experiment and arm."""
+        """Return the time of every draw and arm."""
         scoring, n_classes = self.config["scoring"], len(self.classes)
         n_folds, factor = scoring["folds"], n_classes if n_classes > 2 else 1
         predicting = 0.015 + 30e-6 * self.size.n_validation
@@ -305,10 +326,11 @@ class Costs:
             for classifier in scoring["classifiers"]:
                 entry = {**_DEAREST, **names("classifiers")[classifier]}
                 in_fold = of.n_samples - of.n_samples // n_folds
-                tuning = entry["points"] * n_folds * self._fit_seconds(entry, in_fold)
+                n_points = 1 if scoring["tuning"] == "draw" else entry["points"]
+                tuning = n_points * n_folds * self._fit_seconds(entry, in_fold)
                 # the point that wins takes longer than the others
                 repeat = 1.5 * self._fit_seconds(entry, of.n_samples) + predicting
-                seconds[of.experiment, of.arm] += factor * (tuning + of.n_repeats * repeat)
+                seconds[of.draw, of.arm] += factor * (tuning + of.n_repeats * repeat)
         return seconds
 
     def _fit_seconds(self, entry: Mapping[str, Any], n: int) -> float:
@@ -326,7 +348,7 @@ class Costs:
         Returns
         -------
         dict of str to float
-            By stage. Pre-training has one thread in any case.
+            By stage. Pre-training has one thread for each external cohort at most.
         """
         size, p = self.size, self.size.n_features
         drawn = [sum(counts.values()) for counts in self.draws]
@@ -338,10 +360,14 @@ class Costs:
         ) * p
         jobs = {
             "load": _READING * size.n_samples * self.n_measured,
-            "pretrain": _READING * size.n_external * p + self._engine_bytes(self.pretraining, 1),
+            "pretrain": (
+                (_READING + 8 * self.n_cohorts) * size.n_external * p
+                + self._engine_bytes(self.pretraining, min(threads, self.n_cohorts))
+            ),
             "retrain": (
-                (_READING * max(drawn) + 30 * sum(drawn)) * p
-                + 10 * self.n_gans * sum(n_parameters(p, self.hidden))
+                # the draws of a replicate, and the GANs of their folds, are there together
+                (_READING * max(drawn) + 30 * (1 + self._trained_folds) * sum(drawn)) * p
+                + 10 * self.n_gans * sum(n_parameters(p, self.hidden)) / self.n_replicates
                 + self._engine_bytes(self.retraining, threads)
             ),
             "score_arms": threads * (worker + _WORKER_BYTES * (threads > 1)),
@@ -371,9 +397,12 @@ class Costs:
         p = self.size.n_features
         n_drawn = sum(sum(counts.values()) for counts in self.draws)
         n_added = sum(balanced.n_added for balanced in self.training_sets())
-        values = self.size.n_samples * (self.n_measured + p) + (n_drawn + n_added) * p
+        values = self.n_cohorts * self.size.n_samples * (self.n_measured + p)
+        values += (n_drawn + n_added) * p
+        n_predictions = self.size.n_validation * len(self.config["scoring"]["classifiers"])
+        n_predictions *= sum(balanced.n_repeats for balanced in self.training_sets())
         n_generator, n_critic = n_parameters(p, self.hidden)
         weights = n_generator * self.n_gans
         weights += (n_generator + n_critic) * bool(self.pretraining)
-        figures = 2e6 + 5e6 * len(self.draws)
-        return _WRITTEN * values + 4 * weights + figures
+        figures = 2e6 + 5e6 * len(self.draws) / self.n_replicates
+        return _WRITTEN * values + _PREDICTED * n_predictions + 4 * weights + figures
