@@ -202,6 +202,7 @@ class Costs:
         self.longest = {
             **self.seconds,
             "select": 0.0,
+            "pretrain": self.seconds["pretrain"] / self.n_cohorts,
             "retrain": one_run if on_cores else self.seconds["retrain"],
             "score_arms": max(scoring.values()),
         }

@@ -71,7 +71,8 @@ class JobRequests:
             minutes = _USUAL[stage][-1]
             costs = self._costs(wildcards.study).get(wildcards.selection)
             if costs and costs.seconds[stage]:
-                seconds = max(costs.longest[stage], costs.seconds[stage] / threads)
+                n_jobs = 1 if stage == "pretrain" else self.config["jobs_per_study"]
+                seconds = max(costs.longest[stage], costs.seconds[stage] / (threads * n_jobs))
                 minutes = math.ceil(_SPARE_TIME * seconds / 60)
             return attempt * max(_LEAST_MINUTES, minutes)
 
