@@ -14,17 +14,22 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
-from evenomics.balancing.arm import ARMS
+from evenomics.balancing.arm import arm_named
 from evenomics.balancing.balancer import Balancer
+from evenomics.balancing.draw_gans import DrawGenerators
 from evenomics.config.arms import Grid, Setting
+from evenomics.config.experiments import DrawId
 from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
 from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
-from evenomics.evaluation.scoring import score_arm
-from evenomics.evaluation.tuning import tune
+from evenomics.evaluation.metric import METRICS, Metric, Prediction, values_of
+from evenomics.evaluation.predictions import prediction_of
+from evenomics.evaluation.scoring import Scoring
+from evenomics.evaluation.tuning import Fold, balanced_folds, tune
+from evenomics.preparation.draw_files import prepare
+from evenomics.preparation.folds import stratified_folds
 from evenomics.preparation.samples import Samples
 from evenomics.preparation.scaling import SkewScaler
-from evenomics.randomness import derive_seed
 
 CLASSES = ["healthy", "ill"]
 
@@ -43,18 +48,39 @@ def cohort(sizes, name, seed, classes=CLASSES, p=5):
 
 
 def balancer(arm="none"):
-    return Balancer(ARMS[arm], Setting(), 0, {}, seed=3, names=("e", arm))
+    return Balancer(arm_named(arm), Setting(), 0, {}, 3, ("e", arm))
 
 
-def scored(arm="smote", sizes=(24, 12), classes=CLASSES, p=5, **options):
-    draw = cohort(sizes, "c24_i0.5", 1, classes, p)
-    validation = cohort([40] * len(sizes), "validation", 2, classes, p)
+def folds_of(data, arm="none", n_folds=3):
+    """Folds of a table as it is, their training sets balanced."""
+    parts, _ = stratified_folds(data.y, n_folds, 3, data.groups)
+    return [
+        Fold(
+            balancer(arm).balance(Samples(data.X[train], data.y[train]), "fold", i)[0],
+            Samples(data.X[test], data.y[test]),
+        )
+        for i, (train, test) in enumerate(parts)
+    ]
+
+
+def training_draw(sizes=(24, 12), classes=CLASSES, p=5, n_folds=3, scale_folds=True, groups=None):
+    drawn = replace(cohort(sizes, "d", 1, classes, p), groups=groups)
+    return prepare(
+        DrawId("c24_i0.5"), drawn, n_folds=n_folds, seed=1, scale_folds=scale_folds
+    )
+
+
+def scored(arm="smote", sizes=(24, 12), classes=CLASSES, p=5, draw=None, **options):
+    draw = draw or training_draw(sizes, classes, p, options.pop("folds", 3))
+    validation = cohort([40] * len(sizes), "v", 2, classes, p)
+    generators = DrawGenerators(options.pop("generators", {}), options.pop("of_folds", ()))
+    of_score = {key: options.pop(key) for key in ("n_jobs", "parameters") if key in options}
     defaults = {
-        "grid": Grid([[0, 0]], [1.0], [0.5]), "generators": {}, "classifiers": ["svc"],
-        "repeats": 3, "folds": 3, "seed": 1,
+        "grid": Grid([[0, 0]], [1.0], [0.5]), "classifiers": ["svc"], "repeats": 3, "seed": 1,
+        "hidden": [4],
     }  # fmt: skip
-    scaler = SkewScaler().fit(draw.features)
-    return score_arm(arm, draw, validation, scaler, classes, **defaults | options)
+    scoring = Scoring(classes, **defaults | options)
+    return scoring.score(arm_named(arm), draw, validation, generators, **of_score)
 
 
 class Shifted:
@@ -69,17 +95,16 @@ class Shifted:
 def test_without_balancing_tuning_is_gridsearchcv(kind, weighted):
     """Same folds, same grid, plain classifiers: same choice and same cross-validated AUROC."""
     data = table()
-    model = {"hist_gradient_boosting": HistGradientBoostingClassifier, "svc": SVC}[kind]()
-    model.set_params(class_weight="balanced" if weighted else None)
-    folds = StratifiedKFold(3, shuffle=True, random_state=derive_seed(3, "folds"))
+    model = CLASSIFIERS[kind].build({}, len(data.y), "balanced" if weighted else None)
+    model.set_params(**({"max_bins": 255} if kind == "hist_gradient_boosting" else {}))
+    folds = StratifiedKFold(3, shuffle=True, random_state=3)
     search = GridSearchCV(model, list(CLASSIFIERS[kind].grid), scoring="roc_auc", cv=folds)
     with threadpool_limits(limits=1):
         search.fit(data.X, data.y)
-    arm = "class_weight" if weighted else "none"
-    tuned = tune([kind], data, balancer(arm), n_folds=3)[kind]
-    assert tuned.cv_auroc == pytest.approx(search.best_score_, rel=1e-12)
+    weight = "balanced" if weighted else None
+    tuned = tune([kind], folds_of(data), class_weight=weight)[kind]
+    assert tuned.cv_auroc == pytest.approx(search.best_score_, rel=1e-7)
     assert tuned.parameters == search.best_params_
-    assert tuned.n_folds == 3
 
 
 @pytest.mark.parametrize("n_train", [20, 49, 50, 120])
@@ -117,7 +142,7 @@ def test_of_equally_good_kernels_the_linear_one_is_chosen_and_goes_on_beyond_the
     near, far = table(seed=1), table(seed=2)
     near = Samples(near.X + 20 * near.y[:, None], near.y)
     far = Samples(far.X + 20 * far.y[:, None] + 200, far.y)
-    tuned = tune(["svc"], near, balancer(), n_folds=3)["svc"]
+    tuned = tune(["svc"], folds_of(near))["svc"]
     assert (tuned.parameters["kernel"], tuned.cv_auroc) == ("linear", 1)
     aurocs = {}
     for kernel in ("linear", "rbf"):
@@ -140,7 +165,7 @@ def test_test_folds_hold_real_samples_only(monkeypatch):
 
     monkeypatch.setattr("evenomics.evaluation.tuning.predict", spy)
     monkeypatch.setattr("evenomics.evaluation.tuning.fit", spy_fit)
-    tune(["svc"], data, balancer("smote"), n_folds=3)
+    tune(["svc"], folds_of(data, "smote"))
     folds = [fold for i, fold in enumerate(seen) if fold not in seen[:i]]
     assert [len(fold) for fold in folds] == [12, 12, 12]
     assert set().union(*folds) == {tuple(row) for row in data.X}
@@ -157,15 +182,17 @@ def test_points_that_cannot_win_any_more_are_left(monkeypatch, n_jobs):
         values[rng.integers(n_points)] = values[-1] = values.max(axis=0)
         calls = []
 
-        def auroc(name, parameters, train, test, arm, values=values, calls=calls):
+        def predicted(name, parameters, fold, class_weight, values=values, calls=calls):
             point = CLASSIFIERS[name].points.index(parameters)
             fold = sum(seen == point for seen in calls)
             calls.append(point)
-            return values[point, fold]
+            return Prediction(np.array([0, 1]), np.full((2, 2), values[point, fold]))
 
-        monkeypatch.setattr("evenomics.evaluation.tuning._cv_auroc", auroc)
+        monkeypatch.setattr("evenomics.evaluation.tuning._predicted", predicted)
+        monkeypatch.setitem(METRICS._found, "auroc", Metric("auroc", lambda of: of.scores[0, 0]))
+        monkeypatch.setattr("evenomics.evaluation.tuning.fit_calibration", lambda of: None)
         with parallel_config("threading"):
-            found = tune(["svc"], table(), balancer(), n_folds=3, n_jobs=n_jobs)["svc"]
+            found = tune(["svc"], folds_of(table()), n_jobs=n_jobs)["svc"]
         means = values.mean(axis=1)
         assert found.parameters == CLASSIFIERS["svc"].points[int(np.argmax(means))]
         assert found.cv_auroc == means.max()
@@ -184,46 +211,27 @@ def test_all_cores_can_be_asked_for(monkeypatch):
     monkeypatch.setattr("evenomics.evaluation.tuning.Parallel", Busy)
     kind = replace(CLASSIFIERS["svc"], grid={"C": [1]})
     monkeypatch.setitem(CLASSIFIERS._found, "svc", kind)
-    one, all_cores = (tune(["svc"], table(), balancer(), n_folds=3, n_jobs=n) for n in (1, -1))
-    assert one == all_cores
+    one, all_cores = (tune(["svc"], folds_of(table()), n_jobs=n)["svc"] for n in (1, -1))
+    assert (one.parameters, one.cv_auroc) == (all_cores.parameters, all_cores.cv_auroc)
 
 
 def test_folds_are_as_many_as_the_smallest_class_allows_and_that_is_noted():
-    tuned = tune(["svc"], table((10, 2)), balancer(), n_folds=5)["svc"]
-    assert tuned.n_folds == 2
-    assert "2 folds" in tuned.note
+    tuning = scored(sizes=(10, 2), folds=5).tuning
+    assert tuning["n_folds"].item() == 2
+    assert "2 folds" in tuning["note"].item()
 
 
-def test_no_patient_is_on_both_sides_while_tuning(monkeypatch):
-    """Whoever is predicted gave no sample to the training fold, at every point and fold."""
-    data = table((24, 12))
-    data = replace(data, groups=np.array([f"p{i // 3}" for i in range(36)], dtype=object))
-    of = {tuple(row): group for row, group in zip(data.X, data.groups, strict=True)}
-    trained, tested = [], []
-
-    def spy_fit(kind, parameters, train, class_weight=None):
-        trained.append({of[tuple(row)] for row in train.X})
-        return fit(kind, parameters, train, class_weight)
-
-    def spy(kind, model, test):
-        tested.append({of[tuple(row)] for row in test.X})
-        return predict(kind, model, test)
-
-    monkeypatch.setattr("evenomics.evaluation.tuning.fit", spy_fit)
-    monkeypatch.setattr("evenomics.evaluation.tuning.predict", spy)
-    tuned = tune(["svc"], data, balancer(), n_folds=5)["svc"]
-    assert tuned.n_folds == 4
-    assert tuned.note == "4 folds, to have whole groups of every class in each"
-    assert len(trained) >= 4
-    assert all(not one & other for one, other in zip(trained, tested, strict=True))
-    assert set().union(*tested) == set(data.groups)
-
-
-def test_where_every_sample_is_of_its_own_patient_nothing_changes():
-    data = table()
-    own = replace(data, groups=np.array([f"s{i}" for i in range(36)], dtype=object))
-    for arm in ("none", "smote"):
-        assert tune(["svc"], own, balancer(arm)) == tune(["svc"], data, balancer(arm))
+def test_no_patient_is_on_both_sides_while_tuning():
+    """Whoever is predicted gave no sample to the training fold."""
+    names = pd.Series([f"p{i // 3}" for i in range(36)], [f"d{i}" for i in range(36)])
+    draw = training_draw(n_folds=5, groups=names)
+    folds, note = balanced_folds(draw, CLASSES, [balancer()] * len(draw.folds))
+    assert len(folds) == 4
+    assert note == "4 folds, to have whole groups of every class in each"
+    of = {row: draw.cohort.groups.iloc[row] for row in range(36)}
+    for fold in draw.folds:
+        assert not {of[row] for row in fold.train} & {of[row] for row in fold.test}
+    assert sorted(np.concatenate([fold.test for fold in draw.folds])) == [*range(36)]
 
 
 def test_patients_who_are_recognised_do_not_pass_for_a_class_that_is():
@@ -233,14 +241,12 @@ def test_patients_who_are_recognised_do_not_pass_for_a_class_that_is():
     groups = pd.Series(np.arange(144) // 3, draw.features.index).astype(str)
     values = np.repeat(rng.normal(size=(48, 5)), 3, axis=0) + 0.01 * rng.normal(size=(144, 5))
     draw = replace(draw, features=draw.features * 0 + values)
-    scaler = SkewScaler().fit(draw.features)
-    found = {
-        name: score_arm(
-            "none", replace(draw, groups=which), draw, scaler, CLASSES, grid=Grid([], [], []),
-            generators={}, classifiers=["svc"], repeats=2, folds=5, seed=1,
-        ).tuning["cv_auroc"].item()
-        for name, which in {"torn": None, "whole": groups}.items()
-    }  # fmt: skip
+    found = {}
+    for name, which in {"torn": None, "whole": groups}.items():
+        drawn = replace(draw, groups=which)
+        prepared = prepare(DrawId("whole"), drawn, n_folds=5, seed=1, scale_folds=True)
+        tuning = scored("none", draw=prepared, repeats=2).tuning
+        found[name] = tuning["cv_auroc"].item()
     assert found["torn"] > 0.95
     assert found["whole"] < 0.7
 
@@ -258,7 +264,8 @@ def test_scores_are_those_of_the_tuned_classifier_on_validation():
     assert auroc["value"].tolist() == [expected] * 3
     assert auroc["repeat"].tolist() == [0, 1, 2]
     recall = ((values > 0) & (validation.classes == "ill")).sum() / 40
-    assert result.scores.query("metric == 'sensitivity'")["value"].iloc[0] == recall
+    default = "metric == 'sensitivity' and threshold == 'default'"
+    assert result.scores.query(default)["value"].iloc[0] == recall
 
 
 def test_every_repeat_has_samples_of_its_own():
@@ -282,6 +289,8 @@ def test_the_result_is_the_same_whatever_the_number_of_processes():
     one, two = scored(n_jobs=1), scored(n_jobs=2)
     for name in ("scores", "tuning", "roc", "generated"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(two, name), check_exact=True)
+    for first, second in zip(one.predictions, two.predictions, strict=True):
+        pd.testing.assert_frame_equal(first, second, check_exact=True)
     other = scored(seed=2).scores
     assert not one.scores["value"].equals(other["value"])
 
@@ -314,7 +323,7 @@ def test_gan_arms_are_scored_at_every_alpha_and_multiplier():
 def test_missing_generators_are_named_before_anything_is_tuned():
     generators = {"healthy.alpha0.transfer": Shifted(), "ill.alpha0.transfer": Shifted()}
     message = (
-        r"arm 'expand_gan', experiment 'c24_i0.5': no generators for the GANs "
+        r"arm 'expand_gan', draw 'c24_i0.5.1': no generators for the GANs "
         r"'ill.alpha1.transfer', 'healthy.alpha1.transfer'; there are those of 'healthy"
     )
     with pytest.raises(TrainingError, match=message):
@@ -323,7 +332,7 @@ def test_missing_generators_are_named_before_anything_is_tuned():
 
 def test_three_classes_and_two_samples_in_one_of_them():
     result = scored("smote", sizes=(12, 6, 2), classes=["a", "b", "c"], folds=5)
-    assert len(result.scores) == 3 * 8
+    assert set(result.scores.groupby(["metric", "threshold"]).size()) == {3}
     note = result.tuning["note"].item()
     assert "2 folds" in note
     assert "SMOTE on a class of 1 sample: copies" in note
@@ -335,3 +344,77 @@ def test_roc_curves_are_averaged_over_the_repeats():
     assert curve["fpr"].tolist() == pytest.approx(np.linspace(0, 1, 101))
     assert (curve["tpr_sd"] == 0).all()
     assert scored("smote", repeats=4).roc["tpr_sd"].max() > 0
+
+
+def test_the_generators_of_a_fold_balance_that_fold_and_no_other(monkeypatch):
+    """Each fold is trained with samples of its own generator, the repeats with the draw's."""
+
+    class Constant:
+        def __init__(self, value):
+            self.value = value
+
+        def sample(self, n_samples, rng):
+            return np.full((n_samples, 5), self.value)
+
+    trained = []
+
+    def spy(kind, parameters, train, class_weight=None):
+        trained.append({*train.X[train.X[:, 0] >= 100, 0]})
+        return fit(kind, parameters, train, class_weight)
+
+    monkeypatch.setattr("evenomics.evaluation.tuning.fit", spy)
+    monkeypatch.setattr("evenomics.evaluation.scoring.fit", spy)
+    name = "ill.alpha0.transfer"
+    own = [{name: Constant(101.0 + i)} for i in range(3)]
+    scored("gan", generators={name: Constant(100.0)}, of_folds=own, repeats=2)
+    assert trained[-2:] == [{100.0}] * 2
+    assert set().union(*trained[:-2]) == {101.0, 102.0, 103.0}
+    trained.clear()
+    scored("gan", generators={name: Constant(100.0)}, repeats=2)
+    assert set().union(*trained) == {100.0}
+
+
+def test_nothing_of_a_test_fold_reaches_its_training():
+    """Other values in the test samples of a fold change nothing that the fold is trained on."""
+    draw, seen = training_draw(), []
+    for shift in (0, 1000):
+        test = draw.folds[0].test
+        features = draw.cohort.features.copy()
+        features.iloc[test] += shift
+        changed = prepare(
+            draw.id, replace(draw.cohort, features=features), n_folds=3, seed=1, scale_folds=True
+        )
+        folds, _ = balanced_folds(changed, CLASSES, [balancer("smote")] * 3)
+        seen.append(folds[0].train.X)
+    np.testing.assert_array_equal(*seen)
+
+
+def test_one_setting_of_an_arm_is_chosen_by_cross_validation_for_every_classifier():
+    generators = {f"ill.alpha{alpha}.transfer": Shifted() for alpha in (0, 1, 2)}
+    tuning = scored(
+        "gan", grid=Grid([[0, 0], [1, 0], [2, 0]], [1.0], []), generators=generators,
+        classifiers=["svc", "logistic_regression"],
+    ).tuning  # fmt: skip
+    for _, rows in tuning.groupby("classifier"):
+        assert rows["chosen"].tolist() == (rows.index == rows["cv_auroc"].idxmax()).tolist()
+    assert tuning["chosen"].sum() == 2
+
+
+def test_given_hyper_parameters_are_not_tuned():
+    given = {"svc": {"C": 0.5, "kernel": "linear"}}
+    tuning = scored("smote", parameters=given).tuning
+    assert json.loads(tuning["parameters"].item()) == given["svc"]
+    assert 0 < tuning["cv_auroc"].item() < 1
+
+
+def test_what_is_kept_of_predictions_gives_the_scores():
+    """Every metric of every repeat, computed again from the table of predictions."""
+    result = scored("smote", classifiers=["svc", "logistic_regression"])
+    predictions = pd.concat(result.predictions)
+    for (classifier, repeat), rows in predictions.groupby(["classifier", "repeat"]):
+        assert rows["sample_id"].tolist() == [f"v{i}" for i in range(80)]
+        values = values_of(prediction_of(rows, CLASSES))
+        kept = result.scores[
+            (result.scores["classifier"] == classifier) & (result.scores["repeat"] == repeat)
+        ].set_index(["metric", "threshold"])["value"]
+        assert kept.to_dict() == pytest.approx(values, nan_ok=True)

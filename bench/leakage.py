@@ -1,0 +1,107 @@
+"""What it is worth, in AUROC, that generators have seen the test folds.
+
+``python -m bench.leakage`` takes some minutes and prints a report; ``make bench`` puts it into
+``bench/RESULTS.md``. The same arms on the same draws are tuned in the three ways of the config's
+``scoring.tuning``. Where nothing leaks, a cross-validated AUROC is on average no larger than that on
+validation samples (it is a little lower, as folds train on fewer samples, or a little higher, as it
+is the best of many points).
+"""
+
+import os
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from bench.harness import markdown, markdown_row, opening
+from evenomics.balancing.draw_gans import train_draws
+from evenomics.config.arms import Grid
+from evenomics.config.experiments import DrawId, Experiment
+from evenomics.config.names import names
+from evenomics.data.cohort_files import write_cohorts
+from evenomics.data.source import load_study
+from evenomics.evaluation.scored import ScoredDraws
+from evenomics.evaluation.scoring import Scoring
+from evenomics.evaluation.study_scores import StudyScoring
+from evenomics.gan.engines.base import Training
+from evenomics.gan.pretraining import pretrain
+from evenomics.gan.settings import GanSettings
+from evenomics.preparation.draw_files import prepare, read_draw, write_draw
+from evenomics.preparation.draws import draw
+from evenomics.preparation.scaling import fit_scaler
+
+CLASSES = ["control", "case"]
+EXPERIMENT, N_REPLICATES, SEED, FOLDS = Experiment(40, 0.4), 10, 1, 5
+ARMS = ["none", "smote", "smoothed_bootstrap", "gan", "classic_gan"]
+CLASSIFIERS = ["hist_gradient_boosting", "svc", "logistic_regression"]
+COHORTS = {
+    "source": "builtin", "n_features": 150, "n_real": 1200, "n_external": 300, "n_validation": 700,
+    "noise_scale": 1.5,
+}  # fmt: skip
+GAN = {
+    "pretraining": {"epochs": [400, 400, 400]},
+    "retraining": {"epochs_1": 400, "epochs_2": 400},
+    "choice": {"rate_choice": "held_out", "epoch_choice": "held_out", "speed_window": 100},
+}
+
+
+def score(tuning: str, folder: Path) -> tuple[pd.DataFrame, float, float]:
+    """Score all arms on all draws; return cross-validated and validation AUROC, and two times."""
+    (cohorts,) = load_study(COHORTS, CLASSES, SEED)
+    settings, in_folds = GanSettings.from_mapping(GAN), tuning != "shared_generator"
+    write_cohorts(cohorts, folder / "cohorts")
+    wanted = [(EXPERIMENT, DrawId(EXPERIMENT.name, k + 1)) for k in range(N_REPLICATES)]
+    for of, drawn in draw(cohorts["real"], wanted, CLASSES, SEED, disjoint=True).items():
+        prepared = prepare(of, drawn, n_folds=FOLDS, seed=SEED, scale_folds=in_folds)
+        write_draw(prepared, folder / "draws")
+    draws = [of for _, of in wanted]
+    external, training = cohorts["external"], Training(threads=os.cpu_count() or 1)
+    X = fit_scaler(external, n_samples=200, seed=SEED).transform(external.features)
+    pretrained = pretrain(X, settings, seed=SEED, training=training)
+    began = time.perf_counter()
+    train_draws(
+        [read_draw(folder / "draws", of) for of in draws], pretrained, folder / "training",
+        entries=[names("arms")[arm] for arm in ARMS], alphas=[[0, 0]], classes=CLASSES,
+        settings=settings, in_folds=in_folds, seed=SEED, training=training,
+    )  # fmt: skip
+    trained = time.perf_counter()
+    hidden = settings.networks.hidden
+    scoring = Scoring(CLASSES, Grid([[0, 0]], [1.0], [0.5]), CLASSIFIERS, 3, SEED, hidden)
+    study = StudyScoring(
+        folder / "draws", folder / "cohorts", False, folder / "training", folder / "checkpoints",
+        scoring, tuning,
+    )  # fmt: skip
+    study.run(draws, ARMS, folder / "scored", n_jobs=os.cpu_count() or 1)
+    scored = time.perf_counter()
+    found = ScoredDraws.in_parts(folder, {"": draws})
+    keys = ["replicate", "arm", "classifier"]
+    scores = found.table("scores.tsv").query("metric == 'auroc'")
+    table = scores.groupby(keys)["value"].mean().rename("validation").reset_index()
+    table = table.merge(found.table("tuning.tsv")[[*keys, "cv_auroc"]], on=keys)
+    return table, trained - began, scored - trained
+
+
+def main() -> None:
+    """Print the report."""
+    print(opening("Tuning: what the leak through shared generators is worth"))
+    print(
+        f"Simulated classes of 40 and 16 samples, {N_REPLICATES} disjoint draws; cross-validated "
+        "AUROC minus that on 700 validation samples, mean and its standard error over the draws.\n"
+    )
+    head = ["tuning", "classifier", *ARMS, "training (s)", "scoring (s)"]
+    print(markdown(head, []))
+    for tuning in ("fold", "draw", "shared_generator"):
+        with TemporaryDirectory() as folder:
+            table, training, scoring = score(tuning, Path(folder))
+        table["excess"] = table["cv_auroc"] - table["validation"]
+        for classifier, rows in table.groupby("classifier", sort=False):
+            groups = rows.groupby("arm")["excess"]
+            mean, error = groups.mean(), groups.sem()
+            cells = [f"{mean[arm]:+.3f} ± {error[arm]:.3f}" for arm in ARMS]
+            row = [tuning, str(classifier), *cells, f"{training:.0f}", f"{scoring:.0f}"]
+            print(markdown_row(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()
