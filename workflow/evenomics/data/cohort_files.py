@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +110,12 @@ def n_replicates(folder: str | os.PathLike[str]) -> int:
 def read_cohorts(folder: str | os.PathLike[str], replicate: int = 1) -> dict[str, Cohort]:
     """Read the cohorts of a replicate, by name (see `cohort_path` and `read_cohort`)."""
     return {name: read_cohort(cohort_path(folder, name, replicate), name) for name in COHORTS}
+
+
+def each_replicate(folder: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, Cohort]]]:
+    """Read a folder of cohorts replicate by replicate, each with its number."""
+    for replicate in range(1, n_replicates(folder) + 1):
+        yield replicate, read_cohorts(folder, replicate)
 
 
 def write_cohorts(
