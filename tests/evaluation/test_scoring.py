@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from joblib import Parallel, parallel_config
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
@@ -95,8 +96,12 @@ class Shifted:
 def test_without_balancing_tuning_is_gridsearchcv(kind, weighted):
     """Same folds, same grid, plain classifiers: same choice and same cross-validated AUROC."""
     data = table()
-    model = CLASSIFIERS[kind].build({}, len(data.y), "balanced" if weighted else None)
-    model.set_params(**({"max_bins": 255} if kind == "hist_gradient_boosting" else {}))
+    model = {
+        "hist_gradient_boosting": HistGradientBoostingClassifier,
+        "svc": SVC,
+        "logistic_regression": LogisticRegression,
+    }[kind]()
+    model.set_params(class_weight="balanced" if weighted else None)
     folds = StratifiedKFold(3, shuffle=True, random_state=3)
     search = GridSearchCV(model, list(CLASSIFIERS[kind].grid), scoring="roc_auc", cv=folds)
     with threadpool_limits(limits=1):
@@ -123,7 +128,7 @@ def test_skipped_points_cannot_split_and_others_can(n_train):
 def test_fewer_bins_than_255_give_the_very_same_predictions():
     kind, data, new = CLASSIFIERS["hist_gradient_boosting"], table(), table(seed=9)
     parameters = {"learning_rate": 1.0, "min_samples_leaf": 1}
-    ours = predict(kind, fit(kind, parameters, data), new).probabilities
+    ours = fit(kind, parameters, data).predict_proba(new.X)
     theirs = HistGradientBoostingClassifier(**parameters, max_bins=255).fit(data.X, data.y)
     np.testing.assert_array_equal(ours, theirs.predict_proba(new.X))
 

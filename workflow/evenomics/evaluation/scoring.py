@@ -302,7 +302,9 @@ def _repeat(
     for name, choice in tuned.items():
         classifier = CLASSIFIERS[name]
         model = fit(classifier, choice.parameters, samples, balancer.arm.class_weight)
-        predictions[name] = choice.complete(predict(classifier, model, test))
+        predictions[name] = predict(
+            classifier, model, test, calibration=choice.calibration, thresholds=choice.thresholds
+        )
     return note, predictions
 
 

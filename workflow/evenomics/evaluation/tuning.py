@@ -5,7 +5,7 @@ classifier without probabilities, their calibration. Both know nothing but the t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,7 +70,7 @@ class Tuned:
     cv_auroc : float
         Mean over the folds at these parameters.
     thresholds : ndarray of float, shape (n_classes,)
-        See `evenomics.evaluation.metric.Prediction`.
+        Of the tuned decision (see `evenomics.evaluation.thresholds`).
     calibration : Calibration or None
         For a classifier without probabilities.
 
@@ -91,13 +91,6 @@ class Tuned:
     cv_auroc: float
     thresholds: NDArray[np.float64]
     calibration: Calibration | None
-
-    def complete(self, prediction: Prediction) -> Prediction:
-        """Return a prediction with thresholds and, if it has none, calibrated probabilities."""
-        probabilities = prediction.probabilities
-        if self.calibration is not None:
-            probabilities = self.calibration.probabilities(prediction.scores)
-        return replace(prediction, probabilities=probabilities, thresholds=self.thresholds)
 
 
 def tune(
@@ -149,8 +142,10 @@ def _predicted(
     classifier, n_train = CLASSIFIERS[name], len(fold.train.y)
     if classifier.is_constant(parameters, n_train):
         shares = np.bincount(fold.train.y) / n_train
-        same = np.tile(shares, (len(fold.test.y), 1))
-        return Prediction(fold.test.y, same, same)
+        odds = np.log(shares[1] / shares[0])
+        scores = shares if len(shares) > 2 else np.array([-odds, odds])
+        alike = np.ones((len(fold.test.y), 1))
+        return Prediction(fold.test.y, alike * scores, alike * shares)
     return predict(classifier, fit(classifier, parameters, fold.train, class_weight), fold.test)
 
 
