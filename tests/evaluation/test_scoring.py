@@ -50,8 +50,8 @@ def scored(arm="smote", sizes=(24, 12), classes=CLASSES, p=5, **options):
     draw = cohort(sizes, "c24_i0.5", 1, classes, p)
     validation = cohort([40] * len(sizes), "validation", 2, classes, p)
     defaults = {
-        "grid": Grid([[0, 0]], [1.0], [0.5]), "generators": {}, "classifiers": ["svc"],
-        "repeats": 3, "folds": 3, "seed": 1,
+        "grid": Grid([[0, 0]], [1.0], [0.5]), "samplers": {}, "generators": {}, "hidden": [4],
+        "classifiers": ["svc"], "repeats": 3, "folds": 3, "seed": 1,
     }  # fmt: skip
     scaler = SkewScaler().fit(draw.features)
     return score_arm(arm, draw, validation, scaler, classes, **defaults | options)
@@ -237,7 +237,7 @@ def test_patients_who_are_recognised_do_not_pass_for_a_class_that_is():
     found = {
         name: score_arm(
             "none", replace(draw, groups=which), draw, scaler, CLASSES, grid=Grid([], [], []),
-            generators={}, classifiers=["svc"], repeats=2, folds=5, seed=1,
+            samplers={}, generators={}, hidden=[], classifiers=["svc"], repeats=2, folds=5, seed=1,
         ).tuning["cv_auroc"].item()
         for name, which in {"torn": None, "whole": groups}.items()
     }  # fmt: skip
@@ -292,6 +292,18 @@ def test_generated_samples_are_in_the_users_unit_and_fill_the_gap():
     assert generated["sample_id"].is_unique
     assert generated[[f"f{i}" for i in range(5)]].to_numpy().mean() == pytest.approx(10.6, abs=0.5)
     assert scored("none").generated.empty
+
+
+def test_a_sampler_of_another_library_is_scored_as_an_arm_is():
+    """As SMOTE and under its own name; one that removes samples has generated none of the rest."""
+    tomek = {"class": "imblearn.combine.SMOTETomek", "parameters": {}}
+    clean = {"class": "imblearn.under_sampling.EditedNearestNeighbours", "parameters": {}}
+    samplers = {"mine": tomek, "clean": clean}
+    result = scored("mine", samplers=samplers)
+    assert set(result.scores["arm"]) == {"mine"}
+    assert result.generated["class"].tolist() == ["ill"] * len(result.generated)
+    assert 0 < len(result.generated) <= 12
+    assert scored("clean", samplers=samplers).generated.empty
 
 
 def test_gan_arms_are_scored_at_every_alpha_and_multiplier():

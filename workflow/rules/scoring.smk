@@ -27,7 +27,12 @@ rule score_arms:
         arms=config["arms"],
         classes=setting("classes"),
         grid={key: config[key] for key in ("alphas", "multipliers", "bandwidths")},
-        settings={"seed": config["seed"], **config["scoring"]},
+        samplers=config["samplers"],
+        settings={
+            "seed": config["seed"],
+            "hidden": config["gan"]["networks"]["hidden"],
+            **config["scoring"],
+        },
     message:
         "{wildcards.study}: scoring"
     script:

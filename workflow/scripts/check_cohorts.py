@@ -5,6 +5,7 @@ import sys
 
 from script_log import log_to, warn_loudly
 
+from evenomics.balancing.third_party import check_samplers
 from evenomics.config.estimate import check_study, known_size
 from evenomics.config.names import COHORTS
 from evenomics.config.source import Size
@@ -13,14 +14,14 @@ from evenomics.files import write_table
 from evenomics.preparation.cohort_checks import findings, shift_table, warnings_of
 
 log_to(snakemake.log[0])
-params, wildcards = snakemake.params, snakemake.wildcards
+# not from `params`: nothing that is written depends on the config
+params, wildcards, config = snakemake.params, snakemake.wildcards, snakemake.config
+check_samplers(config["samplers"])
 before, used = (
     {name: read_cohort(path, name) for name, path in zip(COHORTS, paths, strict=True)}
     for paths in (snakemake.input.before, snakemake.input.used)
 )
-# not from `params`: nothing that is written depends on these
-config, local_cores = snakemake.config, snakemake.resources.local_cores
-takes = check_study(config, *wildcards, Size.of(used), local_cores)
+takes = check_study(config, *wildcards, Size.of(used), snakemake.resources.local_cores)
 logging.info(takes)
 if known_size(config, wildcards.study) is None:  # then it was not said before the start
     print(takes, file=sys.stderr)

@@ -18,9 +18,9 @@ import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from evenomics.balancing.arm import ARMS
-from evenomics.balancing.balancer import Balancer
-from evenomics.config.arms import Grid, gans_at, gans_of, over_represented
+from evenomics.balancing.arm import arm_named
+from evenomics.balancing.balancer import Balancer, added_rows
+from evenomics.config.arms import Grid, Samplers, gans_at, gans_of, over_represented
 from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
 from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
@@ -69,7 +69,9 @@ def score_arm(
     classes: Sequence[str],
     *,
     grid: Grid,
+    samplers: Samplers,
     generators: Mapping[str, Generator],
+    hidden: Sequence[int],
     classifiers: Sequence[str],
     repeats: int,
     folds: int,
@@ -81,7 +83,7 @@ def score_arm(
     Parameters
     ----------
     name : str
-        Name of the arm.
+        Name of the arm in the config.
     draw : Cohort
         Training draw; its name is that of the experiment.
     validation : Cohort
@@ -92,8 +94,12 @@ def score_arm(
         Classes of the study; with two, the second is the positive one.
     grid : Grid
         Values that the settings of the arm are made of.
+    samplers : mapping
+        Samplers of other libraries, as in the config.
     generators : mapping of str to Generator
         Trained generators by the name of their GAN.
+    hidden : sequence of int
+        Widths of the hidden layers of generators.
     classifiers : sequence of str
         Names in `CLASSIFIERS`.
     repeats : int
@@ -115,7 +121,7 @@ def score_arm(
     TrainingError
         If generators are missing.
     """
-    arm, counts = ARMS[name], draw.class_counts()
+    arm, counts = arm_named(name, samplers), draw.class_counts()
     needed = (gan_name(*gan) for gan in gans_of([arm.entry], grid.alphas, counts, classes))
     if missing := [gan for gan in needed if gan not in generators]:
         raise TrainingError(
@@ -131,7 +137,7 @@ def score_arm(
             classes.index(gan.class_name): generators[gan_name(*gan)]
             for gan in gans_at(arm.entry, setting, counts, classes)
         }
-        balancer = Balancer(arm, setting, over, by_code, seed, (draw.name, name))
+        balancer = Balancer(arm, setting, over, by_code, seed, (draw.name, name), hidden)
         tuned = tune(classifiers, train, balancer, n_folds=folds, n_jobs=n_jobs)
         first, _ = balancer.balance(train, "repeat", 0)
         generated.append(_added(train, first, scaler, draw, classes).assign(**setting.labels))
@@ -198,7 +204,8 @@ def _added(
     train: Samples, balanced: Samples, scaler: SkewScaler, draw: Cohort, classes: Sequence[str]
 ) -> pd.DataFrame:
     """Return the samples that were added to the draw, in the user's units."""
-    new, codes = balanced.X[len(train.X) :], balanced.y[len(train.X) :]
+    rows = added_rows(train, balanced)
+    new, codes = balanced.X[rows], balanced.y[rows]
     table = pd.DataFrame(new, columns=draw.features.columns)
     if len(new):
         table[:] = scaler.inverse_transform(table)

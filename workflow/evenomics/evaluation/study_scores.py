@@ -22,8 +22,7 @@ import sklearn
 from joblib import delayed
 
 import evenomics
-from evenomics.balancing.arm import ARMS
-from evenomics.config.arms import Grid, gans_of
+from evenomics.config.arms import Grid, Samplers, arm_entry, arm_settings, gans_of
 from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import read_cohort
 from evenomics.evaluation.scoring import ArmScores, score_arm
@@ -59,14 +58,17 @@ class StudyScoring:
         Classes of the study.
     grid : Grid
         Values that the settings of arms are made of.
+    samplers : mapping
+        Samplers of other libraries, as in the config.
     settings : mapping of str to object
-        Of `evenomics.evaluation.scoring.score_arm`: classifiers, repeats, folds, seed.
+        Of `evenomics.evaluation.scoring.score_arm`: classifiers, repeats, folds, hidden, seed.
 
     Examples
     --------
     >>> scoring = StudyScoring(
     ...     Path("draws"), Path("validation.tsv.gz"), None, Path("checkpoints"), ["a", "b"],
-    ...     Grid([], [1], [0.5]), {"classifiers": ["svc"], "repeats": 2, "folds": 2, "seed": 1},
+    ...     Grid([], [1], [0.5]), {},
+    ...     {"classifiers": ["svc"], "repeats": 2, "folds": 2, "hidden": [4], "seed": 1},
     ... )
     >>> [*scoring.run(experiments=[], arms=["none", "smote"], n_jobs=1)]
     []
@@ -78,6 +80,7 @@ class StudyScoring:
     checkpoints: Path
     classes: Sequence[str]
     grid: Grid
+    samplers: Samplers
     settings: Mapping[str, Any]
 
     def run(
@@ -120,13 +123,14 @@ class StudyScoring:
 
     def _n_settings(self, arm: str) -> int:
         """How many balanced training sets an arm is tuned on, a larger one counted twice."""
-        settings = ARMS[arm].settings(self.grid)
-        return len(settings) * (2 if ARMS[arm].expands else 1)
+        entry = arm_entry(arm, self.samplers)
+        return len(arm_settings(entry, self.grid)) * (2 if entry.get("expands") else 1)
 
     def score(self, experiment: str, arm: str) -> tuple[Path, float]:
         """Score an arm in an experiment, unless that was done; see `run` for what is returned."""
         draw, scaler = read_draw(self.draws, experiment)
-        needed = gans_of([ARMS[arm].entry], self.grid.alphas, draw.class_counts(), self.classes)
+        entry = arm_entry(arm, self.samplers)
+        needed = gans_of([entry], self.grid.alphas, draw.class_counts(), self.classes)
         gans = [gan_name(*gan) for gan in needed]
         folder = self.checkpoints / f"{experiment}.{arm}.{self._fingerprint(experiment, arm, gans)}"
         if folder.is_dir():
@@ -141,6 +145,7 @@ class StudyScoring:
             scaler,
             self.classes,
             grid=self.grid,
+            samplers=self.samplers,
             generators=generators,
             **self.settings,
         )
@@ -160,8 +165,9 @@ class StudyScoring:
             content = path.read_bytes() if path.exists() else b""
             digest.update(hashlib.sha256(content).digest())
         versions = [VERSION, *(m.__version__ for m in (evenomics, imblearn, sklearn))]
-        at = [setting.labels for setting in ARMS[arm].settings(self.grid)]
-        words = [experiment, arm, at, list(self.classes), dict(self.settings), versions]
+        settings = arm_settings(arm_entry(arm, self.samplers), self.grid)
+        words = [experiment, arm, repr(self.samplers.get(arm)), *(at.labels for at in settings)]
+        words += [list(self.classes), dict(self.settings), versions]
         digest.update(json.dumps(words, sort_keys=True).encode())
         return digest.hexdigest()[:20]
 
