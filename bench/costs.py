@@ -61,8 +61,8 @@ def rows() -> Iterator[tuple[object, ...]]:
             arguments = (draw, cohort(validation, p, "validation"), fit_scaler(draw), CLASSES)
             began = time.process_time()
             score_arm(
-                "random_over", *arguments, grid=Grid.of(config), generators={}, seed=1,
-                **config["scoring"],
+                "random_over", *arguments, grid=Grid.of(config), samplers={}, generators={},
+                hidden=[], seed=1, **config["scoring"],
             )  # fmt: skip
             seconds = time.process_time() - began
             yield 2 * counts[0], p, f"{seconds:.1f}", f"{expected:.1f}", f"{expected / seconds:.1f}"

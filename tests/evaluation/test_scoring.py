@@ -49,7 +49,7 @@ def cohort(sizes, name, seed, classes=CLASSES, p=5):
 
 
 def balancer(arm="none"):
-    return Balancer(arm_named(arm), Setting(), 0, {}, 3, ("e", arm))
+    return Balancer(arm_named(arm, {}), Setting(), 0, {}, 3, ("e", arm))
 
 
 def folds_of(data, arm="none", n_folds=3):
@@ -66,9 +66,7 @@ def folds_of(data, arm="none", n_folds=3):
 
 def training_draw(sizes=(24, 12), classes=CLASSES, p=5, n_folds=3, scale_folds=True, groups=None):
     drawn = replace(cohort(sizes, "d", 1, classes, p), groups=groups)
-    return prepare(
-        DrawId("c24_i0.5"), drawn, n_folds=n_folds, seed=1, scale_folds=scale_folds
-    )
+    return prepare(DrawId("c24_i0.5"), drawn, n_folds=n_folds, seed=1, scale_folds=scale_folds)
 
 
 def scored(arm="smote", sizes=(24, 12), classes=CLASSES, p=5, draw=None, **options):
@@ -81,7 +79,7 @@ def scored(arm="smote", sizes=(24, 12), classes=CLASSES, p=5, draw=None, **optio
         "hidden": [4],
     }  # fmt: skip
     scoring = Scoring(classes, **defaults | options)
-    return scoring.score(arm_named(arm), draw, validation, generators, **of_score)
+    return scoring.score(arm_named(arm, {}), draw, validation, generators, **of_score)
 
 
 class Shifted:
@@ -306,6 +304,18 @@ def test_generated_samples_are_in_the_users_unit_and_fill_the_gap():
     assert generated["sample_id"].is_unique
     assert generated[[f"f{i}" for i in range(5)]].to_numpy().mean() == pytest.approx(10.6, abs=0.5)
     assert scored("none").generated.empty
+
+
+def test_a_sampler_of_another_library_is_scored_as_an_arm_is():
+    """As SMOTE and under its own name; one that removes samples has generated none of the rest."""
+    tomek = {"class": "imblearn.combine.SMOTETomek", "parameters": {}}
+    clean = {"class": "imblearn.under_sampling.EditedNearestNeighbours", "parameters": {}}
+    samplers = {"mine": tomek, "clean": clean}
+    result = scored("mine", samplers=samplers)
+    assert set(result.scores["arm"]) == {"mine"}
+    assert result.generated["class"].tolist() == ["ill"] * len(result.generated)
+    assert 0 < len(result.generated) <= 12
+    assert scored("clean", samplers=samplers).generated.empty
 
 
 def test_gan_arms_are_scored_at_every_alpha_and_multiplier():

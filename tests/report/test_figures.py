@@ -273,8 +273,8 @@ def test_of_a_balanced_draw_the_real_samples_are_shown_alone():
 def test_an_arm_that_nobody_foresaw_gets_a_colour_of_its_own():
     colours = style.arm_colours([*fake_tables.ARMS, *STRANGERS])
     assert len(set(colours.values())) == len(fake_tables.ARMS) + len(STRANGERS)
-    assert {arm: colours[arm] for arm in names("arms")} == {
-        arm: entry["colour"] for arm, entry in names("arms").items()
+    assert {arm: colours[arm] for arm in fake_tables.ARMS} == {
+        arm: names("arms")[arm]["colour"] for arm in fake_tables.ARMS
     }
 
 

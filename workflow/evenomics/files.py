@@ -42,9 +42,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_table(
-    frame: pd.DataFrame | Iterable[pd.DataFrame], path: str | os.PathLike[str]
-) -> None:
+def write_table(frame: pd.DataFrame | Iterable[pd.DataFrame], path: str | os.PathLike[str]) -> None:
     """Write a table as TSV, compressed where the name ends in ``.gz``.
 
     The same table gives the same bytes, and floats come back exactly.

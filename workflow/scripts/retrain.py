@@ -5,8 +5,8 @@ from pathlib import Path
 from script_log import log_to
 
 from evenomics.balancing.draw_gans import train_draws
+from evenomics.config.arms import arm_entry
 from evenomics.config.experiments import DrawId
-from evenomics.config.names import names
 from evenomics.gan.engines.base import Training
 from evenomics.gan.pretraining import Pretrained
 from evenomics.gan.settings import GanSettings
@@ -23,7 +23,7 @@ for replicate in sorted({draw.replicate for draw in draws}):
         [read_draw(Path(snakemake.input.draws), d) for d in draws if d.replicate == replicate],
         Pretrained.load(Path(pretraining, str(of))) if pretraining else None,
         folder,
-        entries=[names("arms")[arm] for arm in params.arms],
+        entries=[arm_entry(arm, {}) for arm in params.arms],
         alphas=params.alphas,
         classes=params.classes,
         settings=GanSettings.from_mapping(params.gan),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from script_log import log_to
 
+from evenomics.balancing.third_party import check_samplers
 from evenomics.config.arms import Grid
 from evenomics.config.experiments import DrawId
 from evenomics.evaluation.scoring import Scoring
@@ -18,10 +19,9 @@ scoring = StudyScoring(
     splits=params.splits,
     training=Path(training) if training else None,
     checkpoints=folder.parent / "checkpoints" / "scores",
-    scoring=Scoring(grid=Grid(**params.grid), **params.scoring),
+    scoring=Scoring(grid=Grid.of(params.grid), **params.scoring),
     tuning=params.tuning,
     samplers=params.samplers,
 )
-scoring.run(
-    [DrawId(*draw) for draw in params.draws], params.arms, folder, n_jobs=snakemake.threads
-)
+check_samplers(params.samplers)
+scoring.run([DrawId(*draw) for draw in params.draws], params.arms, folder, n_jobs=snakemake.threads)

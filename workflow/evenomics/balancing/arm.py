@@ -1,61 +1,29 @@
 """What an arm is: a way of balancing classes that is compared with others.
 
 A new arm is a module in `evenomics.balancing.arms` that registers a function with `arm`, and an
-entry in ``config/schema/names.yaml``.
+entry in ``config/schema/names.yaml``. A sampler of another library needs neither (see
+`evenomics.balancing.third_party`).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
-import numpy as np
-from imblearn.base import BaseSampler
-from numpy.typing import NDArray
-
-from evenomics.config.arms import Grid, Setting, Variant, arm_settings
-from evenomics.config.names import names
+from evenomics.balancing.third_party import resample
+from evenomics.balancing.training_set import TrainingSet
+from evenomics.config.arms import (
+    Grid,
+    Samplers,
+    Setting,
+    arm_entry,
+    arm_settings,
+)
 from evenomics.config.registry import Registry
-from evenomics.gan.generator import Generator
+from evenomics.preparation.samples import Samples
 
-
-@dataclass(frozen=True)
-class TrainingSet:
-    """What an arm has to know of a training set to balance it. Classes are codes.
-
-    Attributes
-    ----------
-    counts : mapping of int to int
-        Samples of each class.
-    over_represented : int
-        The over-represented class of the draw.
-    random_state : int
-        Seed of the over-sampler.
-    multiplier : float
-        See `Setting`; 0 for arms without.
-    generators : mapping of int to Generator
-        Trained generators of the classes that have one.
-
-    Examples
-    --------
-    >>> TrainingSet({0: 40, 1: 16}, over_represented=0, random_state=1).equal_counts
-    {0: 40, 1: 40}
-    """
-
-    counts: Mapping[int, int]
-    over_represented: int
-    random_state: int
-    multiplier: float = 0.0
-    generators: Mapping[int, Generator] = field(default_factory=dict)
-
-    @property
-    def equal_counts(self) -> dict[int, int]:
-        """Samples of each class once none is smaller than the over-represented one."""
-        largest = self.counts[self.over_represented]
-        return {label: max(n, largest) for label, n in self.counts.items()}
-
-
-#: Builds the over-sampler of a training set, or None; with a note on what is not as usual.
-Build = Callable[[TrainingSet], tuple[BaseSampler | None, str]]
+#: Balances a training set; returns the samples, with a note on what is not as usual.
+Balance = Callable[[TrainingSet], tuple[Samples, str]]
 
 
 @dataclass(frozen=True)
@@ -65,11 +33,13 @@ class Arm:
     Attributes
     ----------
     name : str
-        Name in the config; its entry in ``schema/names.yaml`` says which GANs the arm needs, and
-        whether it enlarges all classes.
-    build : callable
-        ``build(training_set) -> (over-sampler or None, note)``; with None the samples stay as they
-        are.
+        Name in the config.
+    entry : mapping
+        What is known of it before anything runs (see `evenomics.config.arms.arm_entry`): which GANs
+        it needs, whether it enlarges all classes.
+    balance : callable
+        ``balance(training_set) -> (samples, note)``. The samples are those of the training set, the
+        same object, if nothing is to be changed.
     class_weight : {"balanced"} or None
         Parameter of the classifiers.
 
@@ -80,13 +50,9 @@ class Arm:
     """
 
     name: str
-    build: Build
+    entry: Mapping[str, Any]
+    balance: Balance
     class_weight: Literal["balanced"] | None = None
-
-    @property
-    def entry(self) -> Mapping[str, Any]:
-        """What ``schema/names.yaml`` has of the arm."""
-        return names("arms")[self.name]
 
     @property
     def title(self) -> str:
@@ -94,25 +60,9 @@ class Arm:
         return str(self.entry["title"])
 
     @property
-    def description(self) -> str:
-        """What the arm does, in a sentence."""
-        return str(self.entry["description"])
-
-    @property
-    def variant(self) -> Variant | None:
-        """Which GANs the arm needs: pre-trained (``transfer``), ``classic``, or None."""
-        variant: Variant | None = self.entry.get("gan")
-        return variant
-
-    @property
     def expands(self) -> bool:
         """Whether the arm enlarges every class, the over-represented one as well."""
         return bool(self.entry.get("expands", False))
-
-    @property
-    def needs_gan(self) -> bool:
-        """Whether GANs have to be trained for the arm."""
-        return self.variant is not None
 
     def settings(self, grid: Grid) -> list[Setting]:
         """Return the distinct settings that the arm is scored at (see `arm_settings`)."""
@@ -123,8 +73,8 @@ class Arm:
 ARMS: Registry[Arm] = Registry("arms", "evenomics.balancing.arms")
 
 
-def arm(name: str, class_weight: Literal["balanced"] | None = None) -> Callable[[Build], Build]:
-    """Return a decorator that makes an arm of the function that builds its over-sampler.
+def arm(name: str, class_weight: Literal["balanced"] | None = None) -> Callable[[Balance], Balance]:
+    """Return a decorator that makes an arm of the function that balances.
 
     Parameters
     ----------
@@ -134,8 +84,34 @@ def arm(name: str, class_weight: Literal["balanced"] | None = None) -> Callable[
         Parameter of the classifiers.
     """
 
-    def register(build: Build) -> Build:
-        ARMS.register(name, Arm(name, build, class_weight))
-        return build
+    def register(balance: Balance) -> Balance:
+        ARMS.register(name, Arm(name, arm_entry(name, {}), balance, class_weight))
+        return balance
 
     return register
+
+
+def arm_named(name: str, samplers: Samplers) -> Arm:
+    """Return an arm, or make one of a sampler of another library.
+
+    Parameters
+    ----------
+    name : str
+        Name in the config.
+    samplers : mapping
+        Of the config.
+
+    Returns
+    -------
+    Arm
+
+    Examples
+    --------
+    >>> tomek = {"class": "imblearn.under_sampling.TomekLinks", "parameters": {}}
+    >>> arm_named("tomek", {"tomek": tomek}).title, arm_named("smote", {}).title
+    ('tomek', 'SMOTE')
+    """
+    if name not in samplers:
+        return ARMS[name]
+    balance = partial(resample, name, samplers[name]["class"], samplers[name]["parameters"])
+    return Arm(name, arm_entry(name, samplers), balance)

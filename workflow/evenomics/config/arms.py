@@ -1,16 +1,59 @@
-"""What follows from the names of arms and the config alone: their settings and their GANs.
-
-An entry is what `evenomics.config.names.names` has of an arm.
-"""
+"""What follows from the config alone: the entries of arms, their settings and their GANs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal, NamedTuple, Self
 
-from evenomics.config.names import NO_SETTING
+from evenomics.config.names import NO_SETTING, names
 
 Variant = Literal["transfer", "classic"]
+
+#: Samplers of other libraries by the names of their arms: ``class`` and ``parameters`` of each.
+Samplers = Mapping[str, Mapping[str, Any]]
+
+
+def named_arms(arms: Iterable[str | Samplers]) -> tuple[list[str], dict[str, dict[str, Any]]]:
+    """Tell the names of arms from the samplers of other libraries.
+
+    Parameters
+    ----------
+    arms : iterable of str or mapping
+        As in the config: names, and sections of one name each.
+
+    Returns
+    -------
+    names : list of str
+    samplers : dict of str to dict
+        Keys ``class`` and ``parameters``.
+
+    Examples
+    --------
+    >>> named_arms(["none", {"mine": {"class": "imblearn.combine.SMOTETomek"}}])
+    (['none', 'mine'], {'mine': {'class': 'imblearn.combine.SMOTETomek', 'parameters': {}}})
+    """
+    sections = [item if isinstance(item, Mapping) else {item: None} for item in arms]
+    samplers = {
+        name: {"class": given["class"], "parameters": dict(given.get("parameters", {}))}
+        for section in sections
+        for name, given in section.items()
+        if given is not None
+    }
+    return [name for section in sections for name in section], samplers
+
+
+def arm_entry(name: str, samplers: Samplers) -> Mapping[str, Any]:
+    """Return what is known of an arm before anything runs: keys as in ``schema/names.yaml``.
+
+    Parameters
+    ----------
+    name : str
+    samplers : mapping
+        Of the config.
+    """
+    if name in samplers:
+        return {"title": name, "description": samplers[name]["class"], "new_samples": True}
+    return names("arms")[name]
 
 
 @dataclass(frozen=True)

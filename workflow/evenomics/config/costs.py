@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from evenomics.config.arms import Gan, Grid, arm_settings, gans_of, over_represented
+from evenomics.config.arms import Gan, Grid, arm_entry, arm_settings, gans_of, over_represented
 from evenomics.config.experiments import experiment_grid, training_draws
 from evenomics.config.names import names
 from evenomics.config.replicates import n_replicates, split_of
@@ -121,7 +121,7 @@ class BalancedSet:
     draw : int
     arm : str
     n_drawn, n_added : int
-        Samples of the draw, and those of the arm.
+        Samples of the draw, and those of the arm; it may also remove some.
     n_repeats : int
         How often it is made anew.
 
@@ -222,10 +222,14 @@ class Costs:
         scoring = self.config["scoring"]
         return 0 if scoring["tuning"] == "shared_generator" else int(scoring["folds"])
 
+    @property
+    def entries(self) -> dict[str, Mapping[str, Any]]:
+        """What is known of each arm."""
+        return {arm: arm_entry(arm, self.config["samplers"]) for arm in self.config["arms"]}
+
     def gans(self, counts: Mapping[str, int]) -> list[Gan]:
         """Return the GANs of a draw, without those of its folds."""
-        entries = (names("arms")[arm] for arm in self.config["arms"])
-        return gans_of(entries, self.config["alphas"], counts, self.classes)
+        return gans_of(self.entries.values(), self.config["alphas"], counts, self.classes)
 
     @property
     def n_gans(self) -> int:
@@ -243,12 +247,14 @@ class Costs:
     @cached_property
     def pretraining(self) -> list[Runs]:
         """A run for each hidden layer and external cohort, if an arm needs pre-trained GANs."""
-        if all(names("arms")[arm].get("gan") != "transfer" for arm in self.config["arms"]):
+        if all(entry.get("gan") != "transfer" for entry in self.entries.values()):
             return []
         plan = self.config["gan"]["pretraining"]
         stages = enumerate(zip(plan["epochs"], plan["critic_updates"], strict=True), 1)
         return [
-            self._runs(self.n_cohorts, self.size.n_external, plan["batch_size"], epochs, updates, layers)
+            self._runs(
+                self.n_cohorts, self.size.n_external, plan["batch_size"], epochs, updates, layers
+            )
             for layers, (epochs, updates) in stages
         ]
 
@@ -307,14 +313,15 @@ class Costs:
     def training_sets(self) -> Iterator[BalancedSet]:
         """Go through what classifiers are trained on: every draw, arm and setting."""
         for draw, counts in enumerate(self.draws):
-            n_drawn, n_equal = sum(counts.values()), len(counts) * max(counts.values())
-            for arm in self.config["arms"]:
-                entry = names("arms")[arm]
-                unchanged = bool(entry.get("unchanged"))
+            n_drawn = sum(counts.values())
+            for arm, entry in self.entries.items():
+                if entry.get("chooses"):  # of what other arms have found
+                    continue
+                size = min(counts.values()) if entry.get("removes") else max(counts.values())
+                n_equal = n_drawn if entry.get("unchanged") else len(counts) * size
+                n_repeats = 1 if entry.get("unchanged") else self.config["scoring"]["repeats"]
                 for setting in arm_settings(entry, Grid.of(self.config)):
-                    factor = 1 + (setting.multiplier or 0)
-                    n_added = 0 if unchanged else round(n_equal * factor) - n_drawn
-                    n_repeats = 1 if unchanged else self.config["scoring"]["repeats"]
+                    n_added = round(n_equal * (1 + (setting.multiplier or 0))) - n_drawn
                     yield BalancedSet(draw, arm, n_drawn, n_added, n_repeats)
 
     def _scoring_seconds(self) -> Counter[tuple[int, str]]:
@@ -397,7 +404,7 @@ class Costs:
         """Disk of all other results."""
         p = self.size.n_features
         n_drawn = sum(sum(counts.values()) for counts in self.draws)
-        n_added = sum(balanced.n_added for balanced in self.training_sets())
+        n_added = sum(max(0, balanced.n_added) for balanced in self.training_sets())
         values = self.n_cohorts * self.size.n_samples * (self.n_measured + p)
         values += (n_drawn + n_added) * p
         n_predictions = self.size.n_validation * len(self.config["scoring"]["classifiers"])

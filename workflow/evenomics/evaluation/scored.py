@@ -74,7 +74,7 @@ class ScoredDraws:
             taken = arm
             if arm == auto.NAME:  # it takes the setting that is chosen for the arm as well
                 table = read_table(self.folders[draw] / "auto.tsv")
-                taken = str(table.set_index("classifier").at[classifier, "arm"])
+                taken = str(table.set_index("classifier").loc[classifier, "arm"])
             rows = self._chosen(draw, taken)
             found[draw.replicate] = rows[rows["classifier"] == classifier]
         return found

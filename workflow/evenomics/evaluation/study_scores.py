@@ -9,7 +9,7 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from logging.handlers import QueueHandler
@@ -89,9 +89,7 @@ class StudyScoring:
     tuning: Tuning
     samplers: Mapping[str, Any] = field(default_factory=dict)
 
-    def run(
-        self, draws: Sequence[DrawId], arms: Sequence[str], folder: Path, n_jobs: int
-    ) -> None:
+    def run(self, draws: Sequence[DrawId], arms: Sequence[str], folder: Path, n_jobs: int) -> None:
         """Score all arms on all draws; tasks that are expected to take long start first.
 
         Parameters
@@ -142,7 +140,7 @@ class StudyScoring:
         fingerprint = _digest(draw_paths(self.draws, draw), words)
         path = self.checkpoints / f"{draw.name}.{fingerprint}.json"
         if not path.exists():
-            found = self.scoring.parameters_of(arm_named("none"), read_draw(self.draws, draw))
+            found = self.scoring.parameters_of(arm_named("none", {}), read_draw(self.draws, draw))
             write_text(path, json.dumps(found))
         parameters: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
         return parameters
@@ -260,8 +258,7 @@ def _collect(
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(tasks / name, copy)
     times = [
-        {**draw._asdict(), "arm": arm, "seconds": seconds}
-        for arm, (_, seconds) in of_arms.items()
+        {**draw._asdict(), "arm": arm, "seconds": seconds} for arm, (_, seconds) in of_arms.items()
     ]
     write_table(pd.DataFrame(times), folder / "seconds.tsv")
 
