@@ -9,7 +9,7 @@ _TEXT = (
     *("study", "selection", "experiment", "classifier", "metric"),
     *("arm", "alpha", "multiplier", "bandwidth"),
     *("arm_a", "alpha_a", "multiplier_a", "arm_b", "alpha_b", "multiplier_b"),
-    *("sample_id", "class", "feature", "parameters", "note"),
+    *("sample_id", "class", "feature", "parameters", "thresholds", "note"),
     *("threshold", "predicted", "predicted_tuned"),
     # training
     *("gan", "variant", "phase", "lr_1_rule", "lr_2_rule", "epoch_2_rule"),

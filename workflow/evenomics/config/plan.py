@@ -235,9 +235,10 @@ class Plan:
     def reported_files(self, study: str, selection: str) -> list[str]:
         """Return what the report of a study and selection is made of, as paths in the results."""
         figures = self.figures(study, selection)
-        files = ["experiments.tsv", "draws", "scores.tsv.gz", "tuning.tsv", "roc.tsv.gz"]
-        files += ["scoring_seconds.tsv", "generated", "shift.tsv", "findings.tsv"]
-        files += ["pretraining"] * self.pretrains + ["training"] * bool(self.gan_arms)
+        files = ["experiments.tsv", "draws", "shift.tsv", "findings.tsv"]
+        files += [f"scored{part}" for part in self.parts(study)]
+        files += ["pretraining"] * self.pretrains
+        files += [f"training{part}" for part in self.parts(study) if self.gan_arms]
         files += ["selection/expression.tsv"] * ("expression" in figures)
         files += ["selection/features.tsv", "selection/repeats.tsv"] * ("stability" in figures)
         files += ["selection/enrichment.tsv"] * ("enrichment" in figures)
@@ -247,12 +248,15 @@ class Plan:
 
     def targets(self) -> list[str]:
         """Return all files that a run produces for its user, as paths in the results."""
-        made = ["summary.tsv", "comparison.tsv", "scores.tsv.gz", "generated"]
-        made += ["training"] * bool(self.gan_arms)
         return ["summary.html", "summary.tsv"] + [
             f"{study}/{selection}/{path}"
             for study, selection in self.studies
-            for path in [*made, *(p for of in self.results(study, selection) for p in of.paths)]
+            for path in [
+                *("summary.tsv", "comparison.tsv"),
+                *(f"scored{part}" for part in self.parts(study)),
+                *(f"training{part}" for part in self.parts(study) if self.gan_arms),
+                *(p for of in self.results(study, selection) for p in of.paths),
+            ]
         ]
 
     def report_settings(self, study: str) -> dict[str, Any]:
@@ -270,8 +274,13 @@ class Plan:
 
     def benchmarks(self, study: str, selection: str) -> list[str]:
         """Return the benchmark files of the slow steps of a study and selection."""
-        steps = ["pretrain"] * self.pretrains + ["retrain"] * bool(self.gan_arms) + ["score_arms"]
-        return [f"{step}/{study}.{selection}.tsv" for step in steps]
+        parts = [*self.parts(study)]
+        of_parts = {"pretrain": [""] * self.pretrains, "retrain": parts, "score_arms": parts}
+        if not self.gan_arms:
+            del of_parts["retrain"]
+        return [
+            f"{step}/{study}.{selection}{part}.tsv" for step, of in of_parts.items() for part in of
+        ]
 
 
 def steps_before(selection: str) -> str:
