@@ -75,10 +75,8 @@ class TrainingSet:
     @property
     def n_smallest(self) -> int:
         """Samples of the smallest class that is to be enlarged; 0 if none is."""
-        targets = self.equal_counts.items()
-        return min(
-            (self.counts[label] for label, n in targets if n > self.counts[label]), default=0
-        )
+        targets = self.equal_counts
+        return min((n for label, n in self.counts.items() if n < targets[label]), default=0)
 
     def resampled(self, sampler: BaseSampler) -> Samples:
         """Return what a sampler makes of the samples."""

@@ -136,7 +136,14 @@ class Grid:
 
 
 class Gan(NamedTuple):
-    """A GAN within its experiment."""
+    """A GAN within its experiment.
+
+    Examples
+    --------
+    >>> entry, counts = names("arms")["gan"], {"control": 9, "case": 4}
+    >>> gans_of([entry], [[0, 0]], counts, ["control", "case"])
+    [Gan(class_name='case', alpha=0.0, variant='transfer')]
+    """
 
     class_name: str
     alpha: float
