@@ -128,7 +128,7 @@ def test_a_module_from_a_local_repository_runs_r_scripts_beside_each_other(
     for name in ("workflow/scripts/script_log.R", "profiles/default/config.yaml"):
         assert (commit / name).is_file()
     assert os.access(commit / "workflow/last_on_path/Rscript", os.X_OK)
-    assert (tmp_path / target).is_file()
+    assert (tmp_path / target).is_dir()
     assert "Nothing to be done" in done.stderr
 
 
