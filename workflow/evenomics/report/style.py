@@ -119,6 +119,11 @@ def setting_title(arm: str, alpha: str, multiplier: object = NO_SETTING) -> str:
     return " ".join(words)
 
 
+def split_title(n_splits: int) -> str:
+    """``, split 1 of 5``: what a title adds where only the first split is shown; else empty."""
+    return f", split 1 of {n_splits}" if n_splits > 1 else ""
+
+
 def signed(value: float) -> str:
     """``+0.012``, ``−0.012``, or ``0`` where there is no difference but for rounding."""
     return "0" if abs(value) < 1e-12 else f"{value:+.3f}".replace("-", "−")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from evenomics.config.names import title
 from evenomics.evaluation.comparison import best_settings
+from evenomics.preparation.cohort_checks import median_shift
 from evenomics.report.figures.scores import REFERENCES, against_reference, score_boxes
 from evenomics.report.pages.tables import html_page, html_table, leaders, mean_and_sd
 from evenomics.report.style import arm_order, arm_title, classifier_title, metric_title, style
@@ -119,7 +120,7 @@ def _warnings(findings: pd.DataFrame) -> str:
 def _shift_table(shift: pd.DataFrame) -> str:
     if shift.empty:
         return ""
-    used = shift[shift["used"]]
+    used = median_shift(shift[shift["used"]])
     shown = pd.DataFrame(
         {
             "Cohort": used["cohort"],
