@@ -5,9 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from evenomics.balancing.arm import ARMS, TrainingSet, gan_requests
-
-ALPHAS = [[0, 0], [1, 0], [1, 1]]
+from evenomics.balancing.arm import ARMS, TrainingSet
 
 
 class Far:
@@ -71,17 +69,3 @@ def test_smote_can_but_copy_a_single_sample_and_says_so():
     X, _, note, draw = balanced("smote", sizes=(4, 1))
     np.testing.assert_array_equal(X[5:], np.tile(draw[4], (3, 1)))
     assert note == "SMOTE on a class of 1 sample: copies"
-
-
-def test_an_experiment_needs_four_pretrained_and_two_classic_gans():
-    """Alphas 0/0, 1/0 and 1/1 share their GANs (paper: four an experiment)."""
-    samples = {"control": np.zeros((9, 3)), "case": np.zeros((4, 3))}
-    requests = gan_requests(ARMS, ALPHAS, "e", samples)
-    assert {(r.class_name, r.alpha, r.over, r.variant) for r in requests} == {
-        (label, alpha, label == "control", variant)
-        for label in samples
-        for alpha, variant in [(0, "transfer"), (1, "transfer"), (0, "classic")]
-    }
-    assert len(requests) == 6
-    assert gan_requests(["none", "smote"], ALPHAS, "e", samples) == []
-    assert [r.class_name for r in gan_requests(["classic_gan"], ALPHAS, "e", samples)] == ["case"]
