@@ -272,8 +272,19 @@ def test_cohorts_that_cannot_be_had_are_named(text, said):
     assert any(said in problem for problem in problems_of(text))
 
 
-def test_disjoint_experiments_need_samples_for_all():
-    text = study("source: builtin, n_real: 500", ", experiments: {disjoint: true}")
+@pytest.mark.parametrize(("draws", "needed"), [("", 5 * 1080), (", draws: {replicates: 2}", 2160)])
+def test_disjoint_draws_need_samples_for_all(draws, needed):
+    """For 1080 in the default experiments, in each of five replicates by default."""
+    text = study("source: builtin, n_real: 500", f", experiments: {{disjoint: true}}{draws}")
     assert problems_of(text) == [
-        "studies.s.cohorts.n_real: found 500; has to be >= 1080 for all experiments together"
+        f"studies.s.cohorts.n_real: found 500; has to be >= {needed} for all draws together"
     ]
+
+
+def test_replicates_that_cannot_differ_are_refused():
+    whole = ", experiments: {whole: true, controls: []}, draws: {replicates: 3}"
+    (problem,) = problems_of(study("source: builtin", whole))
+    assert problem.startswith("studies.s.draws.replicates: found 3; has to be 1, since every draw")
+    text = study("source: sklearn, dataset: breast_cancer", ", draws: {replicates: 3}")
+    (problem,) = problems_of(text)
+    assert problem.startswith("studies.s.draws.replicates: found 3; one table is split")
