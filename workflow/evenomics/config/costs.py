@@ -248,7 +248,9 @@ class Costs:
         plan = self.config["gan"]["pretraining"]
         stages = enumerate(zip(plan["epochs"], plan["critic_updates"], strict=True), 1)
         return [
-            self._runs(self.n_cohorts, self.size.n_external, plan["batch_size"], epochs, updates, layers)
+            self._runs(
+                self.n_cohorts, self.size.n_external, plan["batch_size"], epochs, updates, layers
+            )
             for layers, (epochs, updates) in stages
         ]
 
