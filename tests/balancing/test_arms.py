@@ -4,13 +4,11 @@ import numpy as np
 import pytest
 from imblearn.over_sampling import ADASYN, SVMSMOTE, BorderlineSMOTE
 
-from evenomics.balancing.arm import ARMS, gan_requests
+from evenomics.balancing.arm import ARMS
 from evenomics.balancing.balancer import Balancer, added_rows
 from evenomics.balancing.training_set import TrainingSet
 from evenomics.config.arms import Setting
 from evenomics.preparation.samples import Samples
-
-ALPHAS = [[0, 0], [1, 0], [1, 1]]
 
 
 class Far:
@@ -203,17 +201,3 @@ def test_added_rows_of_an_arm_are_what_it_appended(arm):
     before = Samples(draw, np.repeat(range(3), (12, 7, 7)))
     expected = [] if arm == "random_under" else range(26, len(X))
     np.testing.assert_array_equal(added_rows(before, Samples(X, y)), expected)
-
-
-def test_an_experiment_needs_four_pretrained_and_two_classic_gans():
-    """Alphas 0/0, 1/0 and 1/1 share their GANs (paper: four an experiment)."""
-    samples = {"control": np.zeros((9, 3)), "case": np.zeros((4, 3))}
-    requests = gan_requests(ARMS, ALPHAS, "e", samples)
-    assert {(r.class_name, r.alpha, r.over, r.variant) for r in requests} == {
-        (label, alpha, label == "control", variant)
-        for label in samples
-        for alpha, variant in [(0, "transfer"), (1, "transfer"), (0, "classic")]
-    }
-    assert len(requests) == 6
-    assert gan_requests(["none", "smote"], ALPHAS, "e", samples) == []
-    assert [r.class_name for r in gan_requests(["classic_gan"], ALPHAS, "e", samples)] == ["case"]

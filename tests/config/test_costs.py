@@ -3,22 +3,26 @@
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
-from evenomics.balancing.arm import ARMS, gan_requests
+from evenomics.balancing.arm import ARMS
 from evenomics.balancing.balancer import Balancer
+from evenomics.balancing.draw_gans import gan_requests, train_draws
 from evenomics.config.arms import Grid
 from evenomics.config.costs import Costs, Runs, n_parameters
 from evenomics.config.names import names
+from evenomics.config.plan import Plan
 from evenomics.config.source import Size
 from evenomics.config.validation import validated
+from evenomics.data.cohort import Cohort
 from evenomics.gan.engines.base import Training
 from evenomics.gan.generator import Generator
 from evenomics.gan.networks import critic_architecture, generator_architecture, initial_weights
 from evenomics.gan.pretraining import pretrain
-from evenomics.gan.retraining import retrain
 from evenomics.gan.settings import GanSettings
+from evenomics.preparation.draw_files import TrainingDraw, prepare
 from evenomics.preparation.samples import Samples
 from snakemake_runs import ROOT
 
@@ -26,8 +30,9 @@ CLASSES = ["control", "case"]
 SIZE = Size(150, 2400, 300, 700)
 
 
-def config_of(*, experiments: Mapping | None = None, classes=CLASSES, **keys) -> dict:
+def config_of(*, experiments: Mapping | None = None, classes=CLASSES, replicates=1, **keys) -> dict:
     study = {"classes": classes, "cohorts": {"source": "builtin"}}
+    study["draws"] = {"replicates": replicates}
     if experiments:
         study["experiments"] = experiments
     return validated({"studies": {"s": study}, **keys})
@@ -67,11 +72,15 @@ def test_training_costs_what_was_measured(n_features, batch, hidden, cycles_per_
 
 
 def test_the_papers_simulation_costs_what_was_measured():
-    """The table of README.md: 57 minutes on two cores. Half or twice as much would be told apart.
+    """One replicate, folds with the generators of the whole draw: 57 minutes on two cores.
 
-    Scoring is the less certain part: docs/costs.md gives a factor of two.
+    Half or twice as much would be told apart. Scoring is the less certain part: docs/costs.md gives
+    a factor of two.
     """
-    config = validated(yaml.safe_load((ROOT / "config/paper_simulation.yaml").read_text()))
+    config = yaml.safe_load((ROOT / "config/paper_simulation.yaml").read_text())
+    config["studies"]["simulation"]["draws"] = {"replicates": 1}
+    config["scoring"] = {**config.get("scoring", {}), "tuning": "shared_generator"}
+    config = validated(config)
     costs = Costs(config, "simulation", "none", SIZE)
     minutes = {stage: seconds / 60 for stage, seconds in costs.seconds.items()}
     assert minutes["pretrain"] == pytest.approx(1.7, rel=0.25)
@@ -88,12 +97,16 @@ SETTINGS = {
 }
 
 
-def draws_of(costs: Costs, p: int) -> dict[str, dict[str, np.ndarray]]:
-    rng = np.random.default_rng(0)
-    return {
-        f"e{i}": {label: rng.normal(size=(n, p)) for label, n in counts.items()}
-        for i, counts in enumerate(costs.draws)
-    }
+def draws_of(costs: Costs, p: int) -> list[TrainingDraw]:
+    """Return draws of the sizes that are counted, of random samples."""
+    scoring, draws = costs.config["scoring"], []
+    ids = Plan(costs.config).draws(costs.study)
+    for of, counts in zip(ids, costs.draws, strict=True):
+        labels = np.repeat(list(counts), list(counts.values()))
+        values = np.random.default_rng(0).normal(size=(len(labels), p))
+        cohort = Cohort(pd.DataFrame(values), pd.Series(labels))
+        draws.append(prepare(of, cohort, n_folds=scoring["folds"], seed=1, scale_folds=True))
+    return draws
 
 
 def test_training_sets_are_as_large_as_the_arms_make_them():
@@ -124,8 +137,9 @@ def test_training_sets_are_as_large_as_the_arms_make_them():
         assert of.n_repeats == (1 if balanced is samples else 100), arm
 
 
+@pytest.mark.parametrize("in_folds", [True, False])
 @pytest.mark.parametrize("name", ["paper", "held out", "no pre-training"])
-def test_checkpoints_take_the_room_that_is_said(name, tmp_path):
+def test_checkpoints_take_the_room_that_is_said(name, in_folds, tmp_path):
     """Of a real training: some runs end early or are done again, so their number is not exact."""
     gan = {
         **SETTINGS[name].get("gan", {}),
@@ -136,18 +150,85 @@ def test_checkpoints_take_the_room_that_is_said(name, tmp_path):
         Size(30, 200, 80, 100),
         experiments={"controls": [40], "imbalance": [0.5]},
         **{**SETTINGS[name], "gan": gan},
+        scoring={"tuning": "fold" if in_folds else "shared_generator"},
     )
     config, settings = costs.config, GanSettings.from_mapping(costs.config["gan"])
-    training = Training(engine="cpu", threads=2, checkpoints=tmp_path)
+    training = Training(engine="cpu", threads=2, checkpoints=tmp_path / "checkpoints")
     pretrained = None
     if costs.pretraining:
         external = np.random.default_rng(1).normal(size=(80, 30))
         pretrained = pretrain(external, settings, seed=1, training=training)
-    (draw,) = draws_of(costs, 30).values()
-    requests = gan_requests(config["arms"], config["alphas"], "e", draw)
-    retrain(requests, pretrained, settings, seed=1, training=training)
-    room = sum(path.stat().st_size for path in tmp_path.iterdir())
+    train_draws(
+        draws_of(costs, 30),
+        pretrained,
+        tmp_path / "training",
+        entries=[names("arms")[arm] for arm in config["arms"]],
+        alphas=config["alphas"],
+        classes=CLASSES,
+        settings=settings,
+        in_folds=in_folds,
+        seed=1,
+        training=training,
+    )
+    room = sum(path.stat().st_size for path in (tmp_path / "checkpoints").iterdir())
     assert costs.checkpoint_bytes == pytest.approx(room, rel=0.15)
+    files = [*(tmp_path / "training").rglob("*.safetensors")]
+    assert len(files) == costs.n_gans
+
+
+@pytest.mark.parametrize("tuning", ["fold", "draw", "shared_generator"])
+def test_gans_are_counted_as_they_are_asked_for(tuning):
+    """Three classes, three replicates, one draw of the whole cohort; the largest class differs."""
+    counts = {"control": 10, "case": 30, "third": 8}
+    costs = costs_of(
+        Size(2, 48, 30, 30, counts),
+        classes=list(counts),
+        arms=["smote", "gan", "classic_expand_gan"],
+        experiments={"whole": True, "controls": [10, 20], "imbalance": [0.5]},
+        replicates=3,
+        scoring={"folds": 4, "tuning": tuning},
+    )
+    draws = draws_of(costs, 2)
+    assert len(draws) == 1 + 2 * 3
+    entries = [names("arms")[arm] for arm in costs.config["arms"]]
+    asked = [gan_requests(draw, entries, costs.config["alphas"], costs.classes) for draw in draws]
+    in_folds = Plan(costs.config).trains_in_folds
+    n_folds = [in_folds * len(draw.folds) for draw in draws]
+    assert costs.n_gans == sum((1 + n) * len(gans) for n, gans in zip(n_folds, asked, strict=True))
+    # two learning rates, each with three values, and the folds at those that were chosen
+    n_runs = sum((6 + 2 * n) * len(gans) for n, gans in zip(n_folds, asked, strict=True))
+    assert sum(runs.n for runs in costs.retraining) == n_runs
+
+
+def test_replicates_cost_what_they_do_anew():
+    """Draws of fixed cohorts share their pre-training and selection, splits of a table do not."""
+    one, three = (costs_of(replicates=n) for n in (1, 3))
+    for stage in ("retrain", "score_arms"):
+        assert three.seconds[stage] == pytest.approx(3 * one.seconds[stage])
+    assert three.seconds["pretrain"] == one.seconds["pretrain"]
+    assert three.checkpoint_bytes > 2 * one.checkpoint_bytes
+    assert three.result_bytes > 2 * one.result_bytes
+
+    def split_costs(n: int) -> Costs:
+        cohorts = {"source": "sklearn", "dataset": "breast_cancer", "split": {"replicates": n}}
+        study = {"classes": ["benign", "malignant"], "cohorts": cohorts}
+        config = validated({"studies": {"s": {**study, "selections": ["lasso_en"]}}})
+        return Costs(config, "s", "lasso_en", SIZE)
+
+    one, three = split_costs(1), split_costs(3)
+    for stage in ("select", "pretrain", "retrain", "score_arms"):
+        assert three.seconds[stage] == pytest.approx(3 * one.seconds[stage]) != 0
+
+
+def test_tuning_costs_most_where_it_is_done_anew_in_every_fold():
+    fold, draw, shared = (
+        costs_of(scoring={"tuning": tuning}) for tuning in ("fold", "draw", "shared_generator")
+    )
+    assert draw.seconds["score_arms"] < 0.8 * fold.seconds["score_arms"]
+    assert shared.seconds["score_arms"] == fold.seconds["score_arms"]
+    assert shared.seconds["retrain"] < 0.7 * fold.seconds["retrain"]
+    assert draw.seconds["retrain"] == fold.seconds["retrain"]
+    assert shared.n_gans == fold.n_gans / 6
 
 
 def test_each_thing_asked_for_costs_more():

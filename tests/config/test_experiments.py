@@ -1,6 +1,10 @@
-"""The grid of experiments: names and counts."""
+"""Experiments and their training draws: names, counts, and which job has which."""
 
-from evenomics.config.experiments import experiment_grid
+import pytest
+
+from evenomics.config.experiments import DrawId, Experiment, experiment_grid, training_draws
+from evenomics.config.plan import Plan
+from evenomics.config.validation import validated
 
 
 def test_the_papers_grid_has_its_nine_experiments():
@@ -16,3 +20,53 @@ def test_whole_cohort_and_repeated_settings():
     grid = experiment_grid({"whole": True, "controls": [4, 4], "imbalance": [1]})
     assert [e.name for e in grid] == ["whole", "c4_i1"]
     assert experiment_grid({}) == []
+
+
+def test_fixed_cohorts_have_one_draw_of_the_whole_and_splits_one_for_each_replicate():
+    whole, drawn = Experiment(), Experiment(4, 1)
+    of_drawn = [(drawn, DrawId("c4_i1", k)) for k in (1, 2, 3)]
+    assert training_draws([whole, drawn], 3, splits=False) == [
+        (whole, DrawId("whole", 1)), *of_drawn
+    ]  # fmt: skip
+    assert training_draws([whole, drawn], 3, splits=True) == [
+        *((whole, DrawId("whole", k)) for k in (1, 2, 3)), *of_drawn
+    ]  # fmt: skip
+
+
+def plan_of(jobs_per_study: int = 1, **study) -> Plan:
+    study = {"classes": ["a", "b"], "cohorts": {"source": "builtin"}, **study}
+    return Plan(validated({"studies": {"s": study}, "jobs_per_study": jobs_per_study}))
+
+
+SPLIT = {
+    "classes": ["benign", "malignant"],
+    "cohorts": {"source": "sklearn", "dataset": "breast_cancer", "split": {"replicates": 3}},
+}
+GRID = {"whole": True, "controls": [4], "imbalance": [0.5, 1]}
+
+
+@pytest.mark.parametrize(
+    ("study", "draws"),
+    [
+        ({}, {"whole": 1, "c4_i0.5": 5, "c4_i1": 5}),
+        ({"draws": {"replicates": 2}}, {"whole": 1, "c4_i0.5": 2, "c4_i1": 2}),
+        (SPLIT, {"whole": 3, "c4_i0.5": 3, "c4_i1": 3}),
+    ],
+)
+def test_a_plan_has_every_draw_of_a_study(study, draws):
+    """Of fixed cohorts, five by default; of a table that is split, as many as there are splits."""
+    plan = plan_of(experiments=GRID, **study)
+    assert plan.draws("s") == [DrawId(e, k) for e, n in draws.items() for k in range(1, n + 1)]
+    assert plan.replicates("s") == max(draws.values())
+    assert plan.splits("s") == ("cohorts" in study)
+
+
+@pytest.mark.parametrize(("asked", "n_jobs"), [(1, 1), (2, 2), (3, 3), (11, 11), (50, 11)])
+def test_every_draw_is_in_one_job_and_jobs_have_about_as_many(asked, n_jobs):
+    """Of 11 draws: more jobs than draws gain nothing, and a single job has no number."""
+    plan = plan_of(asked, experiments=GRID)
+    parts = plan.parts("s")
+    assert [*parts] == ([""] if n_jobs == 1 else [f".{k + 1}of{n_jobs}" for k in range(n_jobs)])
+    assert sorted(draw for part in parts.values() for draw in part) == sorted(plan.draws("s"))
+    sizes = {len(part) for part in parts.values()}
+    assert max(sizes) - min(sizes) <= 1

@@ -340,8 +340,10 @@ def test_draws_that_a_study_cannot_have_are_named(cohorts, experiments, said):
     assert "leave `draws` out" in problem
 
 
-def test_disjoint_experiments_need_samples_for_all():
-    text = study("source: builtin, n_real: 500", ", experiments: {disjoint: true}")
+@pytest.mark.parametrize(("draws", "needed"), [("", 5 * 1080), (", draws: {replicates: 2}", 2160)])
+def test_disjoint_draws_need_samples_for_all(draws, needed):
+    """For 1080 in the default experiments, in each of five replicates by default."""
+    text = study("source: builtin, n_real: 500", f", experiments: {{disjoint: true}}{draws}")
     assert problems_of(text) == [
-        "studies.s.cohorts.n_real: found 500; has to be >= 1080 for all experiments together"
+        f"studies.s.cohorts.n_real: found 500; has to be >= {needed} for all draws together"
     ]

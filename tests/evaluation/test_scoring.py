@@ -73,13 +73,14 @@ def scored(arm="smote", sizes=(24, 12), classes=CLASSES, p=5, draw=None, **optio
     draw = draw or training_draw(sizes, classes, p, options.pop("folds", 3))
     validation = cohort([40] * len(sizes), "v", 2, classes, p)
     generators = DrawGenerators(options.pop("generators", {}), options.pop("of_folds", ()))
+    samplers = options.pop("samplers", {})
     of_score = {key: options.pop(key) for key in ("n_jobs", "parameters") if key in options}
     defaults = {
         "grid": Grid([[0, 0]], [1.0], [0.5]), "classifiers": ["svc"], "repeats": 3, "seed": 1,
         "hidden": [4],
     }  # fmt: skip
     scoring = Scoring(classes, **defaults | options)
-    return scoring.score(arm_named(arm, {}), draw, validation, generators, **of_score)
+    return scoring.score(arm_named(arm, samplers), draw, validation, generators, **of_score)
 
 
 class Shifted:
@@ -264,7 +265,7 @@ def test_scores_are_those_of_the_tuned_classifier_on_validation():
     values = model.decision_function(scaler.transform(validation.features))
     expected = roc_auc_score(validation.classes == "ill", values)
     auroc = result.scores.query("metric == 'auroc'")
-    assert auroc["value"].tolist() == [expected] * 3
+    assert auroc["value"].tolist() == pytest.approx([expected] * 3, abs=1e-12)
     assert auroc["repeat"].tolist() == [0, 1, 2]
     recall = ((values > 0) & (validation.classes == "ill")).sum() / 40
     default = "metric == 'sensitivity' and threshold == 'default'"

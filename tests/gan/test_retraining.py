@@ -11,9 +11,10 @@ from evenomics.errors import TrainingError
 from evenomics.gan.diagnostics import N_DIAGNOSTIC
 from evenomics.gan.engines.base import Training
 from evenomics.gan.generator import Generator
-from evenomics.gan.pretraining import Pretrained, pretrain
+from evenomics.gan.networks import initial_weights
+from evenomics.gan.pretraining import Pretrained, pretrain, pretrain_replicates
 from evenomics.gan.requests import GanRequest
-from evenomics.gan.retraining import retrain
+from evenomics.gan.retraining import retrain, retrain_as_chosen
 from evenomics.gan.settings import GanSettings
 from evenomics.randomness import stream
 
@@ -84,6 +85,26 @@ def test_pretraining_starts_a_stage_from_the_weights_of_the_one_before(external,
         np.testing.assert_array_equal(
             after.critic[-(before.critic.size - kept) :], before.critic[kept:]
         )
+
+
+def test_replicates_are_pretrained_side_by_side_each_as_if_alone(external):
+    """Whatever the others are; and with random numbers of its own, even on the same samples."""
+    small, training = external[:25] + 1, Spy()
+    one, two, same = pretrain_replicates(
+        [external, small, external], settings(), seed=1, training=training
+    )
+    assert [len(runs) for runs in training.calls.values()] == [3, 3, 3]
+    alone = pretrain(external, settings(), seed=1, training=TRAINING)
+    _, beside_another = pretrain_replicates(
+        [external[::-1], small], settings(), seed=1, training=TRAINING
+    )
+    for expected, found in ((alone, one), (beside_another, two)):
+        np.testing.assert_array_equal(found.weights.generator, expected.weights.generator)
+        np.testing.assert_array_equal(found.weights.critic, expected.weights.critic)
+        pd.testing.assert_frame_equal(found.history, expected.history)
+    assert not np.array_equal(one.weights.generator, same.weights.generator)
+    with pytest.raises(TrainingError, match="external cohort: 1 sample"):
+        pretrain_replicates([external, external[:1]], settings(), seed=1, training=TRAINING)
 
 
 def test_pretraining_is_saved_and_comes_back(pretrained, tmp_path):
@@ -282,7 +303,7 @@ def test_patients_of_one_sample_change_no_gan(n, pretrained):
 
 def test_of_a_single_patient_nothing_can_be_held_out(pretrained):
     request = request_for(9, groups=np.array(["p"] * 9, dtype=object))
-    with pytest.raises(TrainingError, match=r"e/case.*: all 9 samples are of one group"):
+    with pytest.raises(TrainingError, match=r"e\.1/case.*: all 9 samples are of one group"):
         trained(request, pretrained, settings("held_out", "held_out"))
     assert trained(request, pretrained).chosen["n_held_out"] == 0
 
@@ -336,7 +357,7 @@ def test_the_distance_to_held_out_samples_is_that_of_the_chosen_epoch(pretrained
         if done.run.learning_rate == gan.chosen["lr_2"]
     ]
     assert {done.kept_epoch for done in folds} != {epoch}
-    rng = stream(1, "diagnostics", "e/case.alpha0.transfer", "folds")
+    rng = stream(1, "diagnostics", "e.1/case.alpha0.transfer", "folds")
     distances = []
     for done in folds:
         (again,) = TRAINING.train([replace(done.run, epochs=epoch, keep="last")])
@@ -385,6 +406,17 @@ def test_the_seed_changes_the_gan_and_the_alpha_as_well(pretrained):
     assert not np.array_equal(made[0], made[3])
 
 
+@pytest.mark.parametrize("choices", [("curve", "elbow"), ("held_out", "held_out")])
+def test_a_replicate_has_random_numbers_and_rows_of_its_own(choices, pretrained):
+    """Also other samples that are held out: the curves on training samples differ at once."""
+    gans = [trained(request_for(replicate=k), pretrained, settings(*choices)) for k in (1, 2)]
+    assert [gan.chosen["replicate"] for gan in gans] == [1, 2]
+    for k, gan in enumerate(gans, 1):
+        assert set(gan.history["replicate"]) == set(gan.rates["replicate"]) == {k}
+    one, two = (gan.history["wasserstein"] for gan in gans)
+    assert not np.isclose(one, two).any()
+
+
 def test_classic_needs_no_pretraining_and_transfer_does(pretrained):
     classic = trained(request_for(variant="classic"), None)
     assert classic.generator.hidden == (4, 5, 7)
@@ -408,7 +440,7 @@ def test_values_that_are_not_finite_are_refused(pretrained, external):
     broken[3, 2] = np.nan
     with pytest.raises(TrainingError, match="external cohort: NaN or infinite"):
         pretrain(broken, settings(), seed=1, training=TRAINING)
-    with pytest.raises(TrainingError, match=r"e/case.alpha0.transfer: NaN or infinite"):
+    with pytest.raises(TrainingError, match=r"e\.1/case\.alpha0\.transfer: NaN or infinite"):
         trained(replace(request_for(), samples=broken), pretrained)
 
 
@@ -429,5 +461,77 @@ def test_retraining_chooses_its_own_engine(pretrained):
     assert gan.chosen["engine"] == "cpu"
 
 
-def test_names_are_safe_as_file_names():
-    assert request_for(name="AML / M5", alpha=0.5).gan == "AML_M5.alpha0.5.transfer"
+def test_names_are_safe_as_file_names_and_tell_replicates_and_folds_apart():
+    request = request_for(name="AML / M5", alpha=0.5, replicate=3)
+    assert request.gan == replace(request, fold=2).gan == "AML_M5.alpha0.5.transfer"
+    assert request.name == "e.3/AML_M5.alpha0.5.transfer"
+    assert replace(request, fold=2).name == "e.3/fold2/AML_M5.alpha0.5.transfer"
+
+
+def as_chosen(requests, chosen, pretrained, training=TRAINING):
+    options = {"seed": 1, "training": training}
+    return retrain_as_chosen(requests, chosen, pretrained, settings(), **options)
+
+
+@pytest.mark.parametrize(
+    ("choices", "n", "variant"),
+    [
+        (("curve", "held_out"), 9, "transfer"),
+        (("held_out", "held_out"), 24, "transfer"),
+        (("held_out", "held_out"), 9, "classic"),
+    ],
+)
+def test_as_chosen_on_all_samples_is_what_the_search_gave(choices, n, variant, pretrained):
+    """A cross-validated class is in the end trained on all its samples: here the very same runs."""
+    using = settings(*choices, folds=3, cross_validate_below=30, threshold=-1e6)
+    request = request_for(n, variant=variant, alpha=1.0, over=n > 9)
+    gan = trained(request, pretrained, using)
+    assert gan.chosen["n_folds"] == 3
+    assert min(gan.chosen["updates_1"], gan.chosen["updates_2"]) > 0
+    (again,) = as_chosen([request], [gan.chosen], pretrained)
+    np.testing.assert_array_equal(again.parameters, gan.generator.parameters)
+    assert again.hidden == gan.generator.hidden
+
+
+@pytest.mark.parametrize(
+    ("updates_1", "updates_2", "epochs"),
+    # 25 samples are two batches an epoch; half an epoch is rounded, and one is the least
+    [(24, 30, (12, 15)), (24, 7, (12, 4)), (1, 6, (1, 3)), (0, 6, (None, 3)), (24, 0, (12, None))],
+)
+def test_as_chosen_has_the_rates_and_updates_that_are_asked_for(
+    pretrained, updates_1, updates_2, epochs
+):
+    training, request = Spy(), request_for(25, fold=2)
+    row = {"lr_1": 2e-3, "updates_1": updates_1, "lr_2": 3e-5, "updates_2": updates_2}
+    (generator,) = as_chosen([request], [row], pretrained, training)
+    start = pretrained.weights.generator
+    for phase, n_epochs in zip(("lr_1", "lr_2"), epochs, strict=True):
+        found = training.calls.pop(f"re-training, {phase}, all samples", None)
+        assert (found is None) == (n_epochs is None)
+        if found:
+            (done,) = found
+            np.testing.assert_array_equal(done.run.start.generator, start)
+            np.testing.assert_array_equal(done.run.samples, request.samples)
+            assert (done.run.learning_rate, done.run.epochs) == (row[phase], n_epochs)
+            assert (done.run.keep, done.run.held_out.size) == ("last", 0)
+            start = done.weights.generator
+    assert not training.calls
+    np.testing.assert_array_equal(generator.parameters, start)
+
+
+def test_as_chosen_leaves_a_class_of_one_sample_where_it_starts(pretrained):
+    """Beside a class that is trained as if alone; each fold has random numbers of its own."""
+    row = {"lr_1": 1e-3, "updates_1": 20, "lr_2": 1e-4, "updates_2": 20}
+    single, classic = request_for(1, fold=1), request_for(1, fold=1, variant="classic")
+    larger, other_fold = request_for(2, fold=1), request_for(2, fold=2)
+    requests = [single, larger, classic, other_fold]
+    found = [g.parameters for g in as_chosen(requests, [row] * 4, pretrained)]
+    np.testing.assert_array_equal(found[0], pretrained.weights.generator)
+    drawn = initial_weights(P, (4, 5, 7), stream(1, "initial weights", classic.name))
+    np.testing.assert_array_equal(found[2], drawn.generator)
+    (alone,) = as_chosen([larger], [row], pretrained)
+    np.testing.assert_array_equal(found[1], alone.parameters)
+    assert not np.isclose(found[1], found[3]).all()
+    assert not np.isclose(found[1], pretrained.weights.generator).all()
+    with pytest.raises(TrainingError, match=r"e\.1/fold1/case.*: needs a pre-trained GAN"):
+        as_chosen([larger], [row], None)

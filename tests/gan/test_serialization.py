@@ -5,12 +5,14 @@ import pytest
 import torch
 from safetensors.numpy import save
 
+from evenomics.config.experiments import DrawId
 from evenomics.errors import TrainingError
 from evenomics.gan.arithmetic import AlphaDropout
 from evenomics.gan.generator import Generator, run_network
 from evenomics.gan.losses import forward
 from evenomics.gan.networks import generator_architecture, initial_weights
 from evenomics.gan.serialization import (
+    generator_path,
     load_generator,
     load_generators,
     load_weights,
@@ -92,19 +94,35 @@ def test_a_model_of_another_program_or_version_is_refused(metadata, found, tmp_p
         load_generator(path)
 
 
-def test_the_generators_of_an_experiment_are_read_and_all_that_fail_are_named(weights, tmp_path):
+@pytest.mark.parametrize(("fold", "place"), [(None, "e.2"), (3, "e.2/fold3")])
+def test_the_generators_of_a_draw_are_read_and_all_that_fail_are_named(
+    fold, place, weights, tmp_path
+):
     """With what helps: Snakemake makes the folder as a whole, and misses no single file of it."""
-    training = tmp_path / "training"
+    training, draw = tmp_path / "training", DrawId("e", 2)
     generator = Generator.from_weights(weights)
     for name in "abc":
-        save_generator(training / f"e/{name}.safetensors", generator, {})
-    assert list(load_generators(training, "e", ["c", "a"])) == ["c", "a"]
-    damaged = training / "e/a.safetensors"
+        save_generator(generator_path(training, draw, name, fold), generator, {})
+    assert sorted(training.rglob("*.safetensors")) == [
+        training / place / f"{name}.safetensors" for name in "abc"
+    ]
+    assert list(load_generators(training, draw, ["c", "a"], fold)) == ["c", "a"]
+    damaged = training / place / "a.safetensors"
     damaged.write_bytes(damaged.read_bytes()[:-8])
-    (training / "e/b.safetensors").unlink()
-    with pytest.raises(TrainingError, match=r"2 of 3 generators .* 'e' cannot be read") as error:
-        load_generators(training, "e", "abc")
+    (training / place / "b.safetensors").unlink()
+    with pytest.raises(TrainingError, match=r"2 of 3 generators .* 'e\.2' cannot be") as error:
+        load_generators(training, draw, "abc", fold)
     assert f"delete the whole folder {training} and run again" in error.value.heading
     first, second = error.value.problems
     assert first.startswith(f"{damaged} is not a model of this program")
-    assert second == f"{training}/e/b.safetensors is missing"
+    assert second == f"{training}/{place}/b.safetensors is missing"
+
+
+def test_generators_of_replicates_and_folds_are_kept_apart(weights, tmp_path):
+    places = [(DrawId("e", k), fold) for k in (1, 2) for fold in (None, 1, 2)]
+    for number, (draw, fold) in enumerate(places):
+        generator = Generator(6, (4, 5), np.full_like(weights.generator, number))
+        save_generator(generator_path(tmp_path, draw, "a", fold), generator, {})
+    for number, (draw, fold) in enumerate(places):
+        (found,) = load_generators(tmp_path, draw, ["a"], fold).values()
+        assert set(found.parameters) == {number}

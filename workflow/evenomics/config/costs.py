@@ -49,8 +49,8 @@ class Runs:
 
     Attributes
     ----------
-    n : float
-        How many; one that ends early is a part of one.
+    n : int
+        How many.
     n_features : int
     hidden : sequence of int
         Widths of the hidden layers.
@@ -71,7 +71,7 @@ class Runs:
     '15 s, 5 and 6 MB'
     """
 
-    n: float
+    n: int
     n_features: int
     hidden: Sequence[int]
     batch: int
@@ -169,7 +169,7 @@ class Costs:
     >>> study = {"classes": ["control", "case"], "cohorts": {"source": "builtin"}}
     >>> costs = Costs(validated({"studies": {"s": study}}), "s", "none", Size(150, 2000, 300, 700))
     >>> {stage: round(seconds / 60) for stage, seconds in costs.seconds.items()}
-    {'other': 1, 'select': 0, 'pretrain': 2, 'retrain': 68, 'score_arms': 79}
+    {'other': 1, 'select': 0, 'pretrain': 2, 'retrain': 539, 'score_arms': 362}
     """
 
     def __init__(
@@ -237,7 +237,7 @@ class Costs:
         return (1 + self._trained_folds) * sum(len(self.gans(counts)) for counts in self.draws)
 
     def _runs(
-        self, n: float, n_samples: int, batch: int, epochs: int, critic_updates: int, layers: int
+        self, n: int, n_samples: int, batch: int, epochs: int, critic_updates: int, layers: int
     ) -> Runs:
         hidden, batch = self.hidden[:layers], min(batch, n_samples)
         updates = epochs * (n_samples // batch)
@@ -281,12 +281,13 @@ class Costs:
         batch = plan["batch_size_over" if over else "batch_size_under"]
         for phase in ("1", "2"):
             n_rates, epochs = len(plan[f"learning_rates_{phase}"]), plan[f"epochs_{phase}"]
-            shape = (batch, epochs, plan["critic_updates"], len(self.hidden))
-            yield self._runs(n_rates * n_folds, max(1, n_samples - n_held_out), *shape)
+            shape = (plan["critic_updates"], len(self.hidden))
+            n_training, half = max(1, n_samples - n_held_out), max(1, epochs // 2)
+            yield self._runs(n_rates * n_folds, n_training, batch, epochs, *shape)
             if n_folds > 1:  # and on all samples, up to the chosen epoch: half-way, say
-                yield self._runs(0.5, n_samples, *shape)
+                yield self._runs(1, n_samples, batch, half, *shape)
             if n := self._trained_folds:
-                yield self._runs(0.5 * n, max(1, n_samples - n_samples // n), *shape)
+                yield self._runs(n, max(1, n_samples - n_samples // n), batch, half, *shape)
 
     def _training_seconds(self, runs: Collection[Runs]) -> float:
         """Return the time of training on one core. That of a GPU is not known."""
@@ -368,11 +369,13 @@ class Costs:
         ) * p
         jobs = {
             "load": _READING * size.n_samples * self.n_measured,
-            "pretrain": (
+            "pretrain": bool(self.pretraining)
+            * (
                 (_READING + 8 * self.n_cohorts) * size.n_external * p
                 + self._engine_bytes(self.pretraining, min(threads, self.n_cohorts))
             ),
-            "retrain": (
+            "retrain": bool(self.retraining)
+            * (
                 # the draws of a replicate, and the GANs of their folds, are there together
                 (_READING * max(drawn) + 30 * (1 + self._trained_folds) * sum(drawn)) * p
                 + 10 * self.n_gans * sum(n_parameters(p, self.hidden)) / self.n_replicates

@@ -39,7 +39,7 @@ class JobRequests:
     >>> job = SimpleNamespace(study="simulated", selection="none")
     >>> mem_mb, runtime = requests.mem_mb("retrain"), requests.runtime("retrain")
     >>> [(mem_mb(job, 8, attempt), runtime(job, 8, attempt)) for attempt in (1, 2)]
-    [(1000, 35), (2000, 70)]
+    [(1613, 270), (3226, 540)]
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -71,8 +71,10 @@ class JobRequests:
             minutes = _USUAL[stage][-1]
             costs = self._costs(wildcards.study).get(wildcards.selection)
             if costs and costs.seconds[stage]:
-                n_jobs = 1 if stage == "pretrain" else self.config["jobs_per_study"]
-                seconds = max(costs.longest[stage], costs.seconds[stage] / (threads * n_jobs))
+                # that of the job with most draws; none has less than one draw
+                n_jobs, n_draws = self.config["jobs_per_study"], len(costs.draws)
+                share = 1 if stage == "pretrain" else math.ceil(n_draws / n_jobs) / n_draws
+                seconds = max(costs.longest[stage], share * costs.seconds[stage] / threads)
                 minutes = math.ceil(_SPARE_TIME * seconds / 60)
             return attempt * max(_LEAST_MINUTES, minutes)
 

@@ -85,6 +85,8 @@ def draw(
         draws[of] = cohort.take(rows, name=of.name)
         if disjoint:
             free[rows if groups is None else np.isin(groups, groups[rows])] = False
+            if problems:
+                break  # what is left for the others depends on it
     if problems:
         problems = list(dict.fromkeys(problems))
         raise CohortError(f"{cohort.place} is too small for the experiments:", problems)
@@ -165,7 +167,7 @@ def _shortages(
         what = f"experiment {experiment.name!r}: {asked} samples of the class {label!r} asked for"
         if asked > n_left:
             problems.append(
-                f"{what}, {n_left} left, since experiments share no group; enlarge the cohort or "
+                f"{what}, {n_left} left, since draws share no group; enlarge the cohort or "
                 "set `disjoint: false`"
             )
         elif n_groups < _SMALLEST_CLASS:
