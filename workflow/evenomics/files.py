@@ -56,7 +56,7 @@ def write_table(frame: pd.DataFrame | Iterable[pd.DataFrame], path: str | os.Pat
     """
     parts = [frame] if isinstance(frame, pd.DataFrame) else frame
     with replacing(path) as temporary, temporary.open("wb") as raw, ExitStack() as stack:
-        file: IO[bytes] = raw
+        file: IO[bytes] | gzip.GzipFile = raw
         if str(path).endswith(".gz"):
             # without name and time, which would be other bytes every time
             file = stack.enter_context(gzip.GzipFile("", "wb", 6, raw, mtime=0))
