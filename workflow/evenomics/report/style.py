@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from natsort import natsorted, ns
@@ -103,11 +104,13 @@ def metric_title(metric: str) -> str:
     return title("metrics", metric)
 
 
-def setting_title(arm: str, alpha: str, multiplier: object = NO_SETTING) -> str:
-    """Alpha and multiplier of a row in short; empty for an arm that has neither.
+def setting_title(
+    arm: str, alpha: str, multiplier: object = NO_SETTING, bandwidth: object = NO_SETTING
+) -> str:
+    """Write the settings of a row in short; empty for an arm that has none.
 
-    ``1/0`` (under/over) for an arm that grows both classes, ``1`` for one that grows only the
-    under-represented ones.
+    Alpha is ``1/0`` (under/over) for an arm that grows both classes, ``1`` for one that grows only
+    the under-represented ones; ``× 0.5`` is a multiplier, ``h 0.5`` a bandwidth.
     """
     words = []
     if alpha != NO_SETTING:
@@ -116,12 +119,42 @@ def setting_title(arm: str, alpha: str, multiplier: object = NO_SETTING) -> str:
         words.append(f"{under}/{over}" if expands and over else under)
     if str(multiplier) != NO_SETTING:
         words.append(f"× {float(str(multiplier)):g}")
+    if str(bandwidth) != NO_SETTING:
+        words.append(f"h {float(str(bandwidth)):g}")
     return " ".join(words)
+
+
+def number(value: float) -> str:
+    """``0.012`` or ``−0.012``; a number that three decimals make 0 has one that is not."""
+    if abs(value) < 1e-12:
+        return "0"
+    text = f"{value:.3f}"
+    return (text if float(text) else f"{value:.0e}").replace("-", "−")
 
 
 def signed(value: float) -> str:
     """``+0.012``, ``−0.012``, or ``0`` where there is no difference but for rounding."""
-    return "0" if abs(value) < 1e-12 else f"{value:+.3f}".replace("-", "−")
+    text = number(value)
+    return f"+{text}" if value > 0 and text != "0" else text
+
+
+def interval(low: float, high: float) -> str:
+    """``0.012 to 0.034``; a dash where there is none."""
+    return "–" if pd.isna(low) else f"{number(low)} to {number(high)}"
+
+
+def p_text(p_value: float) -> str:
+    """``= 0.012``, ``< 0.0001``; never 0, a dash where there is none."""
+    if pd.isna(p_value):
+        return "–"
+    return "< 0.0001" if p_value < 1e-4 else f"= {p_value:.3g}"
+
+
+def leaders(values: pd.Series, smallest: bool = False) -> list[object]:
+    """Labels of the largest (or smallest) value; of those equal but for rounding, all."""
+    values = values.dropna()
+    best = values.min() if smallest else values.max()
+    return values.index[np.isclose(values, best, rtol=0, atol=1e-9)].tolist()
 
 
 def of_metric(summary: pd.DataFrame, metric: str) -> pd.DataFrame:
