@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 STUDY = {"study": "simulated", "selection": "none"}
 SETTINGS = {
@@ -91,3 +92,76 @@ def comparison(experiments, arms, classifiers, replicates=5, seed=0):
         if arm == "auto" and "smote" in arms:
             rows.append(row(arm, d / 3, 0.7, **more, question="smote", reference="smote"))
     return pd.DataFrame(rows)
+
+
+def predictions(arm, settings, classifiers, replicates=3, repeats=2, n=60, seed=0):
+    """Table ``predictions/EXPERIMENT.ARM.tsv.gz`` of two classes, case in one of three samples."""
+    rng = np.random.default_rng([seed, *arm.encode()])
+    is_case = np.arange(n) % 3 == 0
+    label = np.where(is_case, "case", "control")
+    parts = []
+    for replicate, values, classifier, repeat in product(
+        range(1, replicates + 1), settings, classifiers, range(1 if arm == "none" else repeats)
+    ):
+        log_odds = 1.5 * is_case + rng.normal(-1, 1, n)
+        given = 1 / (1 + np.exp(-log_odds))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "replicate": replicate, "alpha": values[0], "multiplier": values[1],
+                    "bandwidth": values[2], "classifier": classifier, "repeat": repeat,
+                    "sample_id": [f"v{i}" for i in range(n)], "class": label,
+                    "score.case": log_odds, "probability.case": given,
+                    "predicted": np.where(given > 0.5, "case", "control"),
+                    "predicted_tuned": np.where(given > 0.4, "case", "control"),
+                }
+            )
+        )  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+def scores_of(table, label):
+    """Rows of ``scores.tsv.gz`` that follow from predictions, with the columns of a label."""
+    keys = ["replicate", "alpha", "multiplier", "bandwidth", "classifier", "repeat"]
+    rows = []
+    for key, one in table.groupby(keys, sort=False):
+        of = {**STUDY, **label, **dict(zip(keys, key, strict=True))}
+        case, given = one["class"] == "case", one["probability.case"]
+        values = {
+            ("auroc", "none"): roc_auc_score(case, given),
+            ("auprc", "none"): average_precision_score(case, given),
+            ("brier", "none"): ((given - case) ** 2).mean(),
+        }
+        for threshold, column in {"default": "predicted", "tuned": "predicted_tuned"}.items():
+            found = one[column] == "case"
+            sensitivity, specificity = found[case].mean(), 1 - found[~case].mean()
+            values |= {
+                ("sensitivity", threshold): sensitivity,
+                ("specificity", threshold): specificity,
+                ("balanced_accuracy", threshold): (sensitivity + specificity) / 2,
+            }
+        rows += [
+            {**of, "metric": metric, "threshold": threshold, "value": value}
+            for (metric, threshold), value in values.items()
+        ]
+    return pd.DataFrame(rows)
+
+
+def tuning(tables, experiment):
+    """Table ``tuning.tsv`` of predictions by arm: in each replicate the first setting is chosen."""
+    keys = ["replicate", "classifier", "alpha", "multiplier", "bandwidth"]
+    parts = [
+        table[keys].drop_duplicates().assign(**STUDY, experiment=experiment, arm=arm)
+        for arm, table in tables.items()
+    ]
+    made = pd.concat(parts, ignore_index=True)
+    first = ~made.duplicated(["arm", "replicate", "classifier"])
+    return made.assign(
+        parameters='{"C": 1}', cv_auroc=0.9, chosen=first, thresholds="[0.4]", n_folds=5, note=""
+    )
+
+
+def auto(tuning_table):
+    """Table ``auto.tsv``: SMOTE was taken everywhere."""
+    rows = tuning_table[tuning_table["chosen"] & (tuning_table["arm"] == "smote")]
+    return rows.drop(columns=["parameters", "chosen", "thresholds", "n_folds", "note"])

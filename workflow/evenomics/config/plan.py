@@ -11,6 +11,15 @@ import yaml
 from evenomics.config.experiments import Experiment, experiment_grid
 from evenomics.config.names import COHORTS, SCHEMAS, names
 
+#: Tables that the report of a study writes.
+REPORT_TABLES = (
+    *("answers.tsv", "sentences.tsv", "summary.tsv", "comparison.tsv"),
+    *("settings.tsv", "paper_comparison.tsv", "data.tsv", "timings.tsv"),
+    *("confusion.tsv", "per_class.tsv", "calibration.tsv", "roc.tsv"),
+)
+# Pages of every study.
+_PAGES = ("scores", "comparison", "paper_test", "settings", "classes", "timings", "data")
+
 
 @cache
 def report_entries() -> list[dict[str, str]]:
@@ -85,7 +94,7 @@ class Plan:
     >>> plan.studies, plan.gan_arms, plan.sampling_arms
     ([('simulated', 'none')], ['gan'], ['smote', 'gan'])
     >>> [result.paths[0] for result in plan.results("simulated", "none")][:3]
-    ['figures/scores.svg', 'figures/comparison.svg', 'tables/scores.html']
+    ['figures/forest.svg', 'tables/comparison.html', 'tables/scores.html']
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -148,10 +157,12 @@ class Plan:
         first = self.config["studies"][study]["selections"][0]
         held_out = "held_out" in self.config["gan"]["choice"].values()
         wanted = {
+            "forest": "none" in self.config["arms"] and len(self.config["arms"]) > 1,
+            "thresholds": True,
             "scores": True,
             "roc": True,
+            "calibration": True,
             "shift": True,
-            "comparison": len(self.config["arms"]) > 1,
             "twins": bool(self.twins),
             "multipliers": len(self.config["multipliers"]) > 1 and bool(self.expanding_arms),
             "samples": bool(self.sampling_arms),
@@ -169,7 +180,8 @@ class Plan:
         """Return the names of the HTML pages of a study and selection."""
         training = {"training"} if self.gan_arms else set()
         enrichment = {"enrichment"} if self.enriches(study, selection) else set()
-        return {"scores", "comparison", "timings", "data"} | training | enrichment
+        auto = {"auto"} if "auto" in self.config["arms"] else set()
+        return {*_PAGES} | auto | training | enrichment
 
     def results(self, study: str, selection: str) -> list[Result]:
         """Return all figures and pages of a study and selection, in the order of the report."""
@@ -204,8 +216,9 @@ class Plan:
     def reported_files(self, study: str, selection: str) -> list[str]:
         """Return what the report of a study and selection is made of, as paths in the results."""
         figures = self.figures(study, selection)
-        files = ["experiments.tsv", "draws", "scores.tsv.gz", "tuning.tsv", "roc.tsv.gz"]
+        files = ["experiments.tsv", "draws", "scores.tsv.gz", "tuning.tsv", "predictions"]
         files += ["scoring_seconds.tsv", "generated", "shift.tsv", "findings.tsv"]
+        files += ["auto.tsv"] * ("auto" in self.config["arms"])
         files += ["pretraining"] * self.pretrains + ["training"] * bool(self.gan_arms)
         files += ["selection/expression.tsv"] * ("expression" in figures)
         files += ["selection/features.tsv", "selection/repeats.tsv"] * ("stability" in figures)
@@ -217,9 +230,9 @@ class Plan:
 
     def targets(self) -> list[str]:
         """Return all files that a run produces for its user, as paths in the results."""
-        made = ["summary.tsv", "comparison.tsv", "scores.tsv.gz", "generated"]
+        made = [*REPORT_TABLES, "scores.tsv.gz", "predictions", "generated"]
         made += ["training"] * bool(self.gan_arms)
-        return ["summary.html", "summary.tsv"] + [
+        return ["summary.html", "answers.tsv"] + [
             f"{study}/{selection}/{path}"
             for study, selection in self.studies
             for path in [*made, *(p for of in self.results(study, selection) for p in of.paths)]
@@ -234,6 +247,9 @@ class Plan:
             **{key: self.config[key] for key in ("checks", "gan", "selection", "scaling")},
             "curve": choice["curve"],
             "cuts": [choice["cut_above"], choice["cut_below"]],
+            "splits": self.splits(study),
+            "arms": list(self.config["arms"]),
+            "trains": bool(self.gan_arms),
             "sampling_arms": self.sampling_arms,
             "twins": self.twins,
         }

@@ -4,23 +4,25 @@ Every sentence is made from the tables of a study. An arm is said to be ahead, o
 a headline test says so (adjusted p below the level). Otherwise it cannot be told apart.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from evenomics.report.study import StudyFiles
 from evenomics.report.style import (
     arm_order,
     arm_title,
     classifier_title,
     experiment_title,
+    in_sentence,
     interval,
     leaders,
     metric_title,
-    number,
     p_text,
     signed,
+    span,
 )
 
 #: The arm of the advice: in each replicate, the arm with the best cross-validated AUROC.
@@ -34,7 +36,7 @@ COPY_RATIO = 0.5
 _CASE = ["study", "selection", "experiment", "classifier"]
 _NUMBERS = ["difference", "low", "high", "adjusted_p_value", "detectable"]
 #: Columns of `answer_table`.
-ANSWERS = [*_CASE, "arm", *_NUMBERS, "n_replicates", "n_validation", "verdict"]
+ANSWERS = [*_CASE, "metric", "arm", *_NUMBERS, "n_replicates", "n_validation", "verdict"]
 
 # What is said of the leading arm by the verdict on it: of one case, and of the clearest of several.
 _RESULT = {
@@ -179,6 +181,30 @@ def answer_sentences(
     return [sentence for sentence in said if sentence]
 
 
+def answer_tables(of: StudyFiles) -> dict[str, pd.DataFrame]:
+    """Return the tables ``answers`` and ``sentences`` of a study, from its other tables.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        See `answer_table`; and columns study, selection, sentence (see `answer_sentences`).
+    """
+    comparison, summary = of.table("comparison.tsv"), of.table("summary.tsv")
+    said = answer_sentences(
+        comparison,
+        summary,
+        of.table("experiments.tsv"),
+        of.settings,
+        of.table("auto.tsv") if AUTO in of.settings["arms"] else None,
+        of.table("training/chosen.tsv") if of.settings["trains"] else None,
+    )
+    names = {"study": of.study, "selection": of.selection}
+    return {
+        "answers": answer_table(comparison, summary, of.settings),
+        "sentences": pd.DataFrame({**names, "sentence": said}),
+    }
+
+
 def copying(training: pd.DataFrame | None) -> str:
     """Say whether GANs copy their training samples; nothing where there are no GANs.
 
@@ -197,13 +223,13 @@ def copying(training: pd.DataFrame | None) -> str:
     n_copies = int((ratios < COPY_RATIO).sum())
     return (
         f"GANs that copy their training samples: {_none(n_copies)} of {len(ratios)}. Their samples "
-        f"lie {_span(ratios, '{:.2f}'.format)} times as far from the nearest training sample "
+        f"lie {span(ratios, '{:.2f}'.format)} times as far from the nearest training sample "
         f"as from the nearest held-out sample; below {COPY_RATIO:g} is copying."
     )
 
 
 def _asked(summary: pd.DataFrame, experiments: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    classifiers = [_lower(classifier_title(c)) for c in sorted(summary["classifier"].unique())]
+    classifiers = [in_sentence(classifier_title(c)) for c in sorted(summary["classifier"].unique())]
     n_replicates = int(summary["n_replicates"].max())
     times = "once" if n_replicates == 1 else f"{n_replicates} times"
     made = "one table was split" if settings["splits"] else "training samples were drawn"
@@ -211,7 +237,7 @@ def _asked(summary: pd.DataFrame, experiments: pd.DataFrame, settings: Mapping[s
         f"Does balancing help {_and(classifiers)} to tell {_and(settings['classes'])} apart? To "
         f"find out, {made} {times} ({_sizes(experiments, settings['classes'])}), and "
         f"{metric_title(settings['metric'])} was measured on "
-        f"{_span(summary['n_validation'], '{:.0f}'.format)} validation samples."
+        f"{span(summary['n_validation'], '{:.0f}'.format)} validation samples."
     )
 
 
@@ -289,7 +315,7 @@ def _power(rows: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     detectable = rows["detectable"].dropna()
     if detectable.empty:
         return text
-    smallest = _span(detectable, number)
+    smallest = span(detectable)
     return f"{text} The smallest difference that a test finds with 80% power is {smallest}."
 
 
@@ -326,7 +352,7 @@ def _advice(cases: pd.DataFrame, auto: pd.DataFrame | None, settings: Mapping[st
         return ""
     text = f"Taking the arm with the best cross-validation in each {_replicate(settings)} (`auto`)"
     if cases["adjusted_p_value"].isna().all():
-        text += f" gives {_span(cases['difference'], signed)} against no balancing, untested"
+        text += f" gives {span(cases['difference'], signed)} against no balancing, untested"
     elif len(cases) == 1:
         case = cases.iloc[0]
         text += f" {_RELATION[case['verdict']]} no balancing ({_evidence(case, settings)})"
@@ -334,21 +360,23 @@ def _advice(cases: pd.DataFrame, auto: pd.DataFrame | None, settings: Mapping[st
         n, better, worse = _counts(cases, settings["level"])
         text += (
             f" is ahead of no balancing for {_none(better)} of {n} {_unit(cases)} and behind for "
-            f"{_none(worse)} ({_span(cases['difference'], signed)} in "
+            f"{_none(worse)} ({span(cases['difference'], signed)} in "
             f"{metric_title(settings['metric'])})"
         )
     if auto is None or auto.empty:
         return f"{text}."
     took = auto["arm"].value_counts()
     first = arm_order(took.index[took == took.max()])[0]
-    return f"{text}; it took {_lower(arm_title(first))} in {took.max()} of {len(auto)} choices."
+    return (
+        f"{text}; it took {in_sentence(arm_title(first))} in {took.max()} of {len(auto)} choices."
+    )
 
 
 def _one_row_each(table: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each experiment and classifier: arms that tie share theirs (`names`)."""
     first = table.drop_duplicates(_CASE).set_index(_CASE)
     arms = table.groupby(_CASE, sort=False)["arm"]
-    first["names"] = arms.agg(lambda tied: _and(_lower(arm_title(arm)) for arm in tied))
+    first["names"] = arms.agg(lambda tied: _and(in_sentence(arm_title(arm)) for arm in tied))
     first["n_tied"] = arms.size()
     return first.reset_index()
 
@@ -383,7 +411,7 @@ def _gap(row: pd.Series, settings: Mapping[str, Any]) -> str:
 
 def _place(case: pd.Series, cases: pd.DataFrame) -> str:
     """Name the classifier of a case, and the experiment where a study has several."""
-    place = f"with {_lower(classifier_title(case['classifier']))}"
+    place = f"with {in_sentence(classifier_title(case['classifier']))}"
     if len(cases["experiment"].unique()) == 1:
         return place
     return f"{place} at {experiment_title(case['experiment'], ' and ')}"
@@ -402,12 +430,6 @@ def _replicate(settings: Mapping[str, Any]) -> str:
     return "split" if settings["splits"] else "draw"
 
 
-def _span(values: pd.Series, text: Callable[[float], str]) -> str:
-    """``0.028 to 0.061``, or one number where both ends are written alike."""
-    ends = dict.fromkeys([text(values.min()), text(values.max())])
-    return " to ".join(ends)
-
-
 def _none(count: int) -> str:
     return str(count or "none")
 
@@ -415,12 +437,6 @@ def _none(count: int) -> str:
 def _and(items: Iterable[str]) -> str:
     *first, last = items
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def _lower(title: str) -> str:
-    """Write a title within a sentence; names such as SMOTE and ExpandGAN stay."""
-    first, *rest = title.split(" ")
-    return " ".join([first.lower() if first[1:].islower() else first, *rest])
 
 
 def _capital(sentence: str) -> str:

@@ -42,8 +42,12 @@ class StudyFiles:
     def table(self, name: str, numbers: Iterable[str] = ()) -> pd.DataFrame:
         """Return a table by its path in the folder (see `evenomics.files.read_table`)."""
         if name not in self._tables:
-            self._tables[name] = read_table(self.folder / name, numbers)
+            self._tables[name] = self.read(name, numbers)
         return self._tables[name]
+
+    def read(self, name: str, numbers: Iterable[str] = ()) -> pd.DataFrame:
+        """Return a table that is too large to be kept."""
+        return read_table(self.folder / name, numbers)
 
     def cohorts(self, stage: str | None = None) -> dict[str, Cohort]:
         """Return the cohorts by name.

@@ -1,7 +1,7 @@
 """What all figures share: colours, words, order, and how a figure is saved."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,8 @@ def arm_colours(arms: Iterable[str]) -> dict[str, str]:
     ordered = arm_order(arms)
     own = {arm: names("arms").get(arm, {}).get("colour") for arm in ordered}
     without = [arm for arm in ordered if not own[arm]]
-    spare = {arm: SPARE_COLOURS[i % len(SPARE_COLOURS)] for i, arm in enumerate(without)}
+    free = [colour for colour in SPARE_COLOURS if colour not in own.values()] or SPARE_COLOURS
+    spare = {arm: free[i % len(free)] for i, arm in enumerate(without)}
     return {arm: own[arm] or spare[arm] for arm in ordered}
 
 
@@ -104,6 +105,12 @@ def metric_title(metric: str) -> str:
     return title("metrics", metric)
 
 
+def in_sentence(title: str) -> str:
+    """Write a title within a sentence; names such as SMOTE and ExpandGAN stay."""
+    first, *rest = title.split(" ")
+    return " ".join([first.lower() if first[1:].islower() else first, *rest])
+
+
 def setting_title(
     arm: str, alpha: str, multiplier: object = NO_SETTING, bandwidth: object = NO_SETTING
 ) -> str:
@@ -125,17 +132,24 @@ def setting_title(
 
 
 def number(value: float) -> str:
-    """``0.012`` or ``−0.012``; a number that three decimals make 0 has one that is not."""
+    """``0.012``, ``−0.012``, ``0.0004``: never 0 by rounding; a dash for what is missing."""
+    if pd.isna(value):
+        return "–"
     if abs(value) < 1e-12:
         return "0"
     text = f"{value:.3f}"
-    return (text if float(text) else f"{value:.0e}").replace("-", "−")
+    return (text if float(text) else f"{value:.1g}").replace("-", "−")
 
 
 def signed(value: float) -> str:
     """``+0.012``, ``−0.012``, or ``0`` where there is no difference but for rounding."""
     text = number(value)
     return f"+{text}" if value > 0 and text != "0" else text
+
+
+def span(values: pd.Series, text: Callable[[float], str] = number) -> str:
+    """``0.028 to 0.061``, or one number where both ends are written alike."""
+    return " to ".join(dict.fromkeys([text(values.min()), text(values.max())]))
 
 
 def interval(low: float, high: float) -> str:
@@ -157,15 +171,23 @@ def leaders(values: pd.Series, smallest: bool = False) -> list[object]:
     return values.index[np.isclose(values, best, rtol=0, atol=1e-9)].tolist()
 
 
+def replicates_text(rows: pd.DataFrame) -> str:
+    """``5 replicates, 700 validation samples``, from their columns of a table."""
+    return ", ".join(
+        f"{span(rows[column], '{:.0f}'.format)} {noun}{'s' * bool(rows[column].max() > 1)}"
+        for column, noun in (("n_replicates", "replicate"), ("n_validation", "validation sample"))
+    )
+
+
 def of_metric(summary: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Rows of one metric.
+    """Rows of one metric, at the default threshold if it needs one.
 
     Raises
     ------
     ValueError
         When there is no such row.
     """
-    rows = summary[summary["metric"] == metric]
+    rows = summary[(summary["metric"] == metric) & (summary["threshold"] != "tuned")]
     if rows.empty:
         known = ", ".join(sorted(summary["metric"].unique()))
         raise ValueError(f"no scores of the metric {metric!r}; the table has {known}")
