@@ -9,10 +9,11 @@ from script_log import log_to
 from evenomics.evaluation.comparison import compare, summarise, summarise_chosen
 from evenomics.files import write_table, write_text
 from evenomics.report.answer import answer_tables
+from evenomics.report.comparison import comparison_tables
 from evenomics.report.figures.catalogue import FIGURES
 from evenomics.report.pages.catalogue import PAGES
 from evenomics.report.pages.data import cohort_table
-from evenomics.report.predictions import prediction_tables
+from evenomics.report.predictions import ChosenPredictions, prediction_tables
 from evenomics.report.study import StudyFiles
 from evenomics.report.style import save_figure
 from evenomics.report.timings import timings_table
@@ -21,7 +22,7 @@ log_to(snakemake.log[0])
 params = snakemake.params
 folder = Path(snakemake.output.summary).parent
 files = StudyFiles(folder, params.settings)
-scores, metric = files.table("scores.tsv.gz"), params.settings["metric"]
+predictions = ChosenPredictions(files)
 
 
 def write(tables):
@@ -30,18 +31,15 @@ def write(tables):
         write_table(table, snakemake.output[name])
 
 
+write(comparison_tables(files, predictions))
+write(prediction_tables(files, predictions))
+write(answer_tables(files))
 write(
     {
-        "settings": summarise(scores, files.table("tuning.tsv")),
-        "summary": summarise_chosen(scores, files.table("tuning.tsv")),
-        "comparison": compare(files),
-        "paper_comparison": compare_as_paper(scores[scores["replicate"] == 1], metric),
         "data": cohort_table(files.cohorts("."), files.cohorts(), params.options),
         "timings": timings_table(files, snakemake.input.benchmarks),
-        **prediction_tables(files),
     }
 )
-write(answer_tables(files))
 for kind, name, experiment, paths in params.results:
     if kind == "figure":
         save_figure(FIGURES[name](files, experiment), [folder / path for path in paths])
