@@ -203,6 +203,7 @@ def shift(study="simulated"):
     table = pd.DataFrame(rows, columns=["cohort", "method", "used", *measures])
     table.insert(0, "study", study)
     table.insert(1, "selection", "none")
+    table.insert(2, "replicate", 1)
     return table
 
 

@@ -250,7 +250,12 @@ def study(cohorts: str, rest: str = "") -> str:
             study("source: builtin", ", experiments: {controls: [5], imbalance: [0.2]}"),
             "5 controls at imbalance 0.2 make 1 cases",
         ),
-        (study("source: sklearn, fractions: {real: 0.9}"), "= 1.4; has to add up to 1"),
+        (study("source: sklearn, split: {real: 0.9}"), "= 1.4; has to add up to 1"),
+        (
+            study("source: sklearn, fractions: {real: 0.9}"),
+            "s.cohorts.fractions: this key is now called `split`",
+        ),
+        (study("source: sklearn, split: {replicates: 0}"), "s.cohorts.split.replicates: found 0"),
         (study("source: sklearn, dataset: wine"), "'benign' is no class of wine"),
         (study("source: table"), "s.cohorts.real: missing"),
         (
@@ -270,6 +275,21 @@ def study(cohorts: str, rest: str = "") -> str:
 )
 def test_cohorts_that_cannot_be_had_are_named(text, said):
     assert any(said in problem for problem in problems_of(text))
+
+
+@pytest.mark.parametrize(
+    ("cohorts", "experiments", "said"),
+    [
+        ("source: sklearn", "controls: [40]", "found 3; one table is split, so its splits are"),
+        ("source: builtin", "whole: true, controls: []", "found 3; has to be 1, since every draw"),
+    ],
+)
+def test_draws_that_a_study_cannot_have_are_named(cohorts, experiments, said):
+    (problem,) = problems_of(
+        study(cohorts, f", experiments: {{{experiments}}}, draws: {{replicates: 3}}")
+    )
+    assert problem.startswith(f"studies.s.draws.replicates: {said}")
+    assert "leave `draws` out" in problem
 
 
 def test_disjoint_experiments_need_samples_for_all():

@@ -20,6 +20,7 @@ from evenomics.data.cohort_files import read_cohort
 from evenomics.preparation.cohort_checks import (
     FINDINGS,
     findings,
+    label_copies,
     shift,
     shift_table,
     told_apart,
@@ -54,7 +55,13 @@ def drawn(seed=0, n=40, n_features=20, **change) -> dict[str, Cohort]:
 
 
 def found(cohorts, method="none", watched=ALL, n_features=20) -> pd.DataFrame:
-    return findings(shift_table(cohorts, cohorts, method), cohorts, LIMITS, watched, n_features)
+    return findings_of(shift_table(cohorts, cohorts, method), cohorts, LIMITS, watched, n_features)
+
+
+def findings_of(measured, used, limits, watched, n_features) -> pd.DataFrame:
+    """Return the findings of cohorts that are fixed."""
+    measured = measured.assign(replicate=1)
+    return findings(measured, [label_copies(used, n_features)], limits, watched)
 
 
 def test_measures_of_a_known_shift():
@@ -181,7 +188,7 @@ def test_a_shift_without_cells_beyond_the_range_is_found_by_its_sd():
     mostly_high = np.r_[heaps[1::2], heaps[::20]] - 0.01
     parts["validation"] = cohort(mostly_high, "validation", ["a", "b"] * 11)
     limits = {**LIMITS, "shift_sd": 0.7}
-    said = findings(shift_table(parts, parts, "none"), parts, limits, ALL, 3)
+    said = findings_of(shift_table(parts, parts, "none"), parts, limits, ALL, 3)
     assert [*said["check"]] == ["shift_sd"]
     (message,) = said["message"]
     assert "A threshold that was learnt on the real cohort may not fit it" in message
@@ -258,8 +265,39 @@ def test_perfect_features_of_wide_data_with_tiny_classes_are_chance(labels):
     table = shift_table(parts, parts, "none")
     enough = 0.05 / chance
     for n_features, finds in ((int(enough * 0.99), True), (int(enough * 1.01) + 1, False)):
-        said = findings(table, parts, limits, ALL, n_features)
+        said = findings_of(table, parts, limits, ALL, n_features)
         assert (len(said) == 1) is finds
+
+
+def test_findings_of_splits_are_said_once_and_are_those_of_the_median():
+    """Two of three splits are far; of the features, one copies the label in two, one in all."""
+    code = np.array([0, 1] * 20)
+    splits = []
+    for replicate, (step, copied) in enumerate([(9, code), (0, code), (12, np.arange(40))], 1):
+        cohorts = drawn(seed=replicate, validation=lambda x, step=step: x + step)
+        for name in ("real", "validation"):
+            features = cohorts[name].features.assign(f3=code, f7=copied)
+            cohorts[name] = replace(cohorts[name], features=features)
+        splits.append(cohorts)
+    tables = [shift_table(cohorts, cohorts, "none") for cohorts in splits]
+    measured = pd.concat([table.assign(replicate=i) for i, table in enumerate(tables, 1)])
+    copies = [label_copies(cohorts, 20) for cohorts in splits]
+    said = findings(measured, copies, LIMITS, ["validation"]).set_index("check")
+    assert [*said.index] == ["beyond_range", "label_copy"]
+    now = [table[table["used"] & (table["cohort"] == "validation")].iloc[0] for table in tables]
+    assert said.loc["beyond_range", "value"] == np.median([row["beyond_range"] for row in now])
+    shifted = np.median([row["shift_sd"] for row in now])
+    message = said.loc["beyond_range", "message"]
+    assert message.startswith("In the median of 3 splits, ")
+    assert f"is shifted by {shifted:.1f} SD" in message
+    assert said.loc["label_copy", "value"] == 2
+    assert said.loc["label_copy", "message"].startswith(
+        "In half of 3 splits or more, 2 of 20 features of the real cohort tell its classes apart "
+        "without an error, each by itself: 'f3', 'f7'; so they do in the validation cohort: 2."
+    )
+    alone = findings(measured[measured["replicate"] == 2], copies[2:], LIMITS, ["validation"])
+    assert [*alone["check"]] == ["label_copy"]
+    assert "1 of 20 features" in alone["message"][0]
 
 
 @pytest.mark.parametrize(
@@ -278,7 +316,7 @@ def test_the_released_studies(shared_data: Path, study, beyond, sd, check, zscor
     assert now["beyond_range"] == pytest.approx(beyond, abs=0.005)
     assert now["shift_sd"] == pytest.approx(sd, abs=0.05)
     assert now["auroc"] > 0.99
-    said = findings(table, cohorts, LIMITS, ["validation"], cohorts["real"].n_features)
+    said = findings_of(table, cohorts, LIMITS, ["validation"], cohorts["real"].n_features)
     assert [*said["check"]] == [check]
     assert said["message"][0].startswith(f"{beyond:.0%} of the validation cells")
     assert f"to {zscored} (`harmonise: zscore`)" in said["message"][0]

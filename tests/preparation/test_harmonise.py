@@ -10,7 +10,7 @@ import pytest
 
 import fake_tables
 from evenomics.data.cohort import Cohort
-from evenomics.data.cohort_files import read_cohort, write_cohort
+from evenomics.data.cohort_files import each_replicate, write_cohorts
 from evenomics.errors import CohortError, ConfigError
 from evenomics.preparation.harmonisations.quantile import quantile
 from evenomics.preparation.harmonisations.zscore import zscore
@@ -192,26 +192,22 @@ def test_quantile_is_that_of_limma_with_ties(tmp_path):
 PREAMBLE = """
 setClass("Snakemake", slots = c(input = "list", output = "list", log = "list", source = "function"))
 snakemake <- new("Snakemake",
-  input = list(real = "real.tsv.gz", external = "external.tsv.gz",
-               validation = "validation.tsv.gz"),
-  output = list(real = "out/real.tsv.gz", external = "out/external.tsv.gz",
-                validation = "out/validation.tsv.gz"),
+  input = list(cohorts = "in"), output = list(cohorts = "out"),
   log = list("combat.log"), source = function(name) source(file.path("{scripts}", name)))
 """
 
 
-def run_combat(folder, cohorts):
-    """Write cohorts, run combat.R on them; return its process and what it wrote."""
+def run_combat(folder, *splits):
+    """Write cohorts, run combat.R on them; return its process and what it wrote of each split."""
     folder.mkdir(exist_ok=True)
-    for name, cohort in cohorts.items():
-        write_cohort(cohort, folder / f"{name}.tsv.gz")
+    for replicate, cohorts in enumerate(splits, start=1):
+        write_cohorts(cohorts, folder / "in", replicate)
     script = PREAMBLE.replace("{scripts}", str(SCRIPTS)) + (SCRIPTS / "combat.R").read_text()
     (folder / "script.R").write_text(script)
     done = subprocess.run(
         ["Rscript", "script.R"], cwd=folder, capture_output=True, text=True, check=False
     )
-    paths = {name: folder / "out" / f"{name}.tsv.gz" for name in NAMES}
-    return done, {name: read_cohort(path) for name, path in paths.items() if path.exists()}
+    return done, *(cohorts for _, cohorts in each_replicate(folder / "out"))
 
 
 @pytest.fixture(scope="module")
@@ -265,6 +261,21 @@ def test_combat_leaves_the_real_cohort_and_takes_batch_effects_away(combat):
         pd.testing.assert_series_equal(harmonised[name].groups, cohorts[name].groups)
 
 
+@pytest.mark.r
+def test_combat_takes_every_split_by_itself(combat, tmp_path):
+    """The second of two splits is what it is alone, and so is the first."""
+    cohorts, harmonised = combat
+    other = {**cohorts, "external": cohorts["external"].take(range(6))}
+    _, first, second = run_combat(tmp_path / "both", cohorts, other)
+    _, alone = run_combat(tmp_path / "alone", other)
+    for name in NAMES:
+        for found, truth in ((first, harmonised), (second, alone)):
+            pd.testing.assert_frame_equal(
+                found[name].features, truth[name].features, check_exact=True
+            )
+    assert not np.allclose(first["external"].features.iloc[:6], second["external"].features)
+
+
 @pytest.mark.slow
 @pytest.mark.r
 def test_combat_labels_have_no_say_nor_has_validation_in_training(combat, tmp_path):
@@ -293,7 +304,7 @@ def test_combat_says_which_features_and_cohorts_it_cannot_adjust(combat, tmp_pat
     done, found = run_combat(tmp_path / "constant", {**cohorts, "external": constant})
     assert done.returncode == 0, done.stderr
     log = (tmp_path / "constant/combat.log").read_text()
-    assert "external.tsv.gz: 1 features are constant and keep their values" in log
+    assert "external.1.tsv.gz: 1 features are constant and keep their values" in log
     assert "'F3'" in log
     np.testing.assert_array_equal(
         found["validation"].features["F3"], cohorts["validation"].features["F3"]
@@ -311,11 +322,11 @@ def test_combat_says_which_features_and_cohorts_it_cannot_adjust(combat, tmp_pat
     for i, (given, message) in enumerate(
         [
             (few, "two features or more that vary within every cohort, found 1 of 1"),
-            (one, "validation.tsv.gz: ComBat needs two samples or more in a cohort, found 1"),
-            (turned, "external.tsv.gz: ComBat needs the features of the real cohort"),
+            (one, "validation.1.tsv.gz: ComBat needs two samples or more in a cohort, found 1"),
+            (turned, "external.1.tsv.gz: ComBat needs the features of the real cohort"),
         ]
     ):
-        done, found = run_combat(tmp_path / str(i), given)
+        done, *found = run_combat(tmp_path / str(i), given)
         assert done.returncode == 1
         assert not found
         assert message in (tmp_path / str(i) / "combat.log").read_text()

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegressionCV
 from sklearn.preprocessing import StandardScaler
 
 from evenomics.data.cohort import Cohort
-from evenomics.data.cohort_files import write_cohort
+from evenomics.data.cohort_files import cohort_path, write_cohort
 from evenomics.errors import CohortError
 from evenomics.preparation import selection
 from evenomics.preparation.selection import fit_at, penalty_path, stable_features, top_features
@@ -32,12 +32,13 @@ def cohort(n=(60, 40), p=30, informative=4, shift=1.2, seed=0, classes=CLASSES):
     return Cohort(features, pd.Series(np.array(classes)[codes], index=index), "real")
 
 
-def run_limma(folder, table, classes):
-    """Run the rule's own script through Snakemake on a table of a cohort."""
-    write_cohort(table, folder / "real.tsv.gz")
+def run_limma(folder, classes, *splits):
+    """Run the rule's own script through Snakemake on the real cohort of every split."""
+    for replicate, real in enumerate(splits, start=1):
+        write_cohort(real, cohort_path(folder / "cohorts", "real", replicate))
     done = run_rules(
         folder,
-        "rule limma:\n    input: real='real.tsv.gz'\n    output: table='expression.tsv'\n"
+        "rule limma:\n    input: cohorts='cohorts'\n    output: table='expression.tsv'\n"
         f"    log: 'log'\n    params: classes={classes!r}\n"
         f"    script: {str(SCRIPTS / 'limma.R')!r}\n",
     )
@@ -58,7 +59,7 @@ def priors(folder):
 def test_limma_is_the_closed_form_of_the_moderated_t(tmp_path):
     """The script's t, p and adjusted p from Smyth (2004), with the priors that its log tells."""
     data = cohort(n=(7, 5), p=60)
-    found = run_limma(tmp_path, data, CLASSES).set_index("feature")
+    found = run_limma(tmp_path, CLASSES, data).set_index("feature")
     prior_df, prior_variance = priors(tmp_path)
     a, b = (data.features[data.classes == label] for label in CLASSES)
     difference = b.mean() - a.mean()
@@ -90,7 +91,7 @@ def test_limma_tests_more_than_two_classes_at_once(tmp_path):
     """One fold change per further class, and one F over all of them: between over moderated."""
     classes = ["x", "y", "z"]
     data = cohort(n=(6, 6, 6), p=20, classes=classes)
-    found = run_limma(tmp_path, data, classes).set_index("feature")
+    found = run_limma(tmp_path, classes, data).set_index("feature")
     means = data.features.groupby(data.classes).mean()
     for label in classes[1:]:
         expected = (means.loc[label] - means.loc["x"])[found.index]
@@ -108,6 +109,27 @@ def test_limma_tests_more_than_two_classes_at_once(tmp_path):
 
 
 @pytest.mark.r
+def test_limma_of_a_split_is_that_of_its_own_samples(tmp_path, robjects):
+    """Each of two splits has the t and p of a plain run of limma on its table in R."""
+    splits = [cohort(n=(9, 7), p=12, seed=seed) for seed in (0, 1)]
+    found = run_limma(tmp_path, CLASSES, *splits)
+    plain = robjects.r(
+        """function(x, n, class) {
+          m <- limma::lmFit(t(matrix(x, nrow = n)), model.matrix(~factor(class)))
+          m <- limma::eBayes(m)
+          c(m$t[, 2], m$p.value[, 2])
+        }"""
+    )
+    assert [*found["replicate"]] == [1] * 12 + [2] * 12
+    for replicate, data in enumerate(splits, start=1):
+        table = found[found["replicate"] == replicate].set_index("feature")
+        x = robjects.FloatVector(data.features.to_numpy().ravel(order="F"))
+        truth = np.array(plain(x, data.n_samples, robjects.StrVector(data.classes)))
+        ours = table.loc[data.features.columns, ["t", "p_value"]].to_numpy()
+        np.testing.assert_allclose(ours, truth.reshape(2, -1).T, rtol=1e-10)
+
+
+@pytest.mark.r
 def test_limma_finds_the_known_genes_of_golub(tmp_path, robjects):
     """Genes named in Golub et al. 1999 are among the 100 of 3,051 with the smallest p-values."""
     from evenomics.data.rdata import read_rdata
@@ -117,7 +139,7 @@ def test_limma_finds_the_known_genes_of_golub(tmp_path, robjects):
         class_names={"0": "ALL", "1": "AML"}, feature_names_object="golub.gnames",
         feature_names_column=3, name="real",
     )  # fmt: skip
-    table = run_limma(tmp_path, golub, ["ALL", "AML"])
+    table = run_limma(tmp_path, ["ALL", "AML"], golub)
     best = top_features(table, golub.features.columns, 100)
     assert set(best) >= KNOWN
 
@@ -128,7 +150,7 @@ def test_limma_does_not_take_groups_for_a_feature_and_warns_of_them(tmp_path):
     data = in_patients(cohort(n=(6, 6), p=10), of=2)
     for name, table in (("with", data), ("without", replace(data, groups=None))):
         (tmp_path / name).mkdir()
-        run_limma(tmp_path / name, table, CLASSES)
+        run_limma(tmp_path / name, CLASSES, table)
     tables = [(tmp_path / name / "expression.tsv").read_bytes() for name in ("with", "without")]
     assert tables[0] == tables[1]
     said = "the 12 samples of 6 groups are tested as if independent"

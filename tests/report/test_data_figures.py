@@ -35,7 +35,7 @@ def test_the_shift_figure_shows_the_table_and_can_be_read():
     cohorts = fake_tables.cohorts()
     far = cohorts["validation"]
     cohorts["validation"] = replace(far, features=300 * far.features + 900)
-    table = shift_table(cohorts, fake_tables.cohorts(seed=7), "combat")
+    table = shift_table(cohorts, fake_tables.cohorts(seed=7), "combat").assign(replicate=1)
     figure = shift_dots(table, limits)
     assert_legible(figure)
     panels = figure.axes
@@ -55,7 +55,20 @@ def test_the_shift_figure_shows_the_table_and_can_be_read():
     ]  # fmt: skip
     assert labels[0].get_fontweight() == "bold"
     without = {**cohorts, "external": Cohort(cohorts["real"].features, None, "external")}
-    assert_legible(shift_dots(shift_table(without, without, "none"), limits))
+    assert_legible(shift_dots(shift_table(without, without, "none").assign(replicate=1), limits))
+
+
+def test_the_shift_figure_has_the_median_of_all_splits():
+    checks = read_schema("config.schema.yaml")["properties"]["checks"]["properties"]
+    limits = {name: part["default"] for name, part in checks.items()}
+    splits = [fake_tables.shift().assign(replicate=replicate) for replicate in (1, 2, 3)]
+    for table, shift_sd in zip(splits, (9.0, 1.0, 2.0), strict=True):
+        table.loc[table["cohort"] == "validation", "shift_sd"] = shift_sd
+    figure = shift_dots(pd.concat(splits, ignore_index=True), limits)
+    (validation,) = (line for line in figure.axes[1].lines if line.get_label() == "validation")
+    assert validation.get_xdata().tolist() == [2.0, 2.0]
+    assert figure.get_suptitle().endswith("median of 3 splits")
+    assert_legible(figure)
 
 
 @pytest.mark.parametrize("classes", [CLASSES, ["control", "case", "a third one"]])
@@ -117,19 +130,51 @@ def test_the_volcano_has_every_feature_and_names_the_best():
     assert [len(dots.get_offsets()) for dots in axes.collections[:2]] == [48, 2]
     assert "selected (2)" in [text.get_text() for text in figure.legends[0].get_texts()]
     assert "g0" in [text.get_text() for text in axes.texts]
+    assert axes.get_title() == "Differential expression in the real cohort"
+    first = expression_volcano(table, {"g0"}, ["healthy", "ill"], n_splits=5)
+    assert first.axes[0].get_title().endswith(", split 1 of 5")
 
 
 def test_the_stability_figure_shows_selected_features_and_all_repeats():
     table = fake_tables.samples(n=60).set_index("sample_id")
     cohort = Cohort(table.drop(columns="class"), table["class"], "real")
     found = stable_features(cohort, CLASSES, repeats=3, folds=3, seed=1)
-    left, middle, right = stability_figure(found.features, found.repeats).axes
+    one = [table.assign(replicate=1) for table in (found.features, found.repeats)]
+    left, middle, right = stability_figure(*one).axes
     assert [label.get_text() for label in left.get_yticklabels()] == found.selected
     assert f"{len(found.selected)} of 12" in left.get_title()
     for axes, column in ((middle, "auroc"), (right, "n_features")):
         dots = [d.get_offsets()[:, 1] for d in axes.collections if isinstance(d, PathCollection)]
         assert sorted(np.concatenate(dots)) == sorted(found.repeats[column])
     assert "AUROC" in middle.get_ylabel()
+
+
+def test_the_stability_figure_of_splits_shows_the_first_and_counts_all():
+    """The second split selected one of the two features of the first, and another one."""
+    chosen = {1: ["g0", "g1"], 2: ["g1", "g2"]}
+    features = pd.DataFrame(
+        {
+            "replicate": replicate, "feature": [f"g{i}" for i in range(3)],
+            "lasso": 0.5, "elastic_net": 1.0, "coefficient": 0.1,
+            "selected": [f"g{i}" in names for i in range(3)],
+        }
+        for replicate, names in chosen.items()
+    )  # fmt: skip
+    features = features.explode(["feature", "selected"]).astype({"selected": bool})
+    repeats = pd.DataFrame(
+        [
+            {"replicate": r, "repeat": 0, "model": model, "n_features": 2 * r, "auroc": 0.4 * r}
+            for r in chosen
+            for model in ("lasso", "elastic_net")
+        ]
+    )
+    figure = stability_figure(features, repeats)
+    left, middle, _ = figure.axes
+    assert [label.get_text() for label in left.get_yticklabels()] == ["g0 (1 of 2)", "g1 (2 of 2)"]
+    assert "split 1 of 2" in figure.get_suptitle()
+    dots = [d.get_offsets()[:, 1] for d in middle.collections if isinstance(d, PathCollection)]
+    assert np.concatenate(dots).tolist() == [0.4, 0.4]
+    assert_legible(figure)
 
 
 def enriched(n_terms=20, libraries=("reactome", "GO_Biological_Process_2021"), best=1e-14):

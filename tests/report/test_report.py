@@ -100,7 +100,7 @@ def write_results(folder: Path) -> None:
         ),
     }  # fmt: skip
     for name in ("real", "external", "validation"):
-        for place in (f"cohorts/{name}.tsv.gz", f"../cohorts/{name}.tsv.gz"):
+        for place in (f"cohorts/{name}.1.tsv.gz", f"../cohorts/{name}.1.tsv.gz"):
             written[place] = fake_tables.samples()
     for arm in ARMS:
         written[f"generated/{EXPERIMENT}.{arm}.tsv.gz"] = fake_tables.generated(arm)

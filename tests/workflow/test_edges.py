@@ -89,7 +89,7 @@ def test_of_two_runs_in_a_folder_the_second_is_refused_unless_its_results_lie_el
     assert "--unlock" in second.stderr
     assert "Traceback" not in second.stderr
     elsewhere = {**TINY, "results_dir": "others"}
-    third = run_workflow(tmp_path, elsewhere, "--", "others/tiny/cohorts/real.tsv.gz")
+    third = run_workflow(tmp_path, elsewhere, "--", "others/tiny/cohorts")
     assert third.returncode == 0, third.stderr
     assert first.poll() is None
 

@@ -361,6 +361,7 @@ def test_the_liver_study_runs_on_real_tables(tmp_path, shared_data):
     config = yaml.safe_load((ROOT / "config/liver_tables.yaml").read_text())
     config["arms"] = ["none", "smote", "gan", "expand_gan"]
     config["alphas"] = [[0, 0]]
+    config["studies"]["liver"]["cohorts"]["split"]["replicates"] = 2
     config["gan"] |= {
         "pretraining": {"epochs": [10, 10, 10]}, "retraining": {"epochs_1": 20, "epochs_2": 20},
     }  # fmt: skip
@@ -371,17 +372,18 @@ def test_the_liver_study_runs_on_real_tables(tmp_path, shared_data):
     results = tmp_path / "results/liver"
     labels = pd.read_csv(shared_data / "tcga_lihc/labels.csv", index_col="sample_id")
     patients = {
-        name: set(labels.loc[pd.read_table(results / f"cohorts/{name}.tsv.gz").sample_id].patient)
+        name: set(labels.loc[pd.read_table(results / f"cohorts/{name}.1.tsv.gz").sample_id].patient)
         for name in ("real", "external", "validation")
     }
     assert sum(map(len, patients.values())) == len(set.union(*patients.values())) == 50
-    expression = pd.read_table(results / "deg/selection/expression.tsv").set_index("feature")
+    expression = pd.read_table(results / "deg/selection/expression.tsv")
+    expression = expression[expression["replicate"] == 1].set_index("feature")
     # the README of the data names genes that are up and down in these tumours
     assert (expression.loc[["GPC3", "TOP2A", "CDK1"], "logFC"] > 1).all()
     assert (expression.loc[["CYP1A2", "ADH4"], "logFC"] < -1).all()
     sets = pd.read_table(results / "deg/selection/enrichment.tsv")
     assert (sets.loc[sets["adjusted_p_value"] < 0.05, "term"].str.contains("Mitotic")).any()
-    assert len(pd.read_table(results / "deg_lasso_en/cohorts/real.tsv.gz").columns) - 2 <= 50
+    assert len(pd.read_table(results / "deg_lasso_en/cohorts/real.1.tsv.gz").columns) - 2 <= 50
     summary = pd.read_table(tmp_path / "results/summary.tsv")
     assert set(summary["selection"]) == {"deg", "deg_lasso_en"}
     for figure in ("deg/figures/expression", "deg/figures/enrichment",

@@ -49,7 +49,7 @@ def test_patients_are_known_at_every_stage_and_stay_whole(
         "cohorts": {
             "source": "table",
             "table": {"path": "patients.tsv", "class_column": "status"},
-            "split": {"by": "patient"},
+            "split": {"by": "patient", "replicates": 1},
         },
         "harmonise": harmonise,
         "selections": selections,

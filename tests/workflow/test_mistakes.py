@@ -150,7 +150,7 @@ def test_a_split_that_leaves_a_part_without_a_class(
     (tmp_path / "config.yaml").write_text(
         study(TABLE.replace("PATH", "t.csv")[:-1] + f", split: {{real: {shares}}}}}")
     )
-    target = "results/s/cohorts/real.tsv.gz"
+    target = "results/s/cohorts"
     done = run_workflow(tmp_path, tmp_path / "config.yaml", "--", target)
     said_in_all = done.stdout + done.stderr
     assert done.returncode != 0

@@ -120,7 +120,7 @@ def test_a_module_from_a_local_repository_runs_r_scripts_beside_each_other(
 ) -> None:
     """Its commit lies in a folder, once: scripts find what they source, and the library."""
     snakefile = f'"git+file://{repository}/workflow/Snakefile@v1"'
-    target = "balanced/results/own/cohorts/real.tsv.gz"
+    target = "balanced/results/own/cohorts"
     for _ in range(2):
         done = use(tmp_path, snakefile, "balanced", "--", target)
         assert done.returncode == 0, done.stderr[-4000:]
@@ -128,7 +128,7 @@ def test_a_module_from_a_local_repository_runs_r_scripts_beside_each_other(
     for name in ("workflow/scripts/script_log.R", "profiles/default/config.yaml"):
         assert (commit / name).is_file()
     assert os.access(commit / "workflow/last_on_path/Rscript", os.X_OK)
-    assert (tmp_path / target).is_file()
+    assert (tmp_path / target).is_dir()
     assert "Nothing to be done" in done.stderr
 
 

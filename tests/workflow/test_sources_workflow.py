@@ -73,7 +73,7 @@ def test_a_data_set_of_geo_is_downloaded_read_and_selected(tmp_path, mirror):
                 "accession": "GDS507", "class_column": "disease.state",
                 "classes": {"normal": "^normal$", "RCC": "^RCC$"},
             },
-            "split": {"real": 0.5, "external": 0.0, "validation": 0.5},
+            "split": {"real": 0.5, "external": 0.0, "validation": 0.5, "replicates": 1},
         },
         "experiments": {"whole": True, "controls": []},
         "selections": ["deg"],
@@ -143,7 +143,7 @@ def test_a_download_that_fails_says_what_to_do(tmp_path, mirror):
     spec = {"accession": "GSE25097", "class_column": "title", "classes": {"a": "a", "b": "b"}}
     study = {"classes": ["a", "b"], "cohorts": {"source": "geo", "table": spec}}
     config = {"studies": {"s": study}, "download": {"mirror": url, "attempts": 2}}
-    done = run_workflow(tmp_path, config, "results/s/cohorts/real.tsv.gz", cores=2)
+    done = run_workflow(tmp_path, config, "results/s/cohorts", cores=2)
     assert done.returncode != 0
     said = done.stdout + done.stderr
     assert f"{url}/series/GSE25nnn/GSE25097/matrix/GSE25097_series_matrix.txt.gz" in said
@@ -158,6 +158,7 @@ def test_a_download_that_fails_says_what_to_do(tmp_path, mirror):
 def test_the_leukaemia_study_runs(tmp_path):
     """R data through rpy2, limma, LASSO and elastic net, and the report's pages, in one command."""
     config = yaml.safe_load((ROOT / "config/leukaemia.yaml").read_text()) | SHORT
+    config["studies"]["leukaemia"]["cohorts"]["split"]["replicates"] = 2
     done = run_workflow(tmp_path, config, cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
     data = pd.read_table(tmp_path / "results/leukaemia/deg/data.tsv").set_index("cohort")
@@ -189,11 +190,11 @@ def test_an_r_object_is_split_by_patient(tmp_path):
         "split": {"by": "patient", "real": 0.5, "external": 0.2, "validation": 0.3},
     }
     config = {**SHORT, "studies": {"s": {"classes": ["well", "ill"], "cohorts": cohorts}}}
-    done = run_workflow(tmp_path, config, "results/s/cohorts/real.tsv.gz", cores=2)
+    done = run_workflow(tmp_path, config, "results/s/cohorts", cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
     patients = []
     for name in ("real", "external", "validation"):
-        samples = pd.read_table(tmp_path / f"results/s/cohorts/{name}.tsv.gz")
+        samples = pd.read_table(tmp_path / f"results/s/cohorts/{name}.1.tsv.gz")
         assert samples.columns.tolist() == ["sample_id", "class", "group", "V1", "V2", "V3", "V4"]
         number = samples["sample_id"].astype(str).str.extract(r"(\d+)$")[0].astype(int)
         patients.append(set((number - 1) // 3))
@@ -227,14 +228,14 @@ def test_the_lipidomics_study_of_the_paper_runs_on_tables(tmp_path, shared_data)
     done = run_workflow(tmp_path, config, cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
     results = tmp_path / "results/lipidomics"
-    external = pd.read_table(results / "cohorts/external.tsv.gz")
+    external = pd.read_table(results / "cohorts/external.1.tsv.gz")
     # the third class takes part in pre-training
     assert len(external) == labels["Subject"].isin(subjects[1::3]).sum()
     assert external["class"].isna().all()
-    real = pd.read_table(results / "none/cohorts/real.tsv.gz")
+    real = pd.read_table(results / "none/cohorts/real.1.tsv.gz")
     assert set(real["class"]) == {"HM", "Formula"}
     n_features = real.shape[1] - 2
-    chosen = pd.read_table(results / "lasso_en/cohorts/real.tsv.gz").shape[1] - 2
+    chosen = pd.read_table(results / "lasso_en/cohorts/real.1.tsv.gz").shape[1] - 2
     assert 2 <= chosen <= n_features // 4
     summary = pd.read_table(tmp_path / "results/summary.tsv")
     assert set(summary["selection"]) == {"none", "lasso_en"}

@@ -1,6 +1,6 @@
-# The three cohorts of a study: loaded, checked, brought to the same features and, if the study asks
-# for it, harmonised. They run before everything else, so that mistakes in a table are reported before
-# any training.
+# The three cohorts of a study, those of all replicates in one folder: loaded, checked, brought to the
+# same features and, if the study asks for it, harmonised. They run before everything else, so that
+# mistakes in a table are reported before any training.
 rule load_cohorts:
     input:
         lambda wildcards: users_own(
@@ -8,9 +8,7 @@ rule load_cohorts:
         ),
         unpack(imported_cohorts),
     output:
-        real="<results>/{study}/cohorts/real.tsv.gz",
-        external="<results>/{study}/cohorts/external.tsv.gz",
-        validation="<results>/{study}/cohorts/validation.tsv.gz",
+        cohorts=directory("<results>/{study}/cohorts"),
     log:
         "<logs>/load_cohorts/{study}.log",
     benchmark:
@@ -36,13 +34,9 @@ rule load_cohorts:
 
 rule align_cohorts:
     input:
-        real="<results>/{study}/cohorts/real.tsv.gz",
-        external="<results>/{study}/cohorts/external.tsv.gz",
-        validation="<results>/{study}/cohorts/validation.tsv.gz",
+        cohorts="<results>/{study}/cohorts",
     output:
-        real="<results>/{study}/{aligned}/cohorts/real.tsv.gz",
-        external="<results>/{study}/{aligned}/cohorts/external.tsv.gz",
-        validation="<results>/{study}/{aligned}/cohorts/validation.tsv.gz",
+        cohorts=directory("<results>/{study}/{aligned}/cohorts"),
     log:
         "<logs>/align_cohorts/{study}.{aligned}.log",
     benchmark:
@@ -66,13 +60,9 @@ rule align_cohorts:
 
 rule harmonise:
     input:
-        real="<results>/{study}/aligned/cohorts/real.tsv.gz",
-        external="<results>/{study}/aligned/cohorts/external.tsv.gz",
-        validation="<results>/{study}/aligned/cohorts/validation.tsv.gz",
+        cohorts="<results>/{study}/aligned/cohorts",
     output:
-        real="<results>/{study}/none/cohorts/real.tsv.gz",
-        external="<results>/{study}/none/cohorts/external.tsv.gz",
-        validation="<results>/{study}/none/cohorts/validation.tsv.gz",
+        cohorts=directory("<results>/{study}/none/cohorts"),
     log:
         "<logs>/harmonise/{study}.log",
     wildcard_constraints:
@@ -96,13 +86,9 @@ rule harmonise:
 
 rule combat:
     input:
-        real="<results>/{study}/aligned/cohorts/real.tsv.gz",
-        external="<results>/{study}/aligned/cohorts/external.tsv.gz",
-        validation="<results>/{study}/aligned/cohorts/validation.tsv.gz",
+        cohorts="<results>/{study}/aligned/cohorts",
     output:
-        real="<results>/{study}/none/cohorts/real.tsv.gz",
-        external="<results>/{study}/none/cohorts/external.tsv.gz",
-        validation="<results>/{study}/none/cohorts/validation.tsv.gz",
+        cohorts=directory("<results>/{study}/none/cohorts"),
     log:
         "<logs>/combat/{study}.log",
     wildcard_constraints:
@@ -125,15 +111,12 @@ rule combat:
 # Warnings about shifted cohorts, before any training.
 rule check_cohorts:
     input:
-        before=lambda wildcards: expand(
-            "<results>/{study}/{stage}/cohorts/{cohort}.tsv.gz",
-            study=wildcards.study,
-            stage="aligned" if wildcards.study in PLAN.harmonised() else "none",
-            cohort=COHORTS,
+        before=branch(
+            lambda wildcards: wildcards.study in PLAN.harmonised(),
+            then="<results>/{study}/aligned/cohorts",
+            otherwise="<results>/{study}/none/cohorts",
         ),
-        used=expand(
-            "<results>/{{study}}/{{selection}}/cohorts/{cohort}.tsv.gz", cohort=COHORTS
-        ),
+        used="<results>/{study}/{selection}/cohorts",
     output:
         shift="<results>/{study}/{selection}/shift.tsv",
         findings="<results>/{study}/{selection}/findings.tsv",

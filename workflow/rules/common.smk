@@ -179,8 +179,7 @@ def geo_files(wildcards):
 
 def cohorts_before(wildcards):
     """Input function: the cohorts before the last step of a selection."""
-    folder = f"<results>/{wildcards.study}/{steps_before(wildcards.selection)}"
-    return {name: f"{folder}/cohorts/{name}.tsv.gz" for name in COHORTS}
+    return f"<results>/{wildcards.study}/{steps_before(wildcards.selection)}/cohorts"
 
 
 def of_studies(path):

@@ -3,10 +3,10 @@ rule test_expression:
     input:
         # all features of the real cohort, as in the paper; if cohorts are harmonised, only those
         # that all three have
-        real=branch(
+        cohorts=branch(
             lambda wildcards: wildcards.study in PLAN.harmonised(),
-            then="<results>/{study}/none/cohorts/real.tsv.gz",
-            otherwise="<results>/{study}/cohorts/real.tsv.gz",
+            then="<results>/{study}/none/cohorts",
+            otherwise="<results>/{study}/cohorts",
         ),
     output:
         table="<results>/{study}/{selection}/selection/expression.tsv",
@@ -35,12 +35,10 @@ rule test_expression:
 
 rule select_deg:
     input:
-        unpack(cohorts_before),
+        cohorts=cohorts_before,
         table="<results>/{study}/{selection}/selection/expression.tsv",
     output:
-        real="<results>/{study}/{selection}/cohorts/real.tsv.gz",
-        external="<results>/{study}/{selection}/cohorts/external.tsv.gz",
-        validation="<results>/{study}/{selection}/cohorts/validation.tsv.gz",
+        cohorts=directory("<results>/{study}/{selection}/cohorts"),
     log:
         "<logs>/select_deg/{study}.{selection}.log",
     wildcard_constraints:
@@ -64,13 +62,11 @@ rule select_deg:
 
 rule select_stable:
     input:
-        unpack(cohorts_before),
+        cohorts=cohorts_before,
     output:
         features="<results>/{study}/{selection}/selection/features.tsv",
         repeats="<results>/{study}/{selection}/selection/repeats.tsv",
-        real="<results>/{study}/{selection}/cohorts/real.tsv.gz",
-        external="<results>/{study}/{selection}/cohorts/external.tsv.gz",
-        validation="<results>/{study}/{selection}/cohorts/validation.tsv.gz",
+        cohorts=directory("<results>/{study}/{selection}/cohorts"),
     log:
         "<logs>/select_stable/{study}.{selection}.log",
     benchmark:
@@ -98,8 +94,8 @@ rule select_stable:
 
 rule enrich:
     input:
-        selected="<results>/{study}/{selection}/cohorts/real.tsv.gz",
-        measured="<results>/{study}/none/cohorts/real.tsv.gz",
+        selected="<results>/{study}/{selection}/cohorts",
+        measured="<results>/{study}/none/cohorts",
         gene_sets=lambda wildcards: (
             users_own(gene_set_paths(enrichment))
             if (enrichment := setting("enrichment")(wildcards))["source"] == "local"

@@ -3,9 +3,8 @@
 from script_log import log_to
 
 from evenomics.data.checks import align
-from evenomics.data.cohort_files import read_cohort, write_cohort
+from evenomics.data.cohort_files import each_replicate, write_cohorts
 
 log_to(snakemake.log[0])
-cohorts = {name: read_cohort(path, name) for name, path in snakemake.input.items()}
-for name, cohort in align(cohorts).items():
-    write_cohort(cohort, snakemake.output[name])
+for replicate, cohorts in each_replicate(snakemake.input.cohorts):
+    write_cohorts(align(cohorts), snakemake.output.cohorts, replicate)

@@ -3,29 +3,32 @@
 import logging
 import sys
 
+import pandas as pd
 from script_log import log_to, warn_loudly
 
 from evenomics.config.estimate import check_study, known_size
-from evenomics.config.names import COHORTS
 from evenomics.config.source import Size
-from evenomics.data.cohort_files import read_cohort
+from evenomics.data.cohort_files import each_replicate, read_cohorts
 from evenomics.files import write_table
-from evenomics.preparation.cohort_checks import findings, shift_table, warnings_of
+from evenomics.preparation.cohort_checks import findings, label_copies, shift_table, warnings_of
 
 log_to(snakemake.log[0])
 params, wildcards = snakemake.params, snakemake.wildcards
-before, used = (
-    {name: read_cohort(path, name) for name, path in zip(COHORTS, paths, strict=True)}
-    for paths in (snakemake.input.before, snakemake.input.used)
-)
+measured, copies = {}, []
+for replicate, used in each_replicate(snakemake.input.used):
+    before = read_cohorts(snakemake.input.before, replicate)
+    if replicate == 1:
+        size = Size.of(used)
+    measured[replicate] = shift_table(before, used, params.harmonise)
+    copies.append(label_copies(used, before["real"].n_features))
 # not from `params`: nothing that is written depends on these
 config, local_cores = snakemake.config, snakemake.resources.local_cores
-takes = check_study(config, *wildcards, Size.of(used), local_cores)
+takes = check_study(config, *wildcards, size, local_cores)
 logging.info(takes)
 if known_size(config, wildcards.study) is None:  # then it was not said before the start
     print(takes, file=sys.stderr)
-shift = shift_table(before, used, params.harmonise)
-found = findings(shift, used, params.checks, params.watched, before["real"].n_features)
+shift = pd.concat(measured, names=["replicate"]).reset_index("replicate")
+found = findings(shift, copies, params.checks, params.watched)
 for table, path in ((shift, snakemake.output.shift), (found, snakemake.output.findings)):
     table.insert(0, "study", wildcards.study)
     table.insert(1, "selection", wildcards.selection)

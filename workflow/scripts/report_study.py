@@ -3,10 +3,8 @@
 import shutil
 from pathlib import Path
 
-from evenomics.evaluation.paper_comparison import compare as compare_as_paper
 from script_log import log_to
 
-from evenomics.evaluation.comparison import compare, summarise, summarise_chosen
 from evenomics.files import write_table, write_text
 from evenomics.report.answer import answer_tables
 from evenomics.report.comparison import comparison_tables

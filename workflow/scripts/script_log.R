@@ -117,6 +117,13 @@ as_cells <- function(column) {
   text
 }
 
+# Where a cohort of a study lies, and the replicates that have cohorts of their own, as in
+# evenomics.data.cohort_files.
+cohort_path <- function(folder, name, replicate) {
+  file.path(folder, sprintf("%s.%d.tsv.gz", name, replicate))
+}
+replicates_of <- function(folder) seq_along(Sys.glob(file.path(folder, "real.*.tsv.gz")))
+
 # Read the file of a cohort (`sample_id`, `class`, perhaps `group`, features; plain or .gz). Returns
 # list(samples, classes, groups, matrix): `matrix` is samples x features, with names of both;
 # `classes` and `groups` are NULL for a cohort without.

@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from evenomics.config.experiments import Experiment, experiment_grid
-from evenomics.config.names import COHORTS, SCHEMAS, names
+from evenomics.config.names import SCHEMAS, names
+from evenomics.config.replicates import n_replicates, split_of
 
 #: Tables that the report of a study writes.
 REPORT_TABLES = (
@@ -132,6 +133,14 @@ class Plan:
         """Return the experiments of a study."""
         return experiment_grid(self.config["studies"][study]["experiments"])
 
+    def replicates(self, study: str) -> int:
+        """Return the number of replicates of a study: of draws, or of splits of one table."""
+        return n_replicates(self.config["studies"][study])
+
+    def splits(self, study: str) -> bool:
+        """Return whether one table is split, so that each replicate has cohorts of its own."""
+        return bool(split_of(self.config["studies"][study]["cohorts"]))
+
     def harmonised(self, *methods: str) -> list[str]:
         """Return the studies whose cohorts are harmonised, if given by one of these methods."""
         return [
@@ -225,8 +234,7 @@ class Plan:
         files += ["selection/enrichment.tsv"] * ("enrichment" in figures)
         folders = [f"{study}/cohorts", f"{study}/{selection}/cohorts"]
         folders += [f"{study}/aligned/cohorts", f"{study}/none/cohorts"] * ("harmonise" in figures)
-        cohorts = [f"{folder}/{name}.tsv.gz" for folder in folders for name in COHORTS]
-        return list(dict.fromkeys([*cohorts, *(f"{study}/{selection}/{name}" for name in files)]))
+        return list(dict.fromkeys([*folders, *(f"{study}/{selection}/{name}" for name in files)]))
 
     def targets(self) -> list[str]:
         """Return all files that a run produces for its user, as paths in the results."""

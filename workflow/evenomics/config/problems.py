@@ -11,6 +11,7 @@ from typing import Any
 from evenomics.config.experiments import experiment_grid
 from evenomics.config.messages import key_path, shown
 from evenomics.config.paths import gene_set_paths, path_problems
+from evenomics.config.replicates import replicate_problems
 from evenomics.config.source import SOURCE_PROBLEMS
 from evenomics.messages import slug
 
@@ -112,6 +113,8 @@ def study_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
                 f"{place}.experiments: {experiment.controls} controls at imbalance "
                 f"{experiment.imbalance:g} make {experiment.cases} cases; at least 2 are needed"
             )
+    if grid:
+        yield from replicate_problems(study, place)
     if find := SOURCE_PROBLEMS.get(cohorts["source"]):
         yield from find(study, grid, place)
     yield from _enrichment_problems(study, place)

@@ -97,29 +97,31 @@ def problems_of(source: str) -> Callable[[Problems], Problems]:
     return lambda find: SOURCE_PROBLEMS.register(source, find)
 
 
-def share_problems(shares: Mapping[str, float], place: str) -> Iterator[str]:
+def share_problems(split: Mapping[str, Any], place: str) -> Iterator[str]:
     """Find shares of cohorts that do not add up to 1.
 
     Parameters
     ----------
-    shares : mapping of str to float
+    split : mapping
+        The section ``split``, which has the share of each cohort.
     place : str
-        Key of the config that has them.
+        Its key in the config.
     """
+    shares = {name: split[name] for name in COHORTS}
     if not math.isclose(total := sum(shares.values()), 1.0, abs_tol=1e-9):
         parts = " + ".join(f"{name} {share:g}" for name, share in shares.items())
         yield f"{place}: found {parts} = {total:g}; has to add up to 1"
 
 
-def parts_of(n_features: int, n_samples: int, shares: Mapping[str, float]) -> Size:
-    """Return the size of cohorts that one table is split into.
+def parts_of(n_features: int, n_samples: int, split: Mapping[str, Any]) -> Size:
+    """Return the size of the cohorts of one split of a table.
 
     Parameters
     ----------
     n_features, n_samples : int
         Size of the table.
-    shares : mapping of str to float
-        Share of each cohort.
+    split : mapping
+        The section ``split``, which has the share of each cohort.
     """
-    parts = {name: round(n_samples * shares[name]) for name in COHORTS}
+    parts = {name: round(n_samples * split[name]) for name in COHORTS}
     return Size(n_features, parts["real"], parts["external"] or parts["real"], parts["validation"])

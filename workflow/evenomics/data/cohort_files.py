@@ -2,12 +2,13 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from evenomics.config.names import COHORTS
 from evenomics.data.cohort import CLASS, GROUP, SAMPLE, Cohort
 from evenomics.data.delimited import LARGEST, Matrix, read_matrix
 from evenomics.errors import CohortError
@@ -84,6 +85,45 @@ def write_cohort(cohort: Cohort, path: str | os.PathLike[str]) -> None:
     if cohort.groups is not None:
         head[GROUP] = cohort.groups.to_numpy()
     write_table(pd.concat([head, cohort.features.reset_index(drop=True)], axis=1), path)
+
+
+def cohort_path(folder: str | os.PathLike[str], name: str, replicate: int = 1) -> Path:
+    """Return where a cohort of a study lies.
+
+    Parameters
+    ----------
+    folder : path-like
+        The cohorts of a study, of all replicates.
+    name : str
+        One of `evenomics.config.names.COHORTS`.
+    replicate : int
+        From 1. Fixed cohorts are the same in every replicate, and only the first has files.
+    """
+    return Path(folder) / f"{name}.{replicate}.tsv.gz"
+
+
+def n_replicates(folder: str | os.PathLike[str]) -> int:
+    """Return the number of replicates that have cohorts of their own in a folder."""
+    return len(list(Path(folder).glob(f"{COHORTS[0]}.*.tsv.gz")))
+
+
+def read_cohorts(folder: str | os.PathLike[str], replicate: int = 1) -> dict[str, Cohort]:
+    """Read the cohorts of a replicate, by name (see `cohort_path` and `read_cohort`)."""
+    return {name: read_cohort(cohort_path(folder, name, replicate), name) for name in COHORTS}
+
+
+def each_replicate(folder: str | os.PathLike[str]) -> Iterator[tuple[int, dict[str, Cohort]]]:
+    """Read a folder of cohorts replicate by replicate, each with its number."""
+    for replicate in range(1, n_replicates(folder) + 1):
+        yield replicate, read_cohorts(folder, replicate)
+
+
+def write_cohorts(
+    cohorts: Mapping[str, Cohort], folder: str | os.PathLike[str], replicate: int = 1
+) -> None:
+    """Write the cohorts of a replicate (see `cohort_path` and `write_cohort`)."""
+    for name, cohort in cohorts.items():
+        write_cohort(cohort, cohort_path(folder, name, replicate))
 
 
 def _cell_problems(matrix: Matrix) -> list[str]:

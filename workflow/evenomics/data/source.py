@@ -9,7 +9,7 @@ cohorts as tables of one form (``workflow/rules/sources.smk``).
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ import pandas as pd
 
 from evenomics.config.names import COHORTS
 from evenomics.config.registry import Registry
+from evenomics.config.replicates import split_of
 from evenomics.data.checks import check_classes, check_together
 from evenomics.data.cohort import SAMPLE, Cohort
 from evenomics.errors import CohortError, ConfigError
@@ -26,9 +27,6 @@ from evenomics.randomness import stream
 
 logger = logging.getLogger(__name__)
 
-
-#: Shares of the cohorts that one table is split into.
-SHARES = {"real": 0.5, "external": 0.2, "validation": 0.3}
 
 # samples that every class needs: two to learn from, one to be scored on
 _LEAST = {"real": 2, "validation": 1}
@@ -64,6 +62,8 @@ class Request:
     imported: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
 
 
+#: Returns the three cohorts by name, or as ``table`` the one that is split into them. Without an
+#: external cohort, the real one takes its place, without its classes.
 Source = Callable[[Request], dict[str, Cohort]]
 
 #: The sources by their names in the config.
@@ -86,8 +86,8 @@ def load_study(
     classes: Sequence[str],
     seed: int,
     imported: Mapping[str, str | os.PathLike[str]] | None = None,
-) -> dict[str, Cohort]:
-    """Return the three cohorts of a study, checked.
+) -> Iterator[dict[str, Cohort]]:
+    """Load the three cohorts of a study, checked, of one replicate after the other.
 
     Parameters
     ----------
@@ -100,11 +100,12 @@ def load_study(
     imported : mapping of str to path, optional
         Tables that a rule imported for the study; see `Request`.
 
-    Returns
-    -------
+    Yields
+    ------
     dict of str to Cohort
         ``real``, ``external`` and ``validation``, with the features that they came with (see
-        `evenomics.data.checks.align`). The external one has no classes: nothing may use them.
+        `evenomics.data.checks.align`). The external one has no classes: nothing may use them. If
+        one table is split, the cohorts of each split; otherwise the cohorts, once.
 
     Raises
     ------
@@ -121,9 +122,25 @@ def load_study(
             f"`classes` needs two or more names that differ in their letters, digits, `_` or `-`; "
             f"found {list(classes)}"
         )
-    cohorts = SOURCES[name](Request(options, classes, seed, imported or {}))
+    found = SOURCES[name](Request(options, classes, seed, imported or {}))
+    if "table" not in found:
+        yield _checked(found, classes)
+        return
+    how = split_of(options)
+    shares = {name: how[name] for name in COHORTS if how[name]}
+    for replicate in range(1, how["replicates"] + 1):
+        logger.info("split %d of %d", replicate, how["replicates"])
+        parts = split_for_study(found["table"], shares, classes, seed, replicate)
+        yield _checked(parts, classes)
+
+
+def _checked(cohorts: Mapping[str, Cohort], classes: Sequence[str]) -> dict[str, Cohort]:
+    """Return all cohorts of a study, checked; the external one without its classes."""
+    if "external" not in cohorts:
+        logger.info("no external samples: the real ones serve for pre-training, without classes")
+    external = cohorts.get("external", cohorts["real"])
+    cohorts = {**cohorts, "external": replace(external, name="external").unlabelled()}
     cohorts = {name: cohorts[name] for name in COHORTS}
-    cohorts["external"] = cohorts["external"].unlabelled()
     check_classes(cohorts["real"], classes)
     check_classes(cohorts["validation"], classes)
     check_together(cohorts)
@@ -140,9 +157,7 @@ def load_study(
 
 
 def from_tables(readers: Mapping[str, Callable[[], Cohort]], request: Request) -> dict[str, Cohort]:
-    """Return the three cohorts of a study that has a table for each, or one to split.
-
-    Without a table of its own, the external cohort is the real one without its classes.
+    """Return the cohorts of a study that has a table for each, or the one table to split.
 
     Parameters
     ----------
@@ -159,7 +174,7 @@ def from_tables(readers: Mapping[str, Callable[[], Cohort]], request: Request) -
     ConfigError
         If a table is missing.
     CohortError
-        With the problems of all tables, or if the one table is too small to be split.
+        With the problems of all tables.
     """
     problems = [
         f"no table for the {name} cohort; give `{name}: {{...}}`, or one `table` to split"
@@ -170,14 +185,7 @@ def from_tables(readers: Mapping[str, Callable[[], Cohort]], request: Request) -
         raise ConfigError("the study's `cohorts` are not complete:", problems)
     cohorts = _read_together(readers)
     if "table" in cohorts:
-        whole = cohorts["table"]
-        check_classes(whole, request.classes)
-        shares = {**SHARES, **(request.options.get("split") or {})}
-        shares.pop("by", None)
-        cohorts = split_for_study(whole, {name: n for name, n in shares.items() if n}, request)
-    if "external" not in cohorts:
-        logger.info("no external samples: the real ones serve for pre-training, without classes")
-        cohorts["external"] = replace(cohorts["real"], name="external")
+        check_classes(cohorts["table"], request.classes)
     return cohorts
 
 
@@ -197,18 +205,25 @@ def _read_together(readers: Mapping[str, Callable[[], Cohort]]) -> dict[str, Coh
 
 
 def split_for_study(
-    whole: Cohort, shares: Mapping[str, float], request: Request
+    whole: Cohort,
+    shares: Mapping[str, float],
+    classes: Sequence[str],
+    seed: int,
+    replicate: int = 1,
 ) -> dict[str, Cohort]:
     """Split a cohort into those of a study, and check that each has what it is needed for.
 
     Parameters
     ----------
     whole : Cohort
-        What to split.
+        What to split. The external cohort keeps its samples of classes that the study does not
+        have, the others do not.
     shares : mapping of str to float
         Share of each cohort; see `split`.
-    request : Request
-        Its classes have to be in the real and the validation cohort.
+    classes : sequence of str
+        Classes of the study, which have to be in the real and the validation cohort.
+    seed, replicate : int
+        See `split`.
 
     Returns
     -------
@@ -219,22 +234,25 @@ def split_for_study(
     CohortError
         With every cohort and class that gets too few samples.
     """
-    parts = split(whole, shares, request.seed)
+    parts = split(whole, shares, seed, replicate)
     totals = whole.class_counts()
     problems = []
     for name, part in parts.items():
         found = part.class_counts()
-        if name == "external" and part.n_samples < 2:
-            problems.append(
-                f"external, a share of {shares[name]:g}, gets {part.n_samples} of the "
-                f"{whole.n_samples} samples; at least 2 are needed"
-            )
+        if name == "external":
+            if part.n_samples < 2:
+                problems.append(
+                    f"external, a share of {shares[name]:g}, gets {part.n_samples} of the "
+                    f"{whole.n_samples} samples; at least 2 are needed"
+                )
+            continue
         problems += [
             f"{name}, a share of {shares[name]:g}, gets {found.get(label, 0)} of the "
             f"{totals[label]} samples of the class {label!r}; at least {least} are needed"
-            for label in request.classes
-            if name != "external" and found.get(label, 0) < (least := _LEAST[name])
+            for label in classes
+            if found.get(label, 0) < (least := _LEAST[name])
         ]
+        parts[name] = part.take(np.flatnonzero(labels_of(part).isin(list(classes))))
     if problems:
         together = "; samples of a group stay together" if whole.groups is not None else ""
         raise CohortError(
@@ -245,7 +263,9 @@ def split_for_study(
     return parts
 
 
-def split(cohort: Cohort, fractions: Mapping[str, float], seed: int) -> dict[str, Cohort]:
+def split(
+    cohort: Cohort, fractions: Mapping[str, float], seed: int, replicate: int = 1
+) -> dict[str, Cohort]:
     """Split a cohort at random, classes in proportion, all samples of a group in one part.
 
     Groups are taken in random order, the largest first; each goes to the part that lacks most of
@@ -259,6 +279,8 @@ def split(cohort: Cohort, fractions: Mapping[str, float], seed: int) -> dict[str
         Share of each part; they add up to 1.
     seed : int
         Seed of the run.
+    replicate : int
+        Number of the split, from 1. Each has a random stream of its own.
 
     Returns
     -------
@@ -277,7 +299,7 @@ def split(cohort: Cohort, fractions: Mapping[str, float], seed: int) -> dict[str
     groups = cohort.features.index if cohort.groups is None else cohort.groups
     member, names = pd.factorize(np.asarray(groups))
     counts = pd.crosstab(member, labels_of(cohort).to_numpy()).to_numpy()
-    rng = stream(seed, "split", *fractions)
+    rng = stream(seed, "split", replicate, *fractions)
     order = rng.permutation(len(names))
     order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
     totals = counts.sum(axis=0)

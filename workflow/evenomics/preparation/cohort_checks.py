@@ -7,7 +7,7 @@ harmonising would have on it, and describes both in messages. Classes are used o
 that copy them.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import exp, lgamma
 from typing import Any
 
@@ -169,39 +169,84 @@ def shift_table(
     )
 
 
+def median_shift(measured: pd.DataFrame) -> pd.DataFrame:
+    """Return the median of every measure over the replicates.
+
+    Parameters
+    ----------
+    measured : DataFrame
+        Of `shift_table`, with the column replicate.
+
+    Returns
+    -------
+    DataFrame
+        As of `shift_table`.
+    """
+    keys = ["cohort", "method", "used"]
+    medians = measured.drop(columns="replicate").groupby(keys, sort=False).median(numeric_only=True)
+    return medians.reset_index()
+
+
+def label_copies(used: Mapping[str, Cohort], n_features: int) -> pd.DataFrame:
+    """Find features that tell the classes apart without an error, each by itself.
+
+    Parameters
+    ----------
+    used : mapping of str to Cohort
+        The cohorts that arms are compared on.
+    n_features : int
+        Number of features that those of `used` were selected from.
+
+    Returns
+    -------
+    DataFrame of bool
+        Index: feature; columns real and validation: whether the ranges of the classes do not
+        overlap in that cohort. False everywhere where a feature may do so by chance, and for
+        `validation` where it does not do so in the real cohort.
+    """
+    real = used[REFERENCE]
+    found = pd.DataFrame(False, index=real.features.columns, columns=[REFERENCE, "validation"])
+    if n_features * _chance_to_separate(real) < _CHANCE:
+        found[REFERENCE] = _separates(real)
+        copies = found.index[found[REFERENCE]]
+        found.loc[copies, "validation"] = _separates(used["validation"].select(copies))
+    return found
+
+
 def findings(
     measured: pd.DataFrame,
-    used: Mapping[str, Cohort],
+    copies: Sequence[pd.DataFrame],
     limits: Mapping[str, float],
     watched: Collection[str],
-    n_features: int,
 ) -> pd.DataFrame:
     """Return what a user should know before any arms are compared.
 
     Parameters
     ----------
     measured : DataFrame
-        Of `shift_table`.
-    used : mapping of str to Cohort
-        The cohorts that arms are compared on.
+        Of `shift_table`, with the column replicate: one for each split where a table is split.
+    copies : sequence of DataFrame
+        Of `label_copies`, one for each replicate.
     limits : mapping of str to float
         The section ``checks`` of the config.
     watched : collection of str
         Cohorts whose shift matters; that of ``external`` only if GANs are pre-trained on it.
-    n_features : int
-        Number of features that those of `used` were selected from.
 
     Returns
     -------
     DataFrame
-        One row per finding: check, cohort, value, threshold, message; empty if all is well.
+        One row per finding, of the median over the replicates: check, cohort, value, threshold,
+        message; empty if all is well.
     """
     rows: list[dict[str, Any]] = []
-    for name, of_cohort in measured.groupby("cohort", sort=False):
+    for name, of_cohort in median_shift(measured).groupby("cohort", sort=False):
         if name in watched:
             rows += _scale_findings(of_cohort, limits["scale_ratio"])
             rows += _shift_findings(of_cohort, limits)
-    rows += _copy_findings(used, n_features)
+    if len(copies) > 1:
+        for row in rows:
+            row["message"] = _in_splits(f"the median of {len(copies)} splits", row["message"])
+    rows += _copy_findings(copies)
     return pd.DataFrame(rows, columns=list(FINDINGS))
 
 
@@ -272,22 +317,34 @@ def _ways_out(measured: pd.DataFrame) -> str:
     return text.strip()
 
 
-def _copy_findings(used: Mapping[str, Cohort], n_features: int) -> Iterator[dict[str, Any]]:
-    real = used[REFERENCE]
-    copies = real.features.columns[_separates(real)]
-    if len(copies) and n_features * _chance_to_separate(real) < _CHANCE:
-        again = int((_separates(used["validation"].select(copies))).sum())
-        yield {
-            "check": "label_copy",
-            "cohort": real.name,
-            "value": len(copies),
-            "threshold": 0,
-            "message": f"{len(copies)} of {real.n_features} features of the real cohort tell its "
-            f"classes apart without an error, each by itself: {some(copies)}; so they do in the "
-            f"validation cohort: {again}. Such a feature may be a copy of the label (an id, a "
-            "date, a batch, an outcome): then name it under `ignore_columns`. If it is a "
-            "measurement, no way of balancing can do better than this feature alone.",
-        }
+def _copy_findings(copies: Sequence[pd.DataFrame]) -> Iterator[dict[str, Any]]:
+    """Find copies of the label in half of the splits or more."""
+    least = len(copies) / 2
+    n_splits = pd.concat(copies).groupby(level=0, sort=False).sum()
+    found = n_splits[n_splits[REFERENCE] >= least]
+    if found.empty:
+        return
+    n_features = int(np.median([len(of_split) for of_split in copies]))
+    message = (
+        f"{len(found)} of {n_features} features of the real cohort tell its "
+        f"classes apart without an error, each by itself: {some(found.index)}; so they do in the "
+        f"validation cohort: {(found['validation'] >= least).sum()}. Such a feature may be a copy "
+        "of the label (an id, a date, a batch, an outcome): then name it under `ignore_columns`. "
+        "If it is a measurement, no way of balancing can do better than this feature alone."
+    )
+    if len(copies) > 1:
+        message = _in_splits(f"half of {len(copies)} splits or more", message)
+    yield {
+        "check": "label_copy",
+        "cohort": REFERENCE,
+        "value": len(found),
+        "threshold": 0,
+        "message": message,
+    }
+
+
+def _in_splits(which: str, message: str) -> str:
+    return f"In {which}, {message[0].lower()}{message[1:]}"
 
 
 def _separates(cohort: Cohort) -> np.ndarray:

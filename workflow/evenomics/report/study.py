@@ -6,9 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from evenomics.config.names import COHORTS
 from evenomics.data.cohort import Cohort
-from evenomics.data.cohort_files import read_cohort
+from evenomics.data.cohort_files import n_replicates, read_cohorts
 from evenomics.files import read_table
 
 
@@ -49,7 +48,12 @@ class StudyFiles:
         """Return a table that is too large to be kept."""
         return read_table(self.folder / name, numbers)
 
-    def cohorts(self, stage: str | None = None) -> dict[str, Cohort]:
+    @property
+    def n_splits(self) -> int:
+        """Number of splits of one table, each with cohorts of its own; 1 for fixed cohorts."""
+        return max(1, n_replicates(self.folder / "cohorts"))
+
+    def cohorts(self, stage: str | None = None, replicate: int = 1) -> dict[str, Cohort]:
         """Return the cohorts by name.
 
         Parameters
@@ -57,6 +61,8 @@ class StudyFiles:
         stage : str, optional
             A folder of the study: another selection, ``aligned`` before harmonising, or ``.`` as
             they were loaded; by default the cohorts of this selection.
+        replicate : int
+            Number of the split; 1 for fixed cohorts.
         """
         folder = self.folder.parent / (stage or self.selection) / "cohorts"
-        return {name: read_cohort(folder / f"{name}.tsv.gz", name) for name in COHORTS}
+        return read_cohorts(folder, replicate)

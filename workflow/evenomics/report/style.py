@@ -141,6 +141,11 @@ def number(value: float) -> str:
     return (text if float(text) else f"{value:.1g}").replace("-", "−")
 
 
+def split_title(n_splits: int) -> str:
+    """``, split 1 of 5``: what a title adds where only the first split is shown; else empty."""
+    return f", split 1 of {n_splits}" if n_splits > 1 else ""
+
+
 def signed(value: float) -> str:
     """``+0.012``, ``−0.012``, or ``0`` where there is no difference but for rounding."""
     text = number(value)

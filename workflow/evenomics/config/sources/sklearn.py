@@ -5,6 +5,7 @@ from typing import Any
 
 from evenomics.config.experiments import Experiment
 from evenomics.config.names import names
+from evenomics.config.replicates import split_of
 from evenomics.config.source import Size, parts_of, problems_of, share_problems, size_of
 
 
@@ -12,7 +13,7 @@ from evenomics.config.source import Size, parts_of, problems_of, share_problems,
 def problems(study: Mapping[str, Any], grid: Sequence[Experiment], place: str) -> Iterator[str]:
     """Find shares that do not add up, and classes that the data set does not have."""
     cohorts = study["cohorts"]
-    yield from share_problems(cohorts["fractions"], f"{place}.cohorts.fractions")
+    yield from share_problems(split_of(cohorts), f"{place}.cohorts.split")
     known = names("datasets")[cohorts["dataset"]]["classes"]
     for label in study["classes"]:
         if label not in known:
@@ -26,4 +27,4 @@ def problems(study: Mapping[str, Any], grid: Sequence[Experiment], place: str) -
 def size(cohorts: Mapping[str, Any]) -> Size:
     """Return the size of the whole data set, cut by the shares."""
     known = names("datasets")[cohorts["dataset"]]
-    return parts_of(known["n_features"], known["n_samples"], cohorts["fractions"])
+    return parts_of(known["n_features"], known["n_samples"], split_of(cohorts))

@@ -10,9 +10,8 @@ from typing import Any, BinaryIO
 
 from evenomics.config.cohorts import given_cohorts
 from evenomics.config.experiments import Experiment
-from evenomics.config.names import COHORTS
 from evenomics.config.paths import path_problems, table_paths
-from evenomics.config.schemas import read_schema
+from evenomics.config.replicates import split_of
 from evenomics.config.source import Size, parts_of, problems_of, share_problems, size_of
 
 # Characters that are read of a table to find its size; of what follows, the lines are estimated.
@@ -34,8 +33,7 @@ def problems(study: Mapping[str, Any], grid: Sequence[Experiment], place: str) -
         if "split" in cohorts:
             yield f"{place}.split: there is no `table` to split"
     if "split" in cohorts:
-        shares = {name: cohorts["split"][name] for name in COHORTS}
-        yield from share_problems(shares, f"{place}.split")
+        yield from share_problems(cohorts["split"], f"{place}.split")
     yield from path_problems(table_paths(cohorts), place)
 
 
@@ -51,9 +49,7 @@ def size(cohorts: Mapping[str, Any]) -> Size | None:
     if len(known) < len(sizes):
         return None
     if "table" in known:
-        options = read_schema("sources/table.schema.yaml")["properties"]["split"]["properties"]
-        shares = {name: options[name]["default"] for name in COHORTS}
-        return parts_of(*known["table"], shares | cohorts.get("split", {}))
+        return parts_of(*known["table"], split_of(cohorts))
     n_samples = {name: n for name, (_, n) in known.items()}
     return Size(
         min(n_features for n_features, _ in known.values()),

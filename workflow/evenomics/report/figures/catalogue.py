@@ -84,9 +84,15 @@ def _distance(of: StudyFiles, experiment: str) -> Figure:
     return training_curves(history, chosen, experiment, "energy_distance")
 
 
+def _first_split(of: StudyFiles, name: str) -> pd.DataFrame:
+    """Return the rows of the first split of a table of the selection."""
+    table = of.table(f"selection/{name}.tsv")
+    return table[table["replicate"] == 1]
+
+
 def _expression(of: StudyFiles, experiment: str) -> Figure:
-    taken = of.cohorts()["real"].features.columns
-    return expression_volcano(of.table("selection/expression.tsv"), taken, of.settings["classes"])
+    taken, table = of.cohorts()["real"].features.columns, _first_split(of, "expression")
+    return expression_volcano(table, taken, of.settings["classes"], of.n_splits)
 
 
 def _stability(of: StudyFiles, experiment: str) -> Figure:
@@ -94,7 +100,8 @@ def _stability(of: StudyFiles, experiment: str) -> Figure:
 
 
 def _enrichment(of: StudyFiles, experiment: str) -> Figure:
-    return enrichment_dots(of.table("selection/enrichment.tsv"), of.settings["level"])
+    table = _first_split(of, "enrichment")
+    return enrichment_dots(table, of.settings["level"], n_splits=of.n_splits)
 
 
 def _shift(of: StudyFiles, experiment: str) -> Figure:
@@ -103,7 +110,8 @@ def _shift(of: StudyFiles, experiment: str) -> Figure:
 
 def _harmonise(of: StudyFiles, experiment: str) -> Figure:
     before, after = of.cohorts("aligned"), of.cohorts("none")
-    return cohort_pca(before, after, of.settings["classes"], of.settings["harmonise"])
+    classes, method = of.settings["classes"], of.settings["harmonise"]
+    return cohort_pca(before, after, classes, method, of.n_splits)
 
 
 #: Draws a figure of a study; of one of its experiments, where each has its own.

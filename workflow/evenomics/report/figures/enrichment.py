@@ -11,7 +11,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from evenomics.report.style import style
+from evenomics.report.style import split_title, style
 
 _COLOURS = "cividis"
 
@@ -22,7 +22,9 @@ _NAME_WIDTH = 48  # characters of a line of a gene set's name
 _LINE = 0.17  # inches
 
 
-def enrichment_dots(table: pd.DataFrame, level: float = 0.05, n_terms: int = 15) -> Figure:
+def enrichment_dots(
+    table: pd.DataFrame, level: float = 0.05, n_terms: int = 15, n_splits: int = 1
+) -> Figure:
     """Dot plot of the gene sets with the smallest p-values.
 
     Parameters
@@ -33,6 +35,8 @@ def enrichment_dots(table: pd.DataFrame, level: float = 0.05, n_terms: int = 15)
         Sets with an adjusted p-value below are significant: they get a black ring.
     n_terms : int
         Number of sets to show per library.
+    n_splits : int
+        Of how many splits this is the first; 1 for fixed cohorts.
 
     Returns
     -------
@@ -56,6 +60,8 @@ def enrichment_dots(table: pd.DataFrame, level: float = 0.05, n_terms: int = 15)
             return figure
         figure = Figure(figsize=(8.2, max(4.0, sum(heights) + 0.3)))
         panels = figure.subplots(len(libraries), 1, squeeze=False, height_ratios=heights)[:, 0]
+        if n_splits > 1:
+            figure.suptitle(f"Gene sets{split_title(n_splits)}")
         everything = pd.concat(shown.values())
         smallest = max(_SMALLEST_P, everything["adjusted_p_value"].min())
         scale = ScalarMappable(LogNorm(min(smallest, level), 1.0), _COLOURS)

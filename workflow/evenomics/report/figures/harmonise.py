@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from evenomics.config.names import title
 from evenomics.data.cohort import Cohort
 from evenomics.preparation.harmonise import cohort_share
-from evenomics.report.style import COHORT_COLOURS, style
+from evenomics.report.style import COHORT_COLOURS, split_title, style
 
 _CLASS_MARKERS = "o^sDvP*"
 
@@ -24,6 +24,7 @@ def cohort_pca(
     after: Mapping[str, Cohort],
     classes: Sequence[str],
     method: str,
+    n_splits: int = 1,
 ) -> Figure:
     """First two principal components of all cohorts together, before and after harmonisation.
 
@@ -36,6 +37,8 @@ def cohort_pca(
         Class names; they fix the markers.
     method : str
         How the cohorts were harmonised, for the title.
+    n_splits : int
+        Of how many splits this is the first; 1 for fixed cohorts.
 
     Returns
     -------
@@ -52,7 +55,9 @@ def cohort_pca(
             _draw(panel, cohorts, markers)
             share = 100 * cohort_share(cohorts)
             panel.set_title(f"{when}: {share:.1f}% of the variance between cohorts", loc="left")
-        figure.suptitle(f"Cohorts harmonised by {title('harmonisations', method)}")
+        figure.suptitle(
+            f"Cohorts harmonised by {title('harmonisations', method)}{split_title(n_splits)}"
+        )
         marks = [("real", markers[name], f"real, {name}") for name in classes]
         marks += [(name, _WITHOUT_CLASS, name) for name in before if name != "real"]
         figure.legend(

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from evenomics.report.style import CLASS_COLOURS, style
+from evenomics.report.style import CLASS_COLOURS, split_title, style
 
 _MODELS = {"lasso": ("LASSO", "o"), "elastic_net": ("Elastic net", "D")}
 
@@ -19,19 +19,21 @@ _GREY = "#8C8C8C"
 
 
 def expression_volcano(
-    table: pd.DataFrame, taken: Collection[str], classes: Sequence[str]
+    table: pd.DataFrame, taken: Collection[str], classes: Sequence[str], n_splits: int = 1
 ) -> Figure:
     """Plot fold changes against adjusted p-values, the features that were taken in colour.
 
     Parameters
     ----------
     table : DataFrame
-        As ``limma.R`` writes it: feature, logFC (with more classes one column per class,
-        ``logFC.<class>``, of which the largest is drawn), adjusted_p_value.
+        Of one split, as ``limma.R`` writes it: feature, logFC (with more classes one column per
+        class, ``logFC.<class>``, of which the largest is drawn), adjusted_p_value.
     taken : collection of str
         Features that went on.
     classes : sequence of str
         Class names, the one that the others are compared with first.
+    n_splits : int
+        Of how many splits this is the first; 1 for fixed cohorts.
     """
     changes = table.loc[:, table.columns.str.startswith("logFC")].to_numpy()
     change = changes[np.arange(len(table)), np.abs(changes).argmax(axis=1)]
@@ -55,7 +57,7 @@ def expression_volcano(
         what = f"{others[0]} minus" if len(others) == 1 else "largest difference of a class to"
         axes.set_xlabel(f"{what} {first}, in units of the data (log2 fold change for log2 values)")
         axes.set_ylabel("−log10 adjusted p-value")
-        axes.set_title("Differential expression in the real cohort")
+        axes.set_title(f"Differential expression in the real cohort{split_title(n_splits)}")
         figure.legend(loc="outside lower center", ncols=3, markerscale=1.5)
     return figure
 
@@ -90,10 +92,17 @@ def stability_figure(features: pd.DataFrame, repeats: pd.DataFrame) -> Figure:
     Parameters
     ----------
     features, repeats : DataFrame
-        Of `evenomics.preparation.selection.StableFeatures`.
+        Of `evenomics.preparation.selection.StableFeatures`, with the column replicate. Of several
+        splits the first is shown; beside its features stands how many splits selected them.
     """
+    n_splits = features["replicate"].max()
+    n_selecting = features[features["selected"]].groupby("feature").size()
+    features, repeats = (table[table["replicate"] == 1] for table in (features, repeats))
     selected = features[features["selected"]]
     shown = selected.head(_MOST_FEATURES)
+    names = shown["feature"].tolist()
+    if n_splits > 1:
+        names = [f"{name} ({n_selecting[name]} of {n_splits})" for name in names]
     with style():
         figure = Figure(figsize=(9.0, max(3.4, 1.4 + 0.19 * len(shown))))
         left, middle, right = figure.subplots(1, 3, width_ratios=(3, 1.3, 1.3))
@@ -107,7 +116,7 @@ def stability_figure(features: pd.DataFrame, repeats: pd.DataFrame) -> Figure:
             of_model = repeats[repeats["model"] == model]
             for axes, column in ((middle, "auroc"), (right, "n_features")):
                 _points_and_mean(axes, list(_MODELS).index(model), of_model[column], marker, colour)
-        left.set_yticks(places, shown["feature"], fontsize=7)
+        left.set_yticks(places, names, fontsize=7)
         left.set_ylim(-0.8, len(shown) - 0.2)
         left.set_xlim(-3, 103)
         left.set_xlabel("Repeats that selected the feature (%)")
@@ -116,6 +125,10 @@ def stability_figure(features: pd.DataFrame, repeats: pd.DataFrame) -> Figure:
             f"{len(selected)} of {len(features)} features selected"
             + (f" ({more} more below these)" if more else "")
         )
+        if n_splits > 1:
+            figure.suptitle(
+                f"Features{split_title(n_splits)} (in brackets: splits that selected the feature)"
+            )
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
         middle.set_ylabel("AUROC of held-out samples")
         middle.axhline(0.5, color="black", lw=0.8, ls="--")

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from evenomics.config.names import title
+from evenomics.preparation.cohort_checks import median_shift
 from evenomics.report.style import COHORT_COLOURS, style
 
 _MARKERS = {"external": "s", "validation": "o"}
@@ -27,7 +28,8 @@ def shift_dots(shift: pd.DataFrame, limits: Mapping[str, float]) -> Figure:
     Parameters
     ----------
     shift : DataFrame
-        Of `evenomics.preparation.cohort_checks.shift_table`, with the columns study and selection.
+        Of `evenomics.preparation.cohort_checks.shift_table`, with the columns study, selection and
+        replicate. Of several splits, the median is shown.
     limits : mapping of str to float
         The section ``checks`` of the config; measures beyond them are warned of.
 
@@ -37,6 +39,8 @@ def shift_dots(shift: pd.DataFrame, limits: Mapping[str, float]) -> Figure:
         A row per way of harmonising, the one that the study uses first and in bold; a dot per
         cohort. Solid line: cohorts that are alike; dashed: where warnings begin.
     """
+    n_splits = shift["replicate"].max()
+    shift = median_shift(shift)
     used = shift.loc[shift["used"], "method"].iloc[0]
     methods = [used, *dict.fromkeys(shift.loc[~shift["used"], "method"])]
     cohorts = list(dict.fromkeys(shift["cohort"]))
@@ -74,7 +78,10 @@ def shift_dots(shift: pd.DataFrame, limits: Mapping[str, float]) -> Figure:
             range(len(methods)), [title("harmonisations", name) for name in methods]
         )
         panels[0].get_yticklabels()[0].set_fontweight("bold")
-        figure.suptitle(f"Shift against the real cohort ({title('harmonisations', used)})")
+        of_splits = f", median of {n_splits} splits" if n_splits > 1 else ""
+        figure.suptitle(
+            f"Shift against the real cohort ({title('harmonisations', used)}){of_splits}"
+        )
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=len(cohorts))
     return figure

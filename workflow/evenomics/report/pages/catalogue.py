@@ -60,6 +60,7 @@ def _data(of: StudyFiles) -> str:
         of.table("tuning.tsv"),
         {name: of.settings[key] for name, key in _SETTINGS.items()},
         f"Data and settings of study {of.study}",
+        of.n_splits,
     )
 
 

@@ -14,6 +14,7 @@ from evenomics.report.style import (
     experiment_order,
     experiment_title,
     setting_title,
+    split_title,
 )
 
 
@@ -69,6 +70,7 @@ def data_page(
     tuning: pd.DataFrame,
     settings: Mapping[str, Mapping[str, Any]],
     title: str,
+    n_splits: int = 1,
 ) -> str:
     """Self-contained HTML page with cohorts, experiments, settings and tuned hyper-parameters.
 
@@ -83,6 +85,8 @@ def data_page(
     settings : mapping of str to mapping
         Sections of the config, by heading.
     title : str
+    n_splits : int
+        Of how many splits the cohorts are the first; 1 for fixed cohorts.
     """
     shown = cohorts.rename(
         columns={
@@ -109,7 +113,7 @@ def data_page(
     )
     return html_page(
         title,
-        "<h2>Cohorts</h2>" + html_table(shown)
+        f"<h2>Cohorts{split_title(n_splits)}</h2>" + html_table(shown)
         + "<h2>Experiments</h2>" + html_table(grid, what)
         + "<h2>Hyper-parameters of the classifiers</h2>"
         + html_table(_tuned(tuning), "Chosen by cross-validation on the training draw.")

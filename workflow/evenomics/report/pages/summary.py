@@ -8,6 +8,7 @@ from html import escape
 import pandas as pd
 
 from evenomics.config.names import title
+from evenomics.preparation.cohort_checks import median_shift
 from evenomics.report.answer import AUTO, BETTER, WORSE, of_question
 from evenomics.report.figures.forest import forest
 from evenomics.report.pages.tables import html_page, html_table
@@ -141,7 +142,7 @@ def _figure(results: StudyResults, level: float) -> str:
 
 
 def _shift_table(results: StudyResults) -> str:
-    used = results.shift[results.shift["used"]]
+    used = median_shift(results.shift[results.shift["used"]])
     shown = pd.DataFrame(
         {
             "Cohort": used["cohort"],

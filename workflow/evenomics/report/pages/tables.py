@@ -31,6 +31,7 @@ img { max-width: 100%; height: auto; }
 
 # Headings of columns that a reader would otherwise have to look up.
 HEADINGS = {
+    "replicate": "Replicate",
     "experiment": "Experiment",
     "gan": "GAN",
     "class": "Class",
