@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bench.harness import markdown, markdown_row, opening
+from evenomics.config.arms import Grid
 from evenomics.config.costs import Costs
 from evenomics.config.source import Size
 from evenomics.config.validation import validated
@@ -60,8 +61,8 @@ def rows() -> Iterator[tuple[object, ...]]:
             arguments = (draw, cohort(validation, p, "validation"), fit_scaler(draw), CLASSES)
             began = time.process_time()
             score_arm(
-                "random_over", *arguments, generators={}, seed=1, **config["scoring"],
-                alphas=config["alphas"], multipliers=config["multipliers"],
+                "random_over", *arguments, grid=Grid.of(config), samplers={}, generators={},
+                hidden=[], seed=1, **config["scoring"],
             )  # fmt: skip
             seconds = time.process_time() - began
             yield 2 * counts[0], p, f"{seconds:.1f}", f"{expected:.1f}", f"{expected / seconds:.1f}"

@@ -15,8 +15,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from bench.harness import markdown, markdown_row, opening, ratio, turns
-from evenomics.balancing.arm import ARMS, Setting
+from evenomics.balancing.arm import ARMS
 from evenomics.balancing.balancer import Balancer
+from evenomics.config.arms import Setting
 from evenomics.evaluation.classifier import CLASSIFIERS
 from evenomics.evaluation.tuning import tune
 from evenomics.preparation.samples import Samples

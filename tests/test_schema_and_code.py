@@ -51,7 +51,7 @@ def test_services_are_those_that_the_library_names():
     ("kind", "registry", "by_rule"),
     [
         ("metrics", METRICS, set()),
-        ("arms", ARMS, set()),
+        ("arms", ARMS, {"auto"}),
         ("classifiers", CLASSIFIERS, set()),
         ("harmonisations", METHODS, {"none", "combat"}),
         ("engines", ENGINES, set()),
@@ -59,6 +59,6 @@ def test_services_are_those_that_the_library_names():
     ],
 )
 def test_a_registry_has_the_names_of_the_schema_in_their_order(kind, registry, by_rule):
-    """But for those that a rule makes without the library."""
+    """But for those that a rule makes without the library, and the arm that takes another one."""
     assert [*registry] == [name for name in names(kind) if name not in by_rule]
     assert len(registry) == len(names(kind)) - len(by_rule)

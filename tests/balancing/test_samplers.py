@@ -1,5 +1,6 @@
 """Over-samplers: imbalanced-learn's own checks, and what each adds."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -7,13 +8,15 @@ import pandas as pd
 import pytest
 from imblearn.pipeline import make_pipeline
 from imblearn.utils.estimator_checks import parametrize_with_checks
-from sklearn.covariance import ledoit_wolf
+from scipy.stats import kstest
+from sklearn.covariance import LedoitWolf, ledoit_wolf
 from sklearn.svm import SVC
 
 from evenomics.balancing.samplers import (
     ExpandedOverSampler,
     GaussianOverSampler,
     GeneratorOverSampler,
+    SmoothedBootstrapOverSampler,
     WGANOverSampler,
 )
 from evenomics.gan.settings import GanSettings
@@ -38,6 +41,7 @@ CHECKS = parametrize_with_checks(
         GaussianOverSampler(random_state=0),
         WGANOverSampler(settings=TINY, random_state=0),
         ExpandedOverSampler(random_state=0),
+        SmoothedBootstrapOverSampler(random_state=0),
     ]
 )
 
@@ -113,6 +117,88 @@ def test_a_class_of_one_sample_is_copied():
     np.testing.assert_array_equal(X_new[6:], np.tile([1.0, 2.0, 3.0], (4, 1)))
 
 
+def smoothed(classes, n_new, **parameters):
+    """Draw so many new samples of the last class."""
+    y = np.repeat(range(len(classes)), [len(X) for X in classes])
+    last = len(classes) - 1
+    sampler = SmoothedBootstrapOverSampler(
+        sampling_strategy={last: len(classes[last]) + n_new}, random_state=0, **parameters
+    )
+    X_new, y_new = sampler.fit_resample(np.concatenate(classes), y)
+    assert (y_new[len(y) :] == last).all()
+    return X_new[len(y) :]
+
+
+@pytest.fixture(scope="module")
+def classes():
+    """Three classes with means and covariances of their own; the last one has eight samples."""
+    rng = np.random.default_rng(3)
+    return [
+        10 * i + rng.normal(size=(n, 4)) @ rng.normal(size=(4, 4))
+        for i, n in enumerate((40, 15, 8))
+    ]
+
+
+def pooled(*groups):
+    """Ledoit-Wolf covariance of residuals, by scikit-learn."""
+    residuals = np.concatenate([X - X.mean(axis=0) for X in groups])
+    return LedoitWolf(assume_centered=True).fit(residuals).covariance_
+
+
+@pytest.mark.parametrize("h", [0.0, 0.6, 1.0])
+@pytest.mark.parametrize("with_external", [False, True])
+def test_a_smoothed_bootstrap_has_the_moments_of_its_definition(classes, h, with_external):
+    """Mean of the class; covariance (1 - h^2) of its samples plus h^2 of all residuals."""
+    external = np.random.default_rng(4).normal(50, 3, size=(25, 4)) if with_external else None
+    drawn = smoothed(classes, 200_000, bandwidth=h, external=external)
+    groups = [*classes, external] if with_external else classes
+    own = np.cov(classes[2].T, bias=True)
+    expected = (1 - h**2) * own + h**2 * pooled(*groups)
+    error = 5 * np.sqrt(np.diag(expected).max() / 200_000)
+    np.testing.assert_allclose(drawn.mean(axis=0), classes[2].mean(axis=0), atol=error)
+    np.testing.assert_allclose(np.cov(drawn.T), expected, atol=0.02 * np.diag(expected).max())
+
+
+def test_bandwidth_0_copies_samples_and_1_draws_from_a_normal_distribution(classes):
+    """Kolmogorov-Smirnov tells even the mixture of 0.9 from the normal distribution."""
+    copies = smoothed(classes, 500, bandwidth=0.0)
+    nearest = np.abs(copies[:, None] - classes[2]).max(axis=2)
+    np.testing.assert_allclose(nearest.min(axis=1), 0, atol=1e-12)
+    assert set(nearest.argmin(axis=1)) == set(range(8))
+    # two clumps: far from normal until nothing is left of them
+    clumps = [*classes[:2], np.repeat([[-20.0] * 4, [20.0] * 4], 4, axis=0)]
+    sd = np.sqrt(np.diag(pooled(*clumps)))
+    p_values = {
+        h: [kstest(x, "norm", (0, s)).pvalue for x, s in zip(drawn.T, sd, strict=True)]
+        for h in (0.9, 1.0)
+        for drawn in [smoothed(clumps, 20_000, bandwidth=h)]
+    }
+    assert min(p_values[1.0]) > 0.001
+    assert max(p_values[0.9]) < 1e-6
+
+
+def test_a_smoothed_bootstrap_enlarges_several_classes_even_single_samples():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], [9, 4, 1])
+    X = rng.normal(size=(14, 3)) + 50 * y[:, None]
+    X_new, y_new = SmoothedBootstrapOverSampler(bandwidth=0.3, random_state=0).fit_resample(X, y)
+    assert np.bincount(y_new).tolist() == [9, 9, 9]
+    np.testing.assert_array_equal(X_new[:14], X)
+    assert np.abs(X_new - 50 * y_new[:, None]).max() < 5
+    assert len(np.unique(X_new, axis=0)) == 27
+
+
+def test_a_wide_table_needs_no_matrix_of_all_pairs_of_features():
+    rng = np.random.default_rng(0)
+    wide = [rng.normal(size=(n, 20_000)) for n in (30, 10)]
+    tracemalloc.start()
+    drawn = smoothed(wide, 20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert drawn.shape == (20, 20_000)
+    assert peak < 0.02 * 8 * 20_000**2
+
+
 def test_wgan_samples_are_in_the_units_of_the_data_and_depend_on_the_seed_alone():
     rng = np.random.default_rng(2)
     X = rng.normal(1000, 5, size=(40, 6))
@@ -154,13 +240,17 @@ def named_samples():
     return X, np.repeat([0, 1], [16, 8]), external
 
 
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [(WGANOverSampler, {"settings": TINY}), (SmoothedBootstrapOverSampler, {})],
+)
 @pytest.mark.parametrize("expanded", [False, True])
-def test_external_features_are_matched_by_name(expanded):
+def test_external_features_are_matched_by_name(expanded, kind, settings):
     """Another order, and further features, change nothing; inside another sampler as well."""
     X, y, external = named_samples()
 
     def drawn(external, X=X):
-        sampler = WGANOverSampler(external=external, settings=TINY, random_state=0)
+        sampler = kind(external=external, random_state=0, **settings)
         if expanded:
             sampler = ExpandedOverSampler(sampler, random_state=0)
         return sampler.fit_resample(X, y)[0]

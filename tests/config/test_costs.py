@@ -8,6 +8,7 @@ import yaml
 
 from evenomics.balancing.arm import ARMS, gan_requests
 from evenomics.balancing.balancer import Balancer
+from evenomics.config.arms import Grid
 from evenomics.config.costs import Costs, Runs, n_parameters
 from evenomics.config.names import names
 from evenomics.config.source import Size
@@ -79,14 +80,11 @@ def test_the_papers_simulation_costs_what_was_measured():
     assert minutes["select"] == 0
 
 
-# what changes -> settings; every choice, class sizes on both sides of 30, three classes
+# what changes -> settings
 SETTINGS = {
     "paper": {},
     "held out": {"gan": {"choice": {"rate_choice": "held_out", "epoch_choice": "held_out"}}},
-    "one arm": {"arms": ["none", "classic_gan"]},
     "no pre-training": {"arms": ["classic_expand_gan", "smote"]},
-    "alphas": {"alphas": [[0, 0], [2, 0], [2, 3]], "multipliers": [0.5, 1]},
-    "no GAN": {"arms": ["none", "smote"]},
 }
 
 
@@ -96,21 +94,6 @@ def draws_of(costs: Costs, p: int) -> dict[str, dict[str, np.ndarray]]:
         f"e{i}": {label: rng.normal(size=(n, p)) for label, n in counts.items()}
         for i, counts in enumerate(costs.draws)
     }
-
-
-@pytest.mark.parametrize("classes", [CLASSES, ["control", "case", "third"]], ids=["2", "3"])
-@pytest.mark.parametrize("keys", SETTINGS.values(), ids=SETTINGS)
-def test_gans_and_settings_are_those_of_the_arms(keys, classes):
-    costs = costs_of(classes=classes, **keys)
-    config = costs.config
-    draws = draws_of(costs, 2)
-    assert [len(costs.gans(counts)) for counts in costs.draws] == [
-        len(gan_requests(config["arms"], config["alphas"], name, samples))
-        for name, samples in draws.items()
-    ]
-    assert [len(costs.settings(arm)) for arm in config["arms"]] == [
-        len(ARMS[arm].settings(config["alphas"], config["multipliers"])) for arm in config["arms"]
-    ]
 
 
 def test_training_sets_are_as_large_as_the_arms_make_them():
@@ -129,11 +112,15 @@ def test_training_sets_are_as_large_as_the_arms_make_them():
     weights = initial_weights(p, (3,), np.random.default_rng(0))
     generators = dict.fromkeys(range(3), Generator.from_weights(weights))
     found = {of.arm: of for of in costs.training_sets()}
-    assert found.keys() == names("arms").keys()
+    assert found.keys() == names("arms").keys() - {"auto"}
     for arm, of in found.items():
-        (setting,) = ARMS[arm].settings([(0, 0)], [0.5])
+        (setting,) = ARMS[arm].settings(Grid.of(costs.config))
         balanced, _ = Balancer(ARMS[arm], setting, 0, generators, 1, ()).balance(samples)
-        assert (of.n_drawn, of.n_samples) == (40, len(balanced.y)), arm
+        size = len(balanced.y)
+        if arm in ("adasyn", "svm_smote"):  # they do not promise equal counts
+            assert 40 < size < 70
+        else:
+            assert (of.n_drawn, of.n_samples) == (40, size), arm
         assert of.n_repeats == (1 if balanced is samples else 100), arm
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from evenomics.config.arms import arm_entry
 from evenomics.config.names import names
 from evenomics.config.paths import table_paths
+from evenomics.config.plan import Plan
 from evenomics.config.validation import validated
 from evenomics.errors import ConfigError
 from evenomics.gan.settings import GanSettings
@@ -227,6 +229,8 @@ def test_what_is_missing_or_wrong_in_the_studies_is_named(text, said):
         ("gan: {choice: {cut_above: -20}}", "gan.choice.cut_below: found -10"),
         ("gan: {choice: {threshold: .nan}}", "gan.choice.threshold: found nan"),
         ("gan: {choice: {cut_above: .inf}}", "gan.choice.cut_above: found inf"),
+        ("bandwidths: [0.5, 0]", "bandwidths[1]: found 0; has to be > 0"),
+        ("bandwidths: [1.5]", "bandwidths[0]: found 1.5; has to be <= 1"),
         ("alphas: [[0, 0], [1]]", "alphas[1]: found [1]; has to be at least 2 values"),
         ("arms: [none, none]", "arms: 'none' is listed more than once"),
         ("comparison:", "comparison: found nothing; has to be a section"),
@@ -236,6 +240,50 @@ def test_what_is_missing_or_wrong_in_the_studies_is_named(text, said):
 def test_settings_that_cannot_be_are_named(section, said):
     text = yaml.safe_dump(MINIMAL) + section
     assert any(problem.startswith(said) or said in problem for problem in problems_of(text))
+
+
+def test_samplers_of_other_libraries_are_told_from_the_names_of_arms():
+    text = yaml.safe_dump(MINIMAL) + (
+        "arms: [none, {mine: {class: imblearn.combine.SMOTETomek}}, "
+        "{other: {class: a.B, parameters: {k: 3, strategy: {1: 20}}}}]"
+    )
+    config = validated(yaml.safe_load(text))
+    assert config["arms"] == ["none", "mine", "other"]
+    assert config["samplers"] == {
+        "mine": {"class": "imblearn.combine.SMOTETomek", "parameters": {}},
+        "other": {"class": "a.B", "parameters": {"k": 3, "strategy": {1: 20}}},
+    }
+    assert arm_entry("other", config["samplers"])["description"] == "a.B"
+    assert arm_entry("none", config["samplers"]) is names("arms")["none"]
+    plan = Plan(config)
+    assert (plan.sampling_arms, plan.gan_arms) == (["mine", "other"], [])
+    assert validated(MINIMAL)["samplers"] == {}
+
+
+@pytest.mark.parametrize(
+    ("arms", "said"),
+    [
+        ("[none, 3]", "arms[1]: found 3; has to be text or a section with keys"),
+        ("[none, {}]", "arms[1]: found {}; has to be not empty"),
+        ("[{a: {class: b.C}, d: {class: e.F}}]", "has to be a section of at most 1 name"),
+        ("[{mine: imblearn.X}]", "arms[0].mine: found 'imblearn.X'; has to be a section"),
+        ("[{mine: {class: a.B, params: {}}}]", "arms[0].mine.params: no such key; did you mean"),
+        ("[{mine: {parameters: {}}}]", "arms[0].mine.class: missing; Import path of a sampler"),
+        ("[{mine: {class: Sampler}}]", "arms.mine.class: found 'Sampler'; has to be the import"),
+        ("[{mine: {class: 'a-b.C'}}]", "arms.mine.class: found 'a-b.C'; has to be the import"),
+        ("[{smote: {class: a.B}}]", "arms.smote: there is an arm of this name already"),
+        ("[{My arm: {class: a.B}}]", "arms.My arm: not a name for an arm"),
+        ("[{a: {class: b.C}}, {a: {class: d.E}}]", "arms: 'a' is the name of more than one arm"),
+        (
+            "[{a: {class: b.C, parameters: {random_state: 1}}}]",
+            "arms.a.parameters.random_state: follows from the `seed`",
+        ),
+        ("[auto]", "arms: `auto` takes the best of the other arms; there has to be one"),
+    ],
+)
+def test_arms_that_cannot_be_are_named(arms, said):
+    (problem,) = problems_of(yaml.safe_dump(MINIMAL) + f"arms: {arms}")
+    assert said in problem
 
 
 def study(cohorts: str, rest: str = "") -> str:

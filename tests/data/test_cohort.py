@@ -45,7 +45,9 @@ def test_groups_are_written_where_there_are_any(tmp_path):
     pd.testing.assert_series_equal(read_cohort(tmp_path / "c.tsv").groups, groups)
 
 
-@pytest.mark.parametrize("name", ["sample_id", "class", "group", "alpha", "multiplier"])
+@pytest.mark.parametrize(
+    "name", ["sample_id", "class", "group", "alpha", "multiplier", "bandwidth"]
+)
 def test_a_feature_named_like_a_column_of_ours_is_refused(tmp_path, name):
     """It would be lost as a feature: read as text about samples, or overwritten by a setting."""
     with pytest.raises(CohortError, match=f"a feature cannot be called '{name}'; rename it"):

@@ -14,8 +14,9 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
-from evenomics.balancing.arm import ARMS, Setting
+from evenomics.balancing.arm import ARMS
 from evenomics.balancing.balancer import Balancer
+from evenomics.config.arms import Grid, Setting
 from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
 from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
@@ -49,8 +50,8 @@ def scored(arm="smote", sizes=(24, 12), classes=CLASSES, p=5, **options):
     draw = cohort(sizes, "c24_i0.5", 1, classes, p)
     validation = cohort([40] * len(sizes), "validation", 2, classes, p)
     defaults = {
-        "alphas": [[0, 0]], "multipliers": [1.0], "generators": {}, "classifiers": ["svc"],
-        "repeats": 3, "folds": 3, "seed": 1,
+        "grid": Grid([[0, 0]], [1.0], [0.5]), "samplers": {}, "generators": {}, "hidden": [4],
+        "classifiers": ["svc"], "repeats": 3, "folds": 3, "seed": 1,
     }  # fmt: skip
     scaler = SkewScaler().fit(draw.features)
     return score_arm(arm, draw, validation, scaler, classes, **defaults | options)
@@ -235,8 +236,8 @@ def test_patients_who_are_recognised_do_not_pass_for_a_class_that_is():
     scaler = SkewScaler().fit(draw.features)
     found = {
         name: score_arm(
-            "none", replace(draw, groups=which), draw, scaler, CLASSES, alphas=[], multipliers=[],
-            generators={}, classifiers=["svc"], repeats=2, folds=5, seed=1,
+            "none", replace(draw, groups=which), draw, scaler, CLASSES, grid=Grid([], [], []),
+            samplers={}, generators={}, hidden=[], classifiers=["svc"], repeats=2, folds=5, seed=1,
         ).tuning["cv_auroc"].item()
         for name, which in {"torn": None, "whole": groups}.items()
     }  # fmt: skip
@@ -293,12 +294,24 @@ def test_generated_samples_are_in_the_users_unit_and_fill_the_gap():
     assert scored("none").generated.empty
 
 
+def test_a_sampler_of_another_library_is_scored_as_an_arm_is():
+    """As SMOTE and under its own name; one that removes samples has generated none of the rest."""
+    tomek = {"class": "imblearn.combine.SMOTETomek", "parameters": {}}
+    clean = {"class": "imblearn.under_sampling.EditedNearestNeighbours", "parameters": {}}
+    samplers = {"mine": tomek, "clean": clean}
+    result = scored("mine", samplers=samplers)
+    assert set(result.scores["arm"]) == {"mine"}
+    assert result.generated["class"].tolist() == ["ill"] * len(result.generated)
+    assert 0 < len(result.generated) <= 12
+    assert scored("clean", samplers=samplers).generated.empty
+
+
 def test_gan_arms_are_scored_at_every_alpha_and_multiplier():
     generators = {
         f"{label}.alpha{alpha}.transfer": Shifted() for label in CLASSES for alpha in (0, 1)
     }
     result = scored(
-        "expand_gan", alphas=[[0, 0], [1, 0]], multipliers=[0.5, 1.0], generators=generators
+        "expand_gan", grid=Grid([[0, 0], [1, 0]], [0.5, 1.0], []), generators=generators
     )
     settings = result.scores[["alpha", "multiplier"]].drop_duplicates()
     assert settings.to_numpy().tolist() == [
@@ -317,7 +330,7 @@ def test_missing_generators_are_named_before_anything_is_tuned():
         r"'ill.alpha1.transfer', 'healthy.alpha1.transfer'; there are those of 'healthy"
     )
     with pytest.raises(TrainingError, match=message):
-        scored("expand_gan", alphas=[[0, 0], [1, 0], [0, 1]], generators=generators)
+        scored("expand_gan", grid=Grid([[0, 0], [1, 0], [0, 1]], [1.0], []), generators=generators)
 
 
 def test_three_classes_and_two_samples_in_one_of_them():

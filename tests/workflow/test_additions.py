@@ -18,11 +18,12 @@ from evenomics.balancing.arm import arm
 
 @arm("mine")
 def mine(training_set):
-    return RandomOverSampler(
+    sampler = RandomOverSampler(
         sampling_strategy=training_set.equal_counts,
         random_state=training_set.random_state,
         shrinkage=0.1,
-    ), ""
+    )
+    return training_set.resampled(sampler), ""
 """,
     "evaluation/metrics": """
 from evenomics.evaluation.metric import metric

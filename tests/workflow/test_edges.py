@@ -31,7 +31,7 @@ TINY = {
             "experiments": {"controls": [12], "imbalance": [0.5]},
         },
     },
-    "arms": ["none", "smote", "random_over"],
+    "arms": ["none", "smote", {"copies": {"class": "imblearn.over_sampling.RandomOverSampler"}}],
     "multipliers": [1],
     "scoring": {"classifiers": ["svc"], "repeats": 2, "folds": 2},
 }  # fmt: skip
@@ -72,6 +72,24 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     for run in started:
         run.kill()
         run.wait()
+
+
+# ---- a sampler of another library ----
+
+
+@pytest.mark.slow
+def test_a_sampler_is_refused_before_anything_is_scored_or_kept_under_its_name(
+    tmp_path: Path,
+) -> None:
+    wrong = {"mine": {"class": "no_such_package.Sampler"}}
+    refused = run_workflow(tmp_path, {**TINY, "arms": ["none", wrong]})
+    assert refused.returncode != 0
+    assert "arms.mine.class: no_such_package.Sampler cannot be imported" in refused.stderr
+    assert not (tmp_path / "results/tiny/none/scores.tsv.gz").exists()
+    done = run_workflow(tmp_path, TINY)
+    assert done.returncode == 0, done.stderr
+    tuning = read_table(tmp_path / "results/tiny/none/tuning.tsv")
+    assert [*tuning["arm"]] == ["none", "smote", "copies"]
 
 
 # ---- two at once ----

@@ -6,7 +6,8 @@ means the same kind in every table that has it.
 """
 
 _TEXT = (
-    *("study", "selection", "experiment", "arm", "alpha", "multiplier", "classifier", "metric"),
+    *("study", "selection", "experiment", "classifier", "metric"),
+    *("arm", "alpha", "multiplier", "bandwidth"),
     *("arm_a", "alpha_a", "multiplier_a", "arm_b", "alpha_b", "multiplier_b"),
     *("sample_id", "class", "feature", "parameters", "note"),
     # training

@@ -26,10 +26,11 @@ rule score_arms:
         experiments=experiment_names,
         arms=config["arms"],
         classes=setting("classes"),
+        grid={key: config[key] for key in ("alphas", "multipliers", "bandwidths")},
+        samplers=config["samplers"],
         settings={
-            "alphas": config["alphas"],
-            "multipliers": config["multipliers"],
             "seed": config["seed"],
+            "hidden": config["gan"]["networks"]["hidden"],
             **config["scoring"],
         },
     message:

@@ -6,6 +6,7 @@ import sys
 import pandas as pd
 from script_log import log_to, warn_loudly
 
+from evenomics.balancing.third_party import check_samplers
 from evenomics.config.estimate import check_study, known_size
 from evenomics.config.source import Size
 from evenomics.data.cohort_files import each_replicate, read_cohorts
@@ -13,7 +14,9 @@ from evenomics.files import write_table
 from evenomics.preparation.cohort_checks import findings, label_copies, shift_table, warnings_of
 
 log_to(snakemake.log[0])
-params, wildcards = snakemake.params, snakemake.wildcards
+# not from `params`: nothing that is written depends on the config
+params, wildcards, config = snakemake.params, snakemake.wildcards, snakemake.config
+check_samplers(config["samplers"])
 measured, copies = {}, []
 for replicate, used in each_replicate(snakemake.input.used):
     before = read_cohorts(snakemake.input.before, replicate)
@@ -21,9 +24,7 @@ for replicate, used in each_replicate(snakemake.input.used):
         size = Size.of(used)
     measured[replicate] = shift_table(before, used, params.harmonise)
     copies.append(label_copies(used, before["real"].n_features))
-# not from `params`: nothing that is written depends on these
-config, local_cores = snakemake.config, snakemake.resources.local_cores
-takes = check_study(config, *wildcards, size, local_cores)
+takes = check_study(config, *wildcards, size, snakemake.resources.local_cores)
 logging.info(takes)
 if known_size(config, wildcards.study) is None:  # then it was not said before the start
     print(takes, file=sys.stderr)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pandas as pd
 from script_log import log_to
 
+from evenomics.balancing.third_party import check_samplers
+from evenomics.config.arms import Grid
 from evenomics.evaluation.study_scores import StudyScoring
 from evenomics.files import read_table, write_table
 
@@ -20,8 +22,11 @@ scoring = StudyScoring(
     training=Path(training) if training else None,
     checkpoints=generated.parent / "checkpoints" / "scores",
     classes=params.classes,
+    grid=Grid.of(params.grid),
+    samplers=params.samplers,
     settings=params.settings,
 )
+check_samplers(params.samplers)
 generated.mkdir()
 folders, times = {}, []
 for experiment, arm, folder, seconds in scoring.run(

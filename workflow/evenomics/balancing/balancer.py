@@ -1,10 +1,15 @@
 """Balance training sets by one arm at one setting."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evenomics.balancing.arm import Arm, Setting, TrainingSet
+import numpy as np
+from numpy.typing import NDArray
+
+from evenomics.balancing.arm import Arm
+from evenomics.balancing.training_set import TrainingSet
+from evenomics.config.arms import Setting
 from evenomics.gan.generator import Generator
 from evenomics.preparation.samples import Samples
 from evenomics.randomness import derive_seed
@@ -25,7 +30,9 @@ class Balancer:
     seed : int
         Seed of the run.
     names : tuple of str
-        Names of the random streams, beside the setting.
+        Names of the random streams, beside the setting: what the draw and the arm are called.
+    hidden : sequence of int
+        Widths of the hidden layers of generators, for the untrained ones.
 
     Examples
     --------
@@ -44,6 +51,7 @@ class Balancer:
     generators: Mapping[int, Generator]
     seed: int
     names: tuple[str, ...]
+    hidden: Sequence[int] = ()
 
     def balance(self, samples: Samples, *purpose: str | int) -> tuple[Samples, str]:
         """Balance a training set.
@@ -58,20 +66,49 @@ class Balancer:
         Returns
         -------
         balanced : Samples
-            The samples themselves, then those that were added. It is `samples`, the same object,
-            for an arm that adds none.
+            In any order (see `added_rows`). It is `samples`, the same object, for an arm that
+            changes nothing.
         note : str
             What was not as usual; empty if nothing was.
         """
-        at = (self.setting.alpha_name, self.setting.multiplier_name)
+        at = (*self.names, *self.setting.labels.values(), *purpose)
         training_set = TrainingSet(
-            Counter(samples.y.tolist()),
+            samples,
             self.over_represented,
-            derive_seed(self.seed, "balance", *self.names, *at, *purpose),
-            self.setting.multiplier or 0.0,
+            derive_seed(self.seed, "balance", *at),
+            self.setting,
             self.generators,
+            self.hidden,
+            derive_seed(self.seed, "draw", *self.names),
+            " ".join(map(str, (*self.names, *purpose))),
         )
-        sampler, note = self.arm.build(training_set)
-        if sampler is None:
-            return samples, note
-        return Samples(*sampler.fit_resample(samples.X, samples.y)), note
+        return self.arm.balance(training_set)
+
+
+def added_rows(before: Samples, after: Samples) -> NDArray[np.intp]:
+    """Return which samples of a balanced training set were added to it.
+
+    Parameters
+    ----------
+    before, after : Samples
+        A training set, and what an arm made of it, in any order. A copy of a sample counts as added
+        if the sample itself is there as well.
+
+    Returns
+    -------
+    ndarray of int, shape (n_added,)
+        Rows of `after`.
+    """
+    left = Counter(_rows(before))
+    added = []
+    for i, row in enumerate(_rows(after)):
+        if left[row] > 0:
+            left[row] -= 1
+        else:
+            added.append(i)
+    return np.array(added, dtype=np.intp)
+
+
+def _rows(samples: Samples) -> Iterator[tuple[bytes, int]]:
+    """Go through the samples as values that can be counted."""
+    return ((x.tobytes(), label) for x, label in zip(samples.X, samples.y.tolist(), strict=True))

@@ -6,6 +6,7 @@ split would leak information about test samples into training.
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Protocol
 
@@ -112,29 +113,41 @@ class GeneratorOverSampler(_GenerativeOverSampler):
         return self.generators
 
 
-class _Gaussian:
-    """A multivariate normal distribution with a shrunk covariance."""
+class _ShrunkCovariance:
+    """The Ledoit-Wolf covariance of residuals, to draw from."""
 
-    def __init__(self, X: NDArray[np.float64]) -> None:
-        self.mean = X.mean(axis=0)
-        self.centred = X - self.mean
-        # a single sample has no covariance: it is copied
+    def __init__(self, residuals: NDArray[np.float64]) -> None:
+        self.residuals = residuals
+        # the residual of a single sample is 0, and so is its covariance
         self.shrinkage = (
-            ledoit_wolf_shrinkage(self.centred, assume_centered=True) if len(X) > 1 else 0.0
+            ledoit_wolf_shrinkage(residuals, assume_centered=True) if len(residuals) > 1 else 0.0
         )
 
     def sample(self, n_samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return draws from a normal distribution of this covariance and mean 0."""
         # covariance = (1 - s) X'X / n + s m I: the sum of draws from both terms has it, without a
         # p x p decomposition
-        n, p = self.centred.shape
-        variance = (self.centred**2).mean()
-        along = rng.standard_normal((n_samples, n)) @ self.centred
+        n, p = self.residuals.shape
+        variance = (self.residuals**2).mean()
+        along = rng.standard_normal((n_samples, n)) @ self.residuals
         across = rng.standard_normal((n_samples, p))
         return (
-            self.mean
-            + np.sqrt((1 - self.shrinkage) / n) * along
-            + np.sqrt(self.shrinkage * variance) * across
+            np.sqrt((1 - self.shrinkage) / n) * along + np.sqrt(self.shrinkage * variance) * across
         )
+
+
+@dataclass(frozen=True)
+class _SmoothedBootstrap:
+    """Samples of a class, shrunk towards their mean, plus noise that makes up for it."""
+
+    samples: NDArray[np.float64]
+    noise: _ShrunkCovariance
+    bandwidth: float
+
+    def sample(self, n_samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        mean, h = self.samples.mean(axis=0), self.bandwidth
+        drawn = self.samples[rng.integers(len(self.samples), size=n_samples)]
+        return mean + np.sqrt(1 - h**2) * (drawn - mean) + h * self.noise.sample(n_samples, rng)
 
 
 class GaussianOverSampler(_GenerativeOverSampler):
@@ -172,7 +185,99 @@ class GaussianOverSampler(_GenerativeOverSampler):
     def _fit_generators(
         self, X: NDArray[Any], y: NDArray[Any], wanted: list[Any], rng: np.random.RandomState
     ) -> Mapping[Any, SampleGenerator]:
-        return {label: _Gaussian(X[y == label].astype(np.float64)) for label in wanted}
+        samples = {label: X[y == label].astype(np.float64) for label in wanted}
+        return {
+            # of bandwidth 1: the samples but give the mean
+            label: _SmoothedBootstrap(of, _ShrunkCovariance(of - of.mean(axis=0)), bandwidth=1.0)
+            for label, of in samples.items()
+        }
+
+
+def _aligned_external(sampler: Any) -> NDArray[Any]:
+    """Return the external samples with the features of the training samples, in their order."""
+    external = sampler.external
+    # scikit-learn has the names of columns if all are strings
+    features = getattr(sampler, "feature_names_in_", None)
+    if features is not None and isinstance(external, pd.DataFrame):
+        if missing := [name for name in features if name not in external.columns]:
+            raise ValueError(
+                f"external lacks {len(missing)} of the {len(features)} features of X: "
+                f"{some(missing)}; both need the same names (or pass arrays, whose "
+                "features are matched by position)"
+            )
+        external = external[features]
+    external = np.asarray(external)
+    if external.shape[1] != sampler.n_features_in_:
+        raise ValueError(
+            f"external has {external.shape[1]} features, X has {sampler.n_features_in_}; "
+            "both need the same features in the same order (data frames: each name once)"
+        )
+    return external
+
+
+class SmoothedBootstrapOverSampler(_GenerativeOverSampler):
+    """Over-sample each class from its samples, with noise of the covariance that classes share.
+
+    A new sample is the mean of the class, plus sqrt(1 - h^2) times the deviation of a random sample
+    of the class from it, plus h times normal noise. The noise has the pooled within-class
+    covariance, shrunk by Ledoit and Wolf's rule. So new samples have the mean of the class, and
+    (1 - h^2) of its covariance plus h^2 of the pooled one, for any h.
+
+    Parameters
+    ----------
+    bandwidth : float, default=0.5
+        h: 0 copies samples, 1 draws from a normal distribution.
+    external : array or DataFrame of shape (n_samples, n_features) or None, default=None
+        Unlabelled samples whose deviations from their mean add to the pooled covariance. If both
+        are data frames, features are matched by name, otherwise by position.
+    sampling_strategy : str, dict, float or callable, default="auto"
+        As in imbalanced-learn.
+    random_state : int, RandomState or None, default=None
+
+    References
+    ----------
+    Silverman, Young (1987), The bootstrap: to smooth or not to smooth?
+    Ledoit, Wolf (2004), A well-conditioned estimator for large-dimensional covariance matrices.
+
+    Examples
+    --------
+    >>> X, y = np.arange(18.0).reshape(9, 2), np.repeat(["control", "case"], [6, 3])
+    >>> X, y = SmoothedBootstrapOverSampler(bandwidth=0.5, random_state=1).fit_resample(X, y)
+    >>> int((y == "case").sum())
+    6
+    """
+
+    _parameter_constraints: dict = {  # noqa: RUF012 - scikit-learn's protocol
+        **BaseOverSampler._parameter_constraints,
+        "bandwidth": [Interval(Real, 0, 1, closed="both")],
+        "external": ["array-like", None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        bandwidth: float = 0.5,
+        external: Any = None,
+        sampling_strategy: Any = "auto",
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.bandwidth = bandwidth
+        self.external = external
+        self.random_state = random_state
+
+    def _fit_generators(
+        self, X: NDArray[Any], y: NDArray[Any], wanted: list[Any], rng: np.random.RandomState
+    ) -> Mapping[Any, SampleGenerator]:
+        groups = [X[y == label].astype(np.float64) for label in np.unique(y)]
+        if self.external is not None:
+            groups.append(_aligned_external(self).astype(np.float64))
+        noise = _ShrunkCovariance(np.concatenate([of - of.mean(axis=0) for of in groups]))
+        return {
+            label: _SmoothedBootstrap(X[y == label].astype(np.float64), noise, self.bandwidth)
+            for label in wanted
+        }
 
 
 class WGANOverSampler(_GenerativeOverSampler):
@@ -262,7 +367,7 @@ class WGANOverSampler(_GenerativeOverSampler):
         settings = GanSettings() if self.settings is None else self.settings
         training = Training(engine=self.engine, threads=self.n_jobs)
         seed = int(rng.randint(np.iinfo(np.int32).max))
-        external = X if self.external is None else self._aligned_external()
+        external = X if self.external is None else _aligned_external(self)
         scaler = SkewScaler().fit(X)
         pretrained = pretrain(
             SkewScaler().fit_transform(external), settings, seed=seed, training=training
@@ -279,27 +384,6 @@ class WGANOverSampler(_GenerativeOverSampler):
             label: _Unscaled(gan.generator, scaler)
             for label, gan in zip(wanted, trained, strict=True)
         }
-
-    def _aligned_external(self) -> NDArray[Any]:
-        """Return the external samples with the features of the training samples, in their order."""
-        external = self.external
-        # scikit-learn has the names of columns if all are strings
-        features = getattr(self, "feature_names_in_", None)
-        if features is not None and isinstance(external, pd.DataFrame):
-            if missing := [name for name in features if name not in external.columns]:
-                raise ValueError(
-                    f"external lacks {len(missing)} of the {len(features)} features of X: "
-                    f"{some(missing)}; both need the same names (or pass arrays, whose "
-                    "features are matched by position)"
-                )
-            external = external[features]
-        external = np.asarray(external)
-        if external.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"external has {external.shape[1]} features, X has {self.n_features_in_}; "
-                "both need the same features in the same order (data frames: each name once)"
-            )
-        return external
 
 
 class _Unscaled:

@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from evenomics.config.arms import Gan, Grid, arm_entry, arm_settings, gans_of, over_represented
 from evenomics.config.experiments import experiment_grid
 from evenomics.config.names import names
 from evenomics.config.source import Size
@@ -108,11 +109,6 @@ class Runs:
         return self.n * (8 * self.n_parameters + self.record_bytes)
 
 
-def _largest(counts: Mapping[str, int]) -> str:
-    """Return the over-represented class: of equally large ones the first."""
-    return max(counts, key=lambda label: counts[label])
-
-
 @dataclass(frozen=True)
 class BalancedSet:
     """What classifiers are trained on: an arm in an experiment, at one setting.
@@ -122,7 +118,7 @@ class BalancedSet:
     experiment : int
     arm : str
     n_drawn, n_added : int
-        Samples of the draw, and those of the arm.
+        Samples of the draw, and those of the arm; it may also remove some.
     n_repeats : int
         How often it is made anew.
 
@@ -212,29 +208,14 @@ class Costs:
         grid = experiment_grid(self.config["studies"][self.study]["experiments"])
         return [e.counts(self.classes) or {**equal, **self.size.class_counts} for e in grid]
 
-    def settings(self, arm: str) -> set[tuple[float, float, float]]:
-        """Return what an arm is scored at: two alphas and a multiplier, 0 where it has none."""
-        entry = names("arms")[arm]
-        alphas = self.config["alphas"] if entry.get("gan") == "transfer" else [[0, 0]]
-        multipliers = self.config["multipliers"] if entry.get("expands") else [0]
-        return {
-            (under, over if entry.get("expands") else 0, multiplier)
-            for under, over in alphas
-            for multiplier in multipliers
-        }
+    @property
+    def entries(self) -> dict[str, Mapping[str, Any]]:
+        """What is known of each arm."""
+        return {arm: arm_entry(arm, self.config["samplers"]) for arm in self.config["arms"]}
 
-    def gans(self, counts: Mapping[str, int]) -> set[tuple[str, float, str]]:
-        """Return the GANs of an experiment: class, alpha, and `transfer` or `classic`."""
-        largest = _largest(counts)
-        entries = {arm: names("arms")[arm] for arm in self.config["arms"]}
-        return {
-            (label, over if label == largest else under, entry["gan"])
-            for arm, entry in entries.items()
-            if entry.get("gan")
-            for under, over, _ in self.settings(arm)
-            for label in counts
-            if entry.get("expands") or label != largest
-        }
+    def gans(self, counts: Mapping[str, int]) -> list[Gan]:
+        """Return the GANs of an experiment."""
+        return gans_of(self.entries.values(), self.config["alphas"], counts, self.classes)
 
     @property
     def n_gans(self) -> int:
@@ -252,7 +233,7 @@ class Costs:
     @cached_property
     def pretraining(self) -> list[Runs]:
         """A run for each hidden layer, if an arm needs pre-trained GANs."""
-        if all(names("arms")[arm].get("gan") != "transfer" for arm in self.config["arms"]):
+        if all(entry.get("gan") != "transfer" for entry in self.entries.values()):
             return []
         plan = self.config["gan"]["pretraining"]
         stages = enumerate(zip(plan["epochs"], plan["critic_updates"], strict=True), 1)
@@ -268,7 +249,7 @@ class Costs:
             runs
             for counts in self.draws
             for label, _, _ in self.gans(counts)
-            for runs in self._search(counts[label], label == _largest(counts))
+            for runs in self._search(counts[label], label == over_represented(counts, self.classes))
         ]
 
     def _search(self, n_samples: int, over: bool) -> Iterator[Runs]:
@@ -308,12 +289,15 @@ class Costs:
     def training_sets(self) -> Iterator[BalancedSet]:
         """Go through what classifiers are trained on: every experiment, arm and setting."""
         for experiment, counts in enumerate(self.draws):
-            n_drawn, n_equal = sum(counts.values()), len(counts) * max(counts.values())
-            for arm in self.config["arms"]:
-                unchanged = bool(names("arms")[arm].get("unchanged"))
-                for *_, multiplier in self.settings(arm):
-                    n_added = 0 if unchanged else round(n_equal * (1 + multiplier)) - n_drawn
-                    n_repeats = 1 if unchanged else self.config["scoring"]["repeats"]
+            n_drawn = sum(counts.values())
+            for arm, entry in self.entries.items():
+                if entry.get("chooses"):  # of what other arms have found
+                    continue
+                size = min(counts.values()) if entry.get("removes") else max(counts.values())
+                n_equal = n_drawn if entry.get("unchanged") else len(counts) * size
+                n_repeats = 1 if entry.get("unchanged") else self.config["scoring"]["repeats"]
+                for setting in arm_settings(entry, Grid.of(self.config)):
+                    n_added = round(n_equal * (1 + (setting.multiplier or 0))) - n_drawn
                     yield BalancedSet(experiment, arm, n_drawn, n_added, n_repeats)
 
     def _scoring_seconds(self) -> Counter[tuple[int, str]]:
@@ -391,7 +375,7 @@ class Costs:
         """Disk of all other results."""
         p = self.size.n_features
         n_drawn = sum(sum(counts.values()) for counts in self.draws)
-        n_added = sum(balanced.n_added for balanced in self.training_sets())
+        n_added = sum(max(0, balanced.n_added) for balanced in self.training_sets())
         values = self.size.n_samples * (self.n_measured + p) + (n_drawn + n_added) * p
         n_generator, n_critic = n_parameters(p, self.hidden)
         weights = n_generator * self.n_gans

@@ -28,6 +28,7 @@ _LIMITS = {
     "minLength": "not empty",
     "maxLength": "at most {} characters",
     "minProperties": "not empty",
+    "maxProperties": "a section of at most {} name",
 }
 
 # A number without a point, such as 1e-4, is text to YAML.

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from evenomics.config.arms import arm_entry
 from evenomics.config.experiments import Experiment, experiment_grid
 from evenomics.config.names import SCHEMAS, names
 from evenomics.config.replicates import n_replicates, split_of
@@ -116,12 +117,15 @@ class Plan:
         ]
 
     def _arms(self, key: str) -> list[str]:
-        return [arm for arm in self.config["arms"] if names("arms")[arm].get(key)]
+        return [arm for arm in self.config["arms"] if self._entry(arm).get(key)]
+
+    def _entry(self, arm: str) -> Mapping[str, Any]:
+        return arm_entry(arm, self.config["samplers"])
 
     @property
     def pretrains(self) -> bool:
         """Whether an arm needs pre-trained GANs."""
-        return any(names("arms")[arm]["gan"] == "transfer" for arm in self.gan_arms)
+        return any(self._entry(arm)["gan"] == "transfer" for arm in self.gan_arms)
 
     @property
     def trains_on_cores(self) -> bool:

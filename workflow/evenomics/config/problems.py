@@ -5,15 +5,22 @@ much memory or disk, in `evenomics.config.estimate`.
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from evenomics.config.arms import Samplers, named_arms
 from evenomics.config.experiments import experiment_grid
 from evenomics.config.messages import key_path, shown
+from evenomics.config.names import names
 from evenomics.config.paths import gene_set_paths, path_problems
 from evenomics.config.replicates import replicate_problems
 from evenomics.config.source import SOURCE_PROBLEMS
-from evenomics.messages import slug
+from evenomics.messages import repeats, slug
+
+# Part of file names, as those of studies are.
+_ARM_NAME = re.compile("[a-z][a-z0-9_]{0,49}")
+_CLASS_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 #: Path of a key: names of sections, numbers of items of lists.
 KeyPath = tuple[str | int, ...]
@@ -82,6 +89,37 @@ def gan_problems(gan: Mapping[str, Any]) -> Iterator[str]:
             f"gan.choice.cut_below: found {choice['cut_below']:g}; has to be below cut_above, "
             f"{choice['cut_above']:g}"
         )
+
+
+def arm_problems(arms: Sequence[str | Samplers]) -> Iterator[str]:
+    """Find what does not fit together in the list ``arms``.
+
+    Parameters
+    ----------
+    arms : sequence of str or mapping
+        Every item valid by itself.
+    """
+    listed, samplers = named_arms(arms)
+    for name in repeats(listed):
+        yield f"arms: {shown(name)} is the name of more than one arm"
+    for name, sampler in samplers.items():
+        place = f"arms.{name}"
+        if name in names("arms"):
+            yield f"{place}: there is an arm of this name already; take another one"
+        if not _ARM_NAME.fullmatch(name):
+            yield (
+                f"{place}: not a name for an arm; a name has at most 50 lower-case letters, digits "
+                "and _, and starts with a letter"
+            )
+        if not _CLASS_PATH.fullmatch(sampler["class"]):
+            yield (
+                f"{place}.class: found {shown(sampler['class'])}; has to be the import path of a "
+                "class, e.g. imblearn.combine.SMOTETomek"
+            )
+        if "random_state" in sampler["parameters"]:
+            yield f"{place}.parameters.random_state: follows from the `seed` of the config; drop it"
+    if "auto" in listed and len(listed) == 1:
+        yield "arms: `auto` takes the best of the other arms; there has to be one, e.g. `none`"
 
 
 def study_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:

@@ -66,6 +66,8 @@ def _kind(part: Mapping[str, Any]) -> str:
 
 
 def _allowed(part: Mapping[str, Any]) -> str:
+    if "then" in part:  # an item that is text or a section
+        return _allowed(part["then"])
     if "const" in part:
         return f"`{part['const']}`"
     if "enum" in part:

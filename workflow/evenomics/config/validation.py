@@ -8,9 +8,10 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from evenomics.config.arms import named_arms
 from evenomics.config.messages import described
 from evenomics.config.paths import table_paths
-from evenomics.config.problems import gan_problems, study_problems, value_problems
+from evenomics.config.problems import arm_problems, gan_problems, study_problems, value_problems
 from evenomics.config.schemas import schema_for
 from evenomics.errors import ConfigError
 from evenomics.messages import some
@@ -32,7 +33,8 @@ def validated(config: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[s
     Returns
     -------
     dict
-        Without the optional studies whose tables are missing.
+        Without the optional studies whose tables are missing. ``arms`` has names only;
+        ``samplers`` has the samplers of other libraries by the names of their arms.
 
     Raises
     ------
@@ -57,11 +59,14 @@ def validated(config: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[s
     }
     if ("gan",) not in broken:
         problems += gan_problems(filled["gan"])
+    if ("arms",) not in broken:
+        problems += arm_problems(filled["arms"])
     for name in schema["properties"]["studies"].get("properties", {}):
         if ("studies", name) not in broken:
             problems += study_problems(filled["studies"][name], f"studies.{name}")
     if problems:
         raise ConfigError("the config has problems:", problems)
+    filled["arms"], filled["samplers"] = named_arms(filled["arms"])
     return filled
 
 

@@ -18,7 +18,7 @@ from evenomics.messages import some
 _NO_LABEL = {"", "NA", "NaN", "nan"}
 
 # columns that stand beside the features, in cohorts or among generated samples
-_TAKEN = {SAMPLE, CLASS, GROUP, "alpha", "multiplier"}
+_TAKEN = {SAMPLE, CLASS, GROUP, "alpha", "multiplier", "bandwidth"}
 
 
 def _column(values: Sequence[str] | pd.Series, index: pd.Index, name: str) -> pd.Series:
@@ -73,7 +73,7 @@ def write_cohort(cohort: Cohort, path: str | os.PathLike[str]) -> None:
     ------
     CohortError
         If a feature has the name of one of these columns, or of one that stands beside the
-        features of generated samples (``alpha``, ``multiplier``).
+        features of generated samples (``alpha``, ``multiplier``, ``bandwidth``).
     """
     if taken := _TAKEN & {*cohort.features.columns}:
         raise CohortError(

@@ -10,7 +10,7 @@ Source: Cusworth, Gkoutos, Acharjee 2024, Methods (classification).
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -18,8 +18,9 @@ import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from evenomics.balancing.arm import ARMS, Arm, over_represented
-from evenomics.balancing.balancer import Balancer
+from evenomics.balancing.arm import arm_named
+from evenomics.balancing.balancer import Balancer, added_rows
+from evenomics.config.arms import Grid, Samplers, gans_at, gans_of, over_represented
 from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
 from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
@@ -43,50 +44,21 @@ class ArmScores:
     Attributes
     ----------
     scores : DataFrame
-        Columns experiment, arm, alpha, multiplier, classifier, repeat, metric, value.
+        Columns experiment, arm, alpha, multiplier, bandwidth, classifier, repeat, metric, value.
     tuning : DataFrame
-        Columns experiment, arm, alpha, multiplier, classifier, parameters (JSON), cv_auroc,
-        n_folds, note.
+        Columns experiment, arm, alpha, multiplier, bandwidth, classifier, parameters (JSON),
+        cv_auroc, n_folds, note.
     roc : DataFrame
-        Columns experiment, arm, alpha, multiplier, classifier, fpr, tpr_mean, tpr_sd.
+        Columns experiment, arm, alpha, multiplier, bandwidth, classifier, fpr, tpr_mean, tpr_sd.
     generated : DataFrame
         Samples that the first repeat added, in the user's units: columns sample_id, class,
-        features, alpha, multiplier.
+        features, alpha, multiplier, bandwidth.
     """
 
     scores: pd.DataFrame
     tuning: pd.DataFrame
     roc: pd.DataFrame
     generated: pd.DataFrame
-
-
-def gans_of(
-    arm: Arm, counts: Mapping[str, int], classes: Sequence[str], alphas: Iterable[Sequence[float]]
-) -> list[str]:
-    """Return the names of the GANs whose generators an arm needs in an experiment.
-
-    Parameters
-    ----------
-    arm : Arm
-    counts : mapping of str to int
-        Samples of each class in the training draw.
-    classes : sequence of str
-        Classes of the study.
-    alphas : iterable of pairs of float
-        See `Arm.settings`.
-
-    Returns
-    -------
-    list of str
-        Each once.
-    """
-    over = over_represented(counts, classes)
-    names = [
-        gan_name(label, alpha, str(arm.variant))
-        for setting in arm.settings(alphas, [1.0])
-        for label, alpha in arm.alphas_of(setting, classes, over).items()
-    ]
-    return list(dict.fromkeys(names))
 
 
 def score_arm(
@@ -96,9 +68,10 @@ def score_arm(
     scaler: SkewScaler,
     classes: Sequence[str],
     *,
-    alphas: Iterable[Sequence[float]],
-    multipliers: Iterable[float],
+    grid: Grid,
+    samplers: Samplers,
     generators: Mapping[str, Generator],
+    hidden: Sequence[int],
     classifiers: Sequence[str],
     repeats: int,
     folds: int,
@@ -110,7 +83,7 @@ def score_arm(
     Parameters
     ----------
     name : str
-        Name of the arm.
+        Name of the arm in the config.
     draw : Cohort
         Training draw; its name is that of the experiment.
     validation : Cohort
@@ -119,12 +92,14 @@ def score_arm(
         Fitted on the draw.
     classes : sequence of str
         Classes of the study; with two, the second is the positive one.
-    alphas : iterable of pairs of float
-        See `Arm.settings`.
-    multipliers : iterable of float
-        See `Arm.settings`.
+    grid : Grid
+        Values that the settings of the arm are made of.
+    samplers : mapping
+        Samplers of other libraries, as in the config.
     generators : mapping of str to Generator
-        Trained generators by the name of their GAN (see `gans_of`).
+        Trained generators by the name of their GAN.
+    hidden : sequence of int
+        Widths of the hidden layers of generators.
     classifiers : sequence of str
         Names in `CLASSIFIERS`.
     repeats : int
@@ -146,8 +121,8 @@ def score_arm(
     TrainingError
         If generators are missing.
     """
-    arm, alphas = ARMS[name], list(alphas)
-    needed = gans_of(arm, draw.class_counts(), classes, alphas)
+    arm, counts = arm_named(name, samplers), draw.class_counts()
+    needed = (gan_name(*gan) for gan in gans_of([arm.entry], grid.alphas, counts, classes))
     if missing := [gan for gan in needed if gan not in generators]:
         raise TrainingError(
             f"arm {name!r}, experiment {draw.name!r}: no generators for the GANs {some(missing)}; "
@@ -155,25 +130,25 @@ def score_arm(
         )
     train = scaled_samples(draw, scaler, classes)
     test = scaled_samples(validation, scaler, classes)
-    over = over_represented(draw.class_counts(), classes)
+    over = classes.index(over_represented(counts, classes))
     scores, tuning, curves, generated = [], [], [], []
-    for setting in arm.settings(alphas, multipliers):
+    for setting in arm.settings(grid):
         by_code = {
-            classes.index(label): generators[gan_name(label, alpha, str(arm.variant))]
-            for label, alpha in arm.alphas_of(setting, classes, over).items()
+            classes.index(gan.class_name): generators[gan_name(*gan)]
+            for gan in gans_at(arm.entry, setting, counts, classes)
         }
-        balancer = Balancer(arm, setting, classes.index(over), by_code, seed, (draw.name, name))
+        balancer = Balancer(arm, setting, over, by_code, seed, (draw.name, name), hidden)
         tuned = tune(classifiers, train, balancer, n_folds=folds, n_jobs=n_jobs)
         first, _ = balancer.balance(train, "repeat", 0)
-        at = {"alpha": setting.alpha_name, "multiplier": setting.multiplier_name}
-        generated.append(_added(train, first, scaler, draw, classes).assign(**at))
+        generated.append(_added(train, first, scaler, draw, classes).assign(**setting.labels))
         n_different = 1 if first is train else repeats
         outcomes = Parallel(n_jobs=n_jobs)(
             delayed(_repeat)(repeat, balancer, train, test, tuned) for repeat in range(n_different)
         )
         outcomes *= repeats // n_different
         for classifier, choice in tuned.items():
-            label = {"experiment": draw.name, "arm": name, **at, "classifier": classifier}
+            label = {"experiment": draw.name, "arm": name, **setting.labels}
+            label["classifier"] = classifier
             notes = dict.fromkeys([choice.note, *(note for note, _ in outcomes)])
             row = asdict(choice) | {"note": "; ".join(filter(None, notes))}
             logger.info("%s tuned: %s", " ".join(label.values()), row)
@@ -229,7 +204,8 @@ def _added(
     train: Samples, balanced: Samples, scaler: SkewScaler, draw: Cohort, classes: Sequence[str]
 ) -> pd.DataFrame:
     """Return the samples that were added to the draw, in the user's units."""
-    new, codes = balanced.X[len(train.X) :], balanced.y[len(train.X) :]
+    rows = added_rows(train, balanced)
+    new, codes = balanced.X[rows], balanced.y[rows]
     table = pd.DataFrame(new, columns=draw.features.columns)
     if len(new):
         table[:] = scaler.inverse_transform(table)

@@ -22,11 +22,12 @@ import sklearn
 from joblib import delayed
 
 import evenomics
-from evenomics.balancing.arm import ARMS
+from evenomics.config.arms import Grid, Samplers, arm_entry, arm_settings, gans_of
 from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import read_cohort
-from evenomics.evaluation.scoring import ArmScores, gans_of, score_arm
+from evenomics.evaluation.scoring import ArmScores, score_arm
 from evenomics.files import write_table
+from evenomics.gan.requests import gan_name
 from evenomics.gan.serialization import generator_path, load_generators
 from evenomics.preparation.draw_files import draw_path, read_draw, scaler_path
 from evenomics.progress import Progress
@@ -55,16 +56,19 @@ class StudyScoring:
         Folder for what finished tasks have found.
     classes : sequence of str
         Classes of the study.
+    grid : Grid
+        Values that the settings of arms are made of.
+    samplers : mapping
+        Samplers of other libraries, as in the config.
     settings : mapping of str to object
-        Of `evenomics.evaluation.scoring.score_arm`: alphas, multipliers, classifiers, repeats,
-        folds, seed.
+        Of `evenomics.evaluation.scoring.score_arm`: classifiers, repeats, folds, hidden, seed.
 
     Examples
     --------
     >>> scoring = StudyScoring(
     ...     Path("draws"), Path("validation.tsv.gz"), None, Path("checkpoints"), ["a", "b"],
-    ...     {"alphas": [], "multipliers": [1], "classifiers": ["svc"], "repeats": 2, "folds": 2,
-    ...      "seed": 1},
+    ...     Grid([], [1], [0.5]), {},
+    ...     {"classifiers": ["svc"], "repeats": 2, "folds": 2, "hidden": [4], "seed": 1},
     ... )
     >>> [*scoring.run(experiments=[], arms=["none", "smote"], n_jobs=1)]
     []
@@ -75,6 +79,8 @@ class StudyScoring:
     training: Path | None
     checkpoints: Path
     classes: Sequence[str]
+    grid: Grid
+    samplers: Samplers
     settings: Mapping[str, Any]
 
     def run(
@@ -117,13 +123,15 @@ class StudyScoring:
 
     def _n_settings(self, arm: str) -> int:
         """How many balanced training sets an arm is tuned on, a larger one counted twice."""
-        settings = ARMS[arm].settings(self.settings["alphas"], self.settings["multipliers"])
-        return len(settings) * (2 if ARMS[arm].expands else 1)
+        entry = arm_entry(arm, self.samplers)
+        return len(arm_settings(entry, self.grid)) * (2 if entry.get("expands") else 1)
 
     def score(self, experiment: str, arm: str) -> tuple[Path, float]:
         """Score an arm in an experiment, unless that was done; see `run` for what is returned."""
         draw, scaler = read_draw(self.draws, experiment)
-        gans = gans_of(ARMS[arm], draw.class_counts(), self.classes, self.settings["alphas"])
+        entry = arm_entry(arm, self.samplers)
+        needed = gans_of([entry], self.grid.alphas, draw.class_counts(), self.classes)
+        gans = [gan_name(*gan) for gan in needed]
         folder = self.checkpoints / f"{experiment}.{arm}.{self._fingerprint(experiment, arm, gans)}"
         if folder.is_dir():
             return folder, 0.0
@@ -131,7 +139,15 @@ class StudyScoring:
         generators = load_generators(self.training, experiment, gans) if self.training else {}
         validation = _read_validation(self.validation, self.validation.stat().st_mtime_ns)
         scores = score_arm(
-            arm, draw, validation, scaler, self.classes, generators=generators, **self.settings
+            arm,
+            draw,
+            validation,
+            scaler,
+            self.classes,
+            grid=self.grid,
+            samplers=self.samplers,
+            generators=generators,
+            **self.settings,
         )
         seconds = time.perf_counter() - started
         _write(scores, folder)
@@ -149,7 +165,9 @@ class StudyScoring:
             content = path.read_bytes() if path.exists() else b""
             digest.update(hashlib.sha256(content).digest())
         versions = [VERSION, *(m.__version__ for m in (evenomics, imblearn, sklearn))]
-        words = [experiment, arm, list(self.classes), dict(self.settings), versions]
+        settings = arm_settings(arm_entry(arm, self.samplers), self.grid)
+        words = [experiment, arm, repr(self.samplers.get(arm)), *(at.labels for at in settings)]
+        words += [list(self.classes), dict(self.settings), versions]
         digest.update(json.dumps(words, sort_keys=True).encode())
         return digest.hexdigest()[:20]
 

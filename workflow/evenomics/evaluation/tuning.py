@@ -42,7 +42,8 @@ class Tuned:
     Examples
     --------
     >>> import numpy as np
-    >>> from evenomics.balancing.arm import ARMS, Setting
+    >>> from evenomics.balancing.arm import ARMS
+    >>> from evenomics.config.arms import Setting
     >>> X = np.random.default_rng(0).normal(size=(30, 3)) + np.repeat([0, 1], 15)[:, None]
     >>> samples = Samples(X, np.repeat([0, 1], 15))
     >>> balancer = Balancer(ARMS["none"], Setting(), 0, {}, seed=1, names=())
