@@ -24,7 +24,7 @@ from evenomics.messages import of_study, some
 from evenomics.preparation.harmonise import METHODS, REFERENCE
 
 #: Columns of the table of findings.
-FINDINGS = ("check", "cohort", "value", "threshold", "message")
+FINDINGS = ("check", "cohort", "value", "limit", "message")
 
 _FOLDS = 5
 
@@ -194,7 +194,7 @@ def findings(
     Returns
     -------
     DataFrame
-        One row per finding: check, cohort, value, threshold, message; empty if all is well.
+        One row per finding: check, cohort, value, limit, message; empty if all is well.
     """
     rows: list[dict[str, Any]] = []
     for name, of_cohort in measured.groupby("cohort", sort=False):
@@ -229,7 +229,7 @@ def _scale_findings(measured: pd.DataFrame, limit: float) -> Iterator[dict[str, 
             "check": "scale_ratio",
             "cohort": now["cohort"],
             "value": now["scale_ratio"],
-            "threshold": limit,
+            "limit": limit,
             "message": f"The features of the {wide} cohort spread {_rounded(factor)} times as wide "
             f"as those of the {narrow} cohort (median ratio of the SDs). Is one of them in another "
             "unit, or without its logarithm? Bring all cohorts to one unit.",
@@ -240,17 +240,17 @@ def _shift_findings(
     measured: pd.DataFrame, limits: Mapping[str, float]
 ) -> Iterator[dict[str, Any]]:
     now = measured[measured["used"]].iloc[0]
-    thresholds = {
+    most = {
         "beyond_range": limits["beyond_range"] + now["expected"],
         "shift_sd": limits["shift_sd"],
     }
-    exceeded = [name for name, threshold in thresholds.items() if now[name] > threshold]
+    exceeded = [name for name, limit in most.items() if now[name] > limit]
     if exceeded:
         yield {
             "check": exceeded[0],
             "cohort": now["cohort"],
             "value": now[exceeded[0]],
-            "threshold": thresholds[exceeded[0]],
+            "limit": most[exceeded[0]],
             "message": f"{_percent(now['beyond_range'])} of the {now['cohort']} cells lie beyond "
             "the range of the real cohort, and the median feature is shifted by "
             f"{_rounded(now['shift_sd'])} SD. {_CONSEQUENCES[now['cohort']][exceeded[0]]} "
@@ -281,7 +281,7 @@ def _copy_findings(used: Mapping[str, Cohort], n_features: int) -> Iterator[dict
             "check": "label_copy",
             "cohort": real.name,
             "value": len(copies),
-            "threshold": 0,
+            "limit": 0,
             "message": f"{len(copies)} of {real.n_features} features of the real cohort tell its "
             f"classes apart without an error, each by itself: {some(copies)}; so they do in the "
             f"validation cohort: {again}. Such a feature may be a copy of the label (an id, a "
