@@ -212,7 +212,7 @@ def findings(study="simulated"):
     return pd.DataFrame(
         {
             "study": [study], "selection": ["none"], "check": ["beyond_range"],
-            "cohort": ["validation"], "value": [0.923], "threshold": [0.21],
+            "cohort": ["validation"], "value": [0.923], "limit": [0.21],
             "message": ["Look <out>: 92% of the validation cells."],
         }
     )  # fmt: skip

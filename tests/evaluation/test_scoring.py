@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from joblib import Parallel, parallel_config
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import SVC
@@ -20,6 +21,7 @@ from evenomics.config.arms import Grid, Setting
 from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
 from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
+from evenomics.evaluation.metric import METRICS
 from evenomics.evaluation.scoring import score_arm
 from evenomics.evaluation.tuning import tune
 from evenomics.preparation.samples import Samples
@@ -69,7 +71,11 @@ class Shifted:
 def test_without_balancing_tuning_is_gridsearchcv(kind, weighted):
     """Same folds, same grid, plain classifiers: same choice and same cross-validated AUROC."""
     data = table()
-    model = {"hist_gradient_boosting": HistGradientBoostingClassifier, "svc": SVC}[kind]()
+    model = {
+        "hist_gradient_boosting": HistGradientBoostingClassifier,
+        "svc": SVC,
+        "logistic_regression": LogisticRegression,
+    }[kind]()
     model.set_params(class_weight="balanced" if weighted else None)
     folds = StratifiedKFold(3, shuffle=True, random_state=derive_seed(3, "folds"))
     search = GridSearchCV(model, list(CLASSIFIERS[kind].grid), scoring="roc_auc", cv=folds)
@@ -98,7 +104,7 @@ def test_skipped_points_cannot_split_and_others_can(n_train):
 def test_fewer_bins_than_255_give_the_very_same_predictions():
     kind, data, new = CLASSIFIERS["hist_gradient_boosting"], table(), table(seed=9)
     parameters = {"learning_rate": 1.0, "min_samples_leaf": 1}
-    ours = predict(kind, fit(kind, parameters, data), new).probabilities
+    ours = fit(kind, parameters, data).predict_proba(new.X)
     theirs = HistGradientBoostingClassifier(**parameters, max_bins=255).fit(data.X, data.y)
     np.testing.assert_array_equal(ours, theirs.predict_proba(new.X))
 
@@ -335,7 +341,7 @@ def test_missing_generators_are_named_before_anything_is_tuned():
 
 def test_three_classes_and_two_samples_in_one_of_them():
     result = scored("smote", sizes=(12, 6, 2), classes=["a", "b", "c"], folds=5)
-    assert len(result.scores) == 3 * 8
+    assert len(result.scores) == 3 * len(METRICS)
     note = result.tuning["note"].item()
     assert "2 folds" in note
     assert "SMOTE on a class of 1 sample: copies" in note

@@ -163,7 +163,7 @@ def test_a_shift_is_said_with_what_harmonising_would_do():
     said = found(cohorts).set_index("cohort")
     assert [*said.index] == ["external", "validation"]
     assert said.loc["validation", "check"] == "beyond_range"
-    assert said.loc["validation", "threshold"] == LIMITS["beyond_range"] + 2 / 41
+    assert said.loc["validation", "limit"] == LIMITS["beyond_range"] + 2 / 41
     now, after = table.loc[("validation", "none")], table.loc[("validation", "quantile")]
     assert said.loc["validation", "value"] == now["beyond_range"] == 1.0
     assert said.loc["validation", "message"] == (
@@ -201,7 +201,7 @@ def test_a_shift_without_cells_beyond_the_range_is_found_by_its_sd():
 def test_a_cohort_of_another_scale_is_found(factor, wide, narrow):
     cohorts = drawn(validation=lambda x: factor * x)
     said = found(cohorts).set_index("check")
-    assert said.loc["scale_ratio", "threshold"] == 10
+    assert said.loc["scale_ratio", "limit"] == 10
     message = said.loc["scale_ratio", "message"]
     assert message.startswith(f"The features of the {wide} cohort spread ")
     assert f"as wide as those of the {narrow} cohort" in message

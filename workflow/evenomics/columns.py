@@ -10,6 +10,7 @@ _TEXT = (
     *("arm", "alpha", "multiplier", "bandwidth"),
     *("arm_a", "alpha_a", "multiplier_a", "arm_b", "alpha_b", "multiplier_b"),
     *("sample_id", "class", "feature", "parameters", "note"),
+    *("threshold", "predicted", "predicted_tuned"),
     # training
     *("gan", "variant", "phase", "lr_1_rule", "lr_2_rule", "epoch_2_rule"),
     *("generator", "critic", "engine"),
@@ -40,7 +41,8 @@ _NUMBERS = (
     *("nn_distance_training", "nn_distance_held_out"),
     *("lasso", "elastic_net", "coefficient", "penalty"),
     *("seconds", "max_rss_mb", "mean_load_percent"),
-    *("beyond_range", "expected", "shift_sd", "scale_ratio", "threshold"),
+    *("beyond_range", "expected", "shift_sd", "scale_ratio", "limit"),
+    *("sensitivity", "specificity", "precision", "f1", "mean_probability", "observed"),
 )
 
 #: Type of every column, as pandas names it. A column of one class, ``logFC.case``, is what the name
@@ -52,5 +54,6 @@ COLUMNS = {
     "n_set": "Int64",  # Enrichr does not tell
     "n_groups": "Int64",  # the cohorts of a study need not all have groups
     **dict.fromkeys(_NUMBERS, "float64"),
+    **dict.fromkeys(("score", "probability"), "float32"),  # by class
     **dict.fromkeys(("chosen", "selected", "used"), "bool"),
 }

@@ -92,7 +92,7 @@ class Estimate:
     >>> study = {"classes": ["control", "case"], "cohorts": {"source": "builtin"}}
     >>> config = validated({"studies": {"simulated": study}})
     >>> print(Estimate([*costs_of(config, "simulated", Size(150, 2000, 300, 700))], cores=2))
-    About 73 min on 2 cores, 950 MB of memory and 83 MB of disk (480 MB while it runs).
+    About 76 min on 2 cores, 950 MB of memory and 83 MB of disk (480 MB while it runs).
     """
 
     costs: Sequence[Costs]

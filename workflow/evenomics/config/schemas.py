@@ -81,4 +81,4 @@ def _allowed(kind: str) -> list[str]:
     if kind == "engines":
         return ["auto", *known]
     # what reports call better is larger
-    return [name for name, entry in known.items() if not entry.get("smaller_is_better")]
+    return [name for name, entry in known.items() if "best" not in entry]

@@ -17,7 +17,8 @@ from sklearn.model_selection import ParameterGrid
 from threadpoolctl import ThreadpoolController
 
 from evenomics.config.registry import Registry
-from evenomics.evaluation.metric import Prediction
+from evenomics.evaluation.calibration import Calibration
+from evenomics.evaluation.metric import Floats, Prediction
 from evenomics.preparation.samples import Samples
 
 ClassWeight = Literal["balanced"] | None
@@ -39,7 +40,7 @@ class Classifier:
         ``is_constant(parameters, n_train) -> bool``: whether the classifier is bound to give all
         samples the same score.
     gives_probabilities : bool
-        Whether it has `predict_proba`; without, it has no Brier score.
+        Whether it has `predict_proba`; without, a `Calibration` makes them.
 
     Examples
     --------
@@ -97,7 +98,13 @@ def fit(
         return classifier.build(parameters, len(samples.y), class_weight).fit(samples.X, samples.y)
 
 
-def predict(classifier: Classifier, model: Any, samples: Samples) -> Prediction:
+def predict(
+    classifier: Classifier,
+    model: Any,
+    samples: Samples,
+    calibration: Calibration | None = None,
+    thresholds: Floats | None = None,
+) -> Prediction:
     """Predict samples, on one thread as well.
 
     Parameters
@@ -106,16 +113,25 @@ def predict(classifier: Classifier, model: Any, samples: Samples) -> Prediction:
     model : ClassifierMixin
         Fitted by `fit`, on samples of every class.
     samples : Samples
+    calibration : Calibration, optional
+        Makes the probabilities of a classifier that gives none.
+    thresholds : ndarray of float, shape (n_classes,), optional
+        Tuned thresholds (see `Prediction.with_thresholds`).
 
     Returns
     -------
     Prediction
+        In 32 bits (see `Prediction.rounded`).
     """
     with _threadpools().limit(limits=1):
         probabilities = model.predict_proba(samples.X) if classifier.gives_probabilities else None
         if len(model.classes_) > 2 and probabilities is not None:
-            return Prediction(samples.y, probabilities, probabilities)
-        values = model.decision_function(samples.X)
+            scores = probabilities
+        else:
+            scores = model.decision_function(samples.X)
     if len(model.classes_) == 2:
-        values = np.column_stack([-values, values])
-    return Prediction(samples.y, values, probabilities)
+        scores = np.column_stack([-scores, scores])
+    if probabilities is None and calibration is not None:
+        probabilities = calibration.probabilities(scores)
+    prediction = Prediction(samples.y, scores, probabilities).rounded()
+    return prediction if thresholds is None else prediction.with_thresholds(thresholds)

@@ -24,7 +24,7 @@ from evenomics.messages import of_study, some
 from evenomics.preparation.harmonise import METHODS, REFERENCE
 
 #: Columns of the table of findings.
-FINDINGS = ("check", "cohort", "value", "threshold", "message")
+FINDINGS = ("check", "cohort", "value", "limit", "message")
 
 _FOLDS = 5
 
@@ -235,7 +235,7 @@ def findings(
     Returns
     -------
     DataFrame
-        One row per finding, of the median over the replicates: check, cohort, value, threshold,
+        One row per finding, of the median over the replicates: check, cohort, value, limit,
         message; empty if all is well.
     """
     rows: list[dict[str, Any]] = []
@@ -274,7 +274,7 @@ def _scale_findings(measured: pd.DataFrame, limit: float) -> Iterator[dict[str, 
             "check": "scale_ratio",
             "cohort": now["cohort"],
             "value": now["scale_ratio"],
-            "threshold": limit,
+            "limit": limit,
             "message": f"The features of the {wide} cohort spread {_rounded(factor)} times as wide "
             f"as those of the {narrow} cohort (median ratio of the SDs). Is one of them in another "
             "unit, or without its logarithm? Bring all cohorts to one unit.",
@@ -285,17 +285,17 @@ def _shift_findings(
     measured: pd.DataFrame, limits: Mapping[str, float]
 ) -> Iterator[dict[str, Any]]:
     now = measured[measured["used"]].iloc[0]
-    thresholds = {
+    most = {
         "beyond_range": limits["beyond_range"] + now["expected"],
         "shift_sd": limits["shift_sd"],
     }
-    exceeded = [name for name, threshold in thresholds.items() if now[name] > threshold]
+    exceeded = [name for name, limit in most.items() if now[name] > limit]
     if exceeded:
         yield {
             "check": exceeded[0],
             "cohort": now["cohort"],
             "value": now[exceeded[0]],
-            "threshold": thresholds[exceeded[0]],
+            "limit": most[exceeded[0]],
             "message": f"{_percent(now['beyond_range'])} of the {now['cohort']} cells lie beyond "
             "the range of the real cohort, and the median feature is shifted by "
             f"{_rounded(now['shift_sd'])} SD. {_CONSEQUENCES[now['cohort']][exceeded[0]]} "
@@ -338,7 +338,7 @@ def _copy_findings(copies: Sequence[pd.DataFrame]) -> Iterator[dict[str, Any]]:
         "check": "label_copy",
         "cohort": REFERENCE,
         "value": len(found),
-        "threshold": 0,
+        "limit": 0,
         "message": message,
     }
 
