@@ -8,6 +8,7 @@ samples: lower, as folds train on fewer samples, or higher, as it is the best of
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,9 +21,9 @@ from evenomics.config.experiments import DrawId, Experiment
 from evenomics.config.names import names
 from evenomics.data.cohort_files import write_cohorts
 from evenomics.data.source import load_study
-from evenomics.evaluation.scored import ScoredDraws
 from evenomics.evaluation.scoring import Scoring
 from evenomics.evaluation.study_scores import StudyScoring
+from evenomics.files import read_table
 from evenomics.gan.engines.base import Training
 from evenomics.gan.pretraining import pretrain
 from evenomics.gan.settings import GanSettings
@@ -73,12 +74,16 @@ def score(tuning: str, folder: Path) -> tuple[pd.DataFrame, float, float]:
     )  # fmt: skip
     study.run(draws, ARMS, folder / "scored", n_jobs=os.cpu_count() or 1)
     scored = time.perf_counter()
-    found = ScoredDraws.in_parts(folder, {"": draws})
     keys = ["replicate", "arm", "classifier"]
-    scores = found.table("scores.tsv").query("metric == 'auroc'")
+    scores = _joined(folder, draws, "scores.tsv").query("metric == 'auroc'")
     table = scores.groupby(keys)["value"].mean().rename("validation").reset_index()
-    table = table.merge(found.table("tuning.tsv")[[*keys, "cv_auroc"]], on=keys)
+    table = table.merge(_joined(folder, draws, "tuning.tsv")[[*keys, "cv_auroc"]], on=keys)
     return table, trained - began, scored - trained
+
+
+def _joined(folder: Path, draws: Sequence[DrawId], name: str) -> pd.DataFrame:
+    tables = [read_table(folder / "scored" / draw.name / name) for draw in draws]
+    return pd.concat(tables, ignore_index=True)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Tables with the columns of a real run and made-up values, for the tests of figures and report."""
 
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -18,85 +18,74 @@ ARMS = [
     "classic_expand_gan", "shrunk_gaussian",
 ]  # fmt: skip
 CLASSIFIERS = ["hist_gradient_boosting", "svc"]
+THRESHOLDED = ("balanced_accuracy", "sensitivity", "specificity")
 GRID = [
     f"c{controls}_i{imbalance:g}" for controls in (40, 80, 120) for imbalance in (0.4, 0.5, 0.6)
 ]
 
 
 def settings(arm, multipliers=(1.0,)):
-    """(alpha, multiplier) pairs of an arm, written as in the real tables."""
+    """(alpha, multiplier, bandwidth) of an arm, written as in the real tables."""
     grown = [f"{m:g}" for m in multipliers] if "expand" in arm else ["none"]
-    return list(product(SETTINGS.get(arm, ["none"]), grown))
+    smooth = ["0.3", "1"] if "bootstrap" in arm else ["none"]
+    return list(product(SETTINGS.get(arm, ["none"]), grown, smooth))
 
 
-def summary(experiments=("c40_i0.4",), arms=ARMS, multipliers=(1.0,), metrics=("auroc",), seed=0):
-    """Table ``summary.tsv``; deterministic arms have an SD of 0, as in a real run."""
+def scores_at(experiments=("c40_i0.4",), arms=ARMS, multipliers=(1.0,), metrics=("auroc",), seed=0):
+    """Table ``settings.tsv``, with values at random."""
     rng = np.random.default_rng(seed)
     rows = [
         {
             "study": "simulated", "selection": "none", "experiment": experiment, "arm": arm,
-            "alpha": alpha, "multiplier": multiplier, "classifier": classifier, "metric": metric,
-            "mean": rng.uniform(0.6, 0.85),
-            "sd": 0.0 if arm in ("none", "class_weight") else rng.uniform(0.005, 0.06),
-            "n": 10,
+            "alpha": alpha, "multiplier": multiplier, "bandwidth": bandwidth,
+            "classifier": classifier, "metric": metric, "threshold": threshold,
+            "mean": rng.uniform(0.6, 0.85), "sd": rng.uniform(0.005, 0.06),
+            "n_replicates": 5, "n": 50, "n_chosen": 2,
         }
         for experiment, classifier, metric, arm in product(experiments, CLASSIFIERS, metrics, arms)
-        for alpha, multiplier in settings(arm, multipliers)
+        for threshold in (["default", "tuned"] if metric in THRESHOLDED else ["none"])
+        for alpha, multiplier, bandwidth in settings(arm, multipliers)
     ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def scores(of, n_repeats=10):
-    """Scores with exactly the means and SDs of a summary."""
-    steps = np.arange(n_repeats) - (n_repeats - 1) / 2
-    parts = [
-        of.drop(columns=["mean", "sd", "n"], errors="ignore").assign(
-            repeat=i, value=of["mean"] + of["sd"] * step / steps.std(ddof=1)
-        )
-        for i, step in enumerate(steps)
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def comparison(of):
-    """Table ``comparison.tsv`` of a summary: every pair of arms at their best alpha."""
-    rng = np.random.default_rng(1)
-    best = of.sort_values("mean").drop_duplicates(["experiment", "classifier", "arm"], keep="last")
-    rows = []
-    for (experiment, classifier), group in best.groupby(["experiment", "classifier"]):
-        by_arm = group.set_index("arm")
-        arms = [arm for arm in dict.fromkeys(of["arm"]) if arm in by_arm.index]
-        for a, b in combinations(arms, 2):
-            one, two = by_arm.loc[a], by_arm.loc[b]
-            p = float(rng.uniform(0, 0.2))
-            rows.append(
-                {
-                    "study": "simulated", "selection": "none", "experiment": experiment,
-                    "classifier": classifier, "metric": "auroc",
-                    "arm_a": a, "alpha_a": one["alpha"], "multiplier_a": one["multiplier"],
-                    "arm_b": b, "alpha_b": two["alpha"], "multiplier_b": two["multiplier"],
-                    "mean_a": one["mean"], "sd_a": one["sd"], "n_a": 10,
-                    "mean_b": two["mean"], "sd_b": two["sd"], "n_b": 10,
-                    "difference": one["mean"] - two["mean"], "t": 1.0, "df": 18.0,
-                    "p_value": p / 2, "adjusted_p_value": p, "note": "",
-                }
-            )  # fmt: skip
-    return pd.DataFrame(rows)
+def summary(experiments=("c40_i0.4",), arms=ARMS, metrics=("auroc", *THRESHOLDED), seed=0):
+    """Table ``summary.tsv``, with values at random."""
+    table = scores_at(experiments, arms, metrics=metrics, seed=seed)
+    one = table.drop_duplicates(["experiment", "classifier", "metric", "threshold", "arm"])
+    one = one.drop(columns=["alpha", "multiplier", "bandwidth", "n", "n_chosen"])
+    return one.assign(n_repeats=10, n_validation=700).reset_index(drop=True)
 
 
 def roc(of):
-    """Table ``roc.tsv.gz`` of a summary: curves tpr = fpr ** (1 / AUROC - 1)."""
+    """Table ``roc.tsv`` of a summary: curves tpr = fpr ** (1 / AUROC - 1)."""
     fpr = np.linspace(0, 1, 101)
     curves = [
         pd.DataFrame(
             {
                 **{key: getattr(row, key) for key in ("study", "selection", "experiment", "arm")},
-                "alpha": row.alpha, "multiplier": row.multiplier, "classifier": row.classifier,
-                "fpr": fpr, "tpr_mean": fpr ** (1 / row.mean - 1),
+                "classifier": row.classifier, "fpr": fpr, "tpr_mean": fpr ** (1 / row.mean - 1),
                 "tpr_sd": row.sd * np.sin(np.pi * fpr),
             }
         )
         for row in of[of["metric"] == "auroc"].itertuples()
+    ]  # fmt: skip
+    return pd.concat(curves, ignore_index=True)
+
+
+def calibration(of, classes=("case",)):
+    """Table ``calibration.tsv`` of a summary: curves above or below the diagonal."""
+    given = np.linspace(0.05, 0.95, 10)
+    curves = [
+        pd.DataFrame(
+            {
+                **{key: getattr(row, key) for key in ("study", "selection", "experiment", "arm")},
+                "classifier": row.classifier, "class": label, "mean_probability": given,
+                "observed": given ** (0.5 + row.mean), "n": 350,
+            }
+        )
+        for row in of[of["metric"] == "auroc"].itertuples()
+        for label in classes
     ]  # fmt: skip
     return pd.concat(curves, ignore_index=True)
 
@@ -194,10 +183,10 @@ def samples(classes=("control", "case"), n=40, n_features=12, seed=3):
 def generated(arm, classes=("control", "case"), n_features=12):
     """Table ``generated.tsv.gz`` of one arm."""
     parts = []
-    for seed, (alpha, multiplier) in enumerate(settings(arm)):
+    for seed, values in enumerate(settings(arm)):
         part = samples(classes, 20, n_features, seed=10 + seed)
-        part.insert(2, "alpha", alpha)
-        part.insert(3, "multiplier", multiplier)
+        for i, name in enumerate(("alpha", "multiplier", "bandwidth")):
+            part.insert(2 + i, name, values[i])
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 

@@ -11,6 +11,7 @@ import yaml
 from matplotlib.colors import same_color, to_rgb
 from matplotlib.patches import PathPatch
 
+import fake_results
 import fake_tables
 from evenomics.config.names import names
 from evenomics.config.plan import Plan, report_entries
@@ -18,25 +19,25 @@ from evenomics.config.validation import validated
 from evenomics.data.cohort import Cohort
 from evenomics.report import style
 from evenomics.report.figures.catalogue import FIGURES
+from evenomics.report.figures.forest import forest
+from evenomics.report.figures.predictions import calibration_curves, roc_curves
 from evenomics.report.figures.samples import sample_pca
-from evenomics.report.figures.scores import (
-    difference_map,
-    multiplier_lines,
-    roc_curves,
-    score_boxes,
-)
+from evenomics.report.figures.scores import multiplier_lines, score_boxes
+from evenomics.report.figures.thresholds import threshold_dots
 from evenomics.report.figures.training import pretraining_curves, training_curves
 from evenomics.report.pages import data, tables
-from evenomics.report.pages import summary as overview
 from evenomics.report.pages.catalogue import PAGES
-from evenomics.report.pages.summary import summary_page
-from evenomics.report.pages.tables import plain_page, scores_page
+from evenomics.report.pages.tables import plain_page
 from evenomics.report.style import save_figure
 from legible import assert_legible, drawn_texts
 
 ROOT = Path(__file__).parents[2]
 
 STRANGERS = ["copula", "tabular_vae", "diffusion"]
+
+MORE = ["smoothed_bootstrap", "svm_smote", "adasyn", "rose", "auto"]
+
+THREE = ["hist_gradient_boosting", "logistic_regression", "svc"]
 
 TWINS = ["gan", "classic_gan", "expand_gan", "classic_expand_gan"]
 
@@ -56,7 +57,7 @@ def test_boxes_are_mean_and_one_sd_of_auroc_minus_chance():
 
     The line across a box is its mean.
     """
-    summary = fake_tables.summary(arms=["none", "smote", "gan", "expand_gan"])
+    summary = fake_tables.scores_at(arms=["none", "smote", "gan", "expand_gan"])
     figure = score_boxes(summary)
     panels = [axes for axes in figure.axes if axes.patches]
     assert [panel.get_title("left") for panel in panels] == [
@@ -82,7 +83,7 @@ def test_boxes_are_mean_and_one_sd_of_auroc_minus_chance():
 
 def test_boxes_far_above_chance_are_shown_large_and_the_axis_says_so():
     """Differences of a hundredth can be seen where every arm is near 1; otherwise 0 is in sight."""
-    near = fake_tables.summary(arms=["none", "smote"])
+    near = fake_tables.scores_at(arms=["none", "smote"])
     near = near.assign(mean=np.linspace(0.95, 0.99, len(near)), sd=0.002)
     for panel in score_boxes(near).axes:
         if panel.patches:
@@ -95,42 +96,49 @@ def test_boxes_far_above_chance_are_shown_large_and_the_axis_says_so():
 
 
 def test_boxes_of_a_metric_without_a_chance_level_are_not_shifted():
-    summary = fake_tables.summary(arms=["none", "smote"], metrics=("auprc",))
+    summary = fake_tables.scores_at(arms=["none", "smote"], metrics=("auprc",))
     panel = score_boxes(summary, "auprc").axes[0]
     rows = summary[summary["classifier"] == "hist_gradient_boosting"]
     np.testing.assert_allclose([box[0] for box in boxes_of(panel)], rows["mean"])
 
 
-def test_boxes_name_the_alphas_of_arms_that_have_several():
+def test_boxes_name_the_settings_of_arms_that_have_several():
     """One number for arms that generate one class, under/over for arms that enlarge all."""
-    summary = fake_tables.summary(arms=["none", "gan", "expand_gan"])
+    summary = fake_tables.scores_at(arms=["none", "gan", "expand_gan", "smoothed_bootstrap"])
     panel = score_boxes(summary).axes[0]
     labels = [label.get_text() for label in panel.get_xticklabels()]
-    assert labels == ["0", "1", "0/0", "1/0", "1/1"]
+    assert labels == ["0", "1", "0/0", "1/0", "1/1", "h 0.3", "h 1"]
 
 
 def test_boxes_show_the_main_multiplier_only():
-    summary = fake_tables.summary(arms=["none", "expand_gan"], multipliers=(0.25, 1.0))
+    summary = fake_tables.scores_at(arms=["none", "expand_gan"], multipliers=(0.25, 1.0))
     panel = score_boxes(summary).axes[0]
     rows = summary[summary["classifier"] == "hist_gradient_boosting"]
     main = rows[rows["multiplier"].isin(["none", "1"])]
     np.testing.assert_allclose([box[0] for box in boxes_of(panel)], main["mean"] - 0.5)
 
 
-def test_boxes_at_the_best_alpha_only():
-    """The figure of classic twins shows one box per arm, that of the largest mean."""
+def test_boxes_of_a_table_without_settings_are_one_per_arm():
+    """The figure of classic twins."""
     summary = fake_tables.summary()
-    panel = score_boxes(summary, arms=TWINS, best_alpha=True).axes[0]
+    panel = score_boxes(summary, arms=TWINS).axes[0]
     rows = summary[summary["classifier"] == "hist_gradient_boosting"]
-    best = rows.groupby("arm")["mean"].max()[
-        ["gan", "expand_gan", "classic_gan", "classic_expand_gan"]
-    ]
-    np.testing.assert_allclose([box[0] for box in boxes_of(panel)], best - 0.5)
+    means = rows[rows["metric"] == "auroc"].set_index("arm")["mean"]
+    ordered = ["gan", "expand_gan", "classic_gan", "classic_expand_gan"]
+    np.testing.assert_allclose([box[0] for box in boxes_of(panel)], means[ordered] - 0.5)
+
+
+def test_of_predicted_classes_boxes_show_the_default_threshold():
+    table = fake_tables.scores_at(arms=["none", "smote"], metrics=("sensitivity",))
+    panel = score_boxes(table, "sensitivity").axes[0]
+    rows = table[table["classifier"] == "hist_gradient_boosting"]
+    shown = rows.loc[rows["threshold"] == "default", "mean"]
+    np.testing.assert_allclose([box[0] for box in boxes_of(panel)], shown)
 
 
 def test_a_metric_that_was_not_scored_is_named():
     with pytest.raises(ValueError, match="'auprc'; the table has auroc"):
-        score_boxes(fake_tables.summary(), "auprc")
+        score_boxes(fake_tables.scores_at(), "auprc")
 
 
 @pytest.mark.parametrize(
@@ -139,26 +147,35 @@ def test_a_metric_that_was_not_scored_is_named():
         (["whole"], ["none", "smote", "gan"]),
         (fake_tables.GRID[:1], fake_tables.ARMS),
         (fake_tables.GRID[:4], fake_tables.ARMS),
-        (fake_tables.GRID, fake_tables.ARMS + STRANGERS),
+        (fake_tables.GRID, fake_tables.ARMS + STRANGERS + MORE),
     ],
 )
 class TestLegible:
-    """1 to 9 experiments, 3 to 12 arms, 1 to 3 alphas: no text overlaps or is cut off."""
+    """1 to 9 experiments, 3 to 17 arms, 1 to 3 alphas: no text overlaps or is cut off."""
+
+    def test_forest(self, experiments, arms):
+        for classifiers, replicates in ((THREE, 5), (THREE[:1], 5), (THREE[:2], 1)):
+            rows = fake_results.comparison(experiments, arms, classifiers, replicates)
+            assert_legible(forest(rows[rows["question"] == "balancing"]))
 
     def test_boxes(self, experiments, arms):
-        assert_legible(score_boxes(fake_tables.summary(experiments, arms)))
+        assert_legible(score_boxes(fake_tables.scores_at(experiments, arms)))
 
-    def test_differences(self, experiments, arms):
-        comparison = fake_tables.comparison(fake_tables.summary(experiments, arms))
-        assert_legible(difference_map(comparison))
+    def test_thresholds(self, experiments, arms):
+        summary = fake_tables.summary(experiments, arms)
+        assert_legible(threshold_dots(summary, experiments[0]))
+
+    def test_calibration(self, experiments, arms):
+        curves = fake_tables.calibration(fake_tables.summary(experiments, arms))
+        assert_legible(calibration_curves(curves, experiments[0]))
 
     def test_roc(self, experiments, arms):
         summary = fake_tables.summary(experiments, arms)
         assert_legible(roc_curves(fake_tables.roc(summary), summary, experiments[0]))
 
     def test_multipliers(self, experiments, arms):
-        summary = fake_tables.summary(experiments, [*arms, "expand_gan"], (0.25, 0.5, 1.0))
-        assert_legible(multiplier_lines(summary))
+        table = fake_tables.scores_at(experiments, [*arms, "expand_gan"], (0.25, 0.5, 1.0))
+        assert_legible(multiplier_lines(table))
 
     def test_samples(self, experiments, arms):
         classes = ["control", "case", "third"][: 2 + (len(arms) > 9)]
@@ -202,42 +219,86 @@ def test_training_figure_names_the_rule_or_fallback_that_chose():
     assert "epoch: fallback: last before the cut" in panels[1].get_title("left")
 
 
-def test_roc_curves_are_those_of_the_best_alpha():
+def test_roc_curves_have_the_mean_of_the_summary_beside_them():
     summary = fake_tables.summary(arms=["none", "gan"])
     roc = fake_tables.roc(summary)
     panel = roc_curves(roc, summary, "c40_i0.4").axes[0]
-    rows = summary[(summary["classifier"] == "hist_gradient_boosting") & (summary["arm"] == "gan")]
-    best = rows.loc[rows["mean"].idxmax()]
+    rows = summary[(summary["metric"] == "auroc") & (summary["arm"] == "gan")]
+    mean = rows.set_index("classifier")["mean"]["hist_gradient_boosting"]
     (line,) = [line for line in panel.lines if style.arm_title("gan") in str(line.get_label())]
     fpr = np.linspace(0, 1, 101)
-    np.testing.assert_allclose(line.get_ydata(), fpr ** (1 / best["mean"] - 1))
-    assert f"{best['mean']:.3f}" in line.get_label()
+    np.testing.assert_allclose(line.get_ydata(), fpr ** (1 / mean - 1))
+    assert f"{mean:.3f}" in line.get_label()
+
+
+def test_calibration_is_drawn_for_each_arm_over_that_of_no_balancing():
+    curves = fake_tables.calibration(fake_tables.summary(arms=["none", "smote"]))
+    panels = calibration_curves(curves, "c40_i0.4").axes
+    assert [panel.get_title() for panel in panels] == ["No balancing", "SMOTE"]
+    for classifier in fake_tables.CLASSIFIERS:
+        rows = curves[curves["classifier"] == classifier]
+        label = style.classifier_title(classifier)
+        (line,) = (line for line in panels[1].lines if line.get_label() == label)
+        np.testing.assert_allclose(line.get_ydata(), rows.loc[rows["arm"] == "smote", "observed"])
+        grey = [line.get_ydata() for line in panels[1].lines if line.get_color() == "0.8"]
+        none = rows.loc[rows["arm"] == "none", "observed"]
+        assert any(np.array_equal(values, none) for values in grey)
+
+
+def test_thresholds_join_the_default_and_the_tuned_score():
+    summary = fake_tables.summary(arms=["none", "smote"])
+    figure = threshold_dots(summary, "c40_i0.4")
+    panel = figure.axes[0]
+    rows = summary[summary["classifier"] == "hist_gradient_boosting"]
+    rows = rows[rows["metric"] == "balanced_accuracy"].set_index(["threshold", "arm"])["mean"]
+    dots = {line.get_label(): line for line in panel.lines}
+    for name in ("default", "tuned"):
+        drawn = dots[f"{name} threshold"].get_xdata()
+        np.testing.assert_allclose(drawn, rows[name][["none", "smote"]])
+    limit = dots["no balancing, tuned threshold"].get_xdata()
+    np.testing.assert_allclose(limit, rows["tuned", "none"])
+
+
+def test_the_forest_shows_every_test_of_its_question():
+    """Difference, interval, detectable difference; filled only where the test allows it."""
+    comparison = fake_results.comparison(fake_tables.GRID[:3], ["none", "smote", "gan"], THREE[:2])
+    rows = comparison[comparison["question"] == "balancing"]
+    assert (rows["adjusted_p_value"] < 0.05).nunique() == 2
+    figure = forest(rows)
+    for panel, classifier in zip(figure.axes, THREE, strict=False):
+        here = rows[rows["classifier"] == classifier]
+        dots = [line for line in panel.lines if line.get_marker() == "o"]
+        for found in (True, False):
+            filled = [line for line in dots if not same_color(line.get_mfc(), "white")]
+            shown = [x for line in dots if (line in filled) == found for x in line.get_xdata()]
+            told = (here["adjusted_p_value"] < 0.05) == found
+            assert sorted(shown) == sorted(here.loc[told, "difference"])
+        segments = np.concatenate([c.get_segments() for c in panel.collections])[:, :, 0]
+        expected = here[["low", "high"]].to_numpy()
+        np.testing.assert_allclose(np.sort(segments, axis=0), np.sort(expected, axis=0))
+        widths = [bar.get_width() / 2 for bar in panel.patches]
+        np.testing.assert_allclose(widths, here["detectable"])
+    (legend,) = figure.legends
+    assert legend.get_title().get_text() == ("95% intervals: 5 replicates, 700 validation samples")
+
+
+def test_with_one_replicate_the_forest_claims_nothing():
+    rows = fake_results.comparison(["whole"], ["none", "smote"], THREE[:1], replicates=1)
+    figure = forest(rows[rows["question"] == "balancing"])
+    (legend,) = figure.legends
+    assert legend.get_title().get_text() == "No intervals: 1 replicate, 700 validation samples"
+    assert not legend.get_texts()
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [len(line.get_xdata()) for line in dots if same_color(line.get_mfc(), "white")] == [1]
+    assert sum(len(line.get_xdata()) for line in dots) == 1
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.125, "+0.125"), (-0.125, "−0.125"), (-0.0, "0"), (1e-16, "0"), (-4e-4, "−0.000")],
+    [(0.125, "+0.125"), (-0.125, "−0.125"), (-0.0, "0"), (1e-16, "0"), (-4e-4, "−0.0004")],
 )
-def test_a_difference_of_nothing_has_no_sign(value, text):
+def test_a_difference_is_0_only_if_it_is_nothing(value, text):
     assert style.signed(value) == text
-
-
-def test_differences_are_arm_minus_reference_from_either_side():
-    """A pair stored as (a, b) appears as a - b against b, and as b - a against a."""
-    comparison = pd.DataFrame(
-        {
-            "experiment": ["whole"], "classifier": ["svc"], "metric": ["auroc"],
-            "arm_a": ["none"], "arm_b": ["smote"], "difference": [-0.125],
-            "adjusted_p_value": [0.01],
-        }
-    )  # fmt: skip
-    figure = difference_map(comparison)
-    cells = {
-        axes.get_title("left"): [text.get_text() for text in axes.texts] for axes in figure.axes[:2]
-    }
-    one, two = cells.values()
-    assert (one, two) == (["+0.125 *"], ["−0.125 *"])
-    assert "minus" in next(iter(cells))
 
 
 def test_components_are_fitted_on_the_real_draw_and_their_share_is_on_the_axes():
@@ -271,17 +332,17 @@ def test_of_a_balanced_draw_the_real_samples_are_shown_alone():
 
 
 def test_an_arm_that_nobody_foresaw_gets_a_colour_of_its_own():
-    colours = style.arm_colours([*fake_tables.ARMS, *STRANGERS])
-    assert len(set(colours.values())) == len(fake_tables.ARMS) + len(STRANGERS)
-    assert {arm: colours[arm] for arm in fake_tables.ARMS} == {
-        arm: names("arms")[arm]["colour"] for arm in fake_tables.ARMS
+    colours = style.arm_colours([*names("arms"), *STRANGERS])
+    assert len(set(colours.values())) == len(names("arms")) + len(STRANGERS)
+    assert {arm: colours[arm] for arm in names("arms")} == {
+        arm: entry["colour"] for arm, entry in names("arms").items()
     }
 
 
 def test_the_same_table_gives_the_same_bytes(tmp_path):
     paths = [tmp_path / name for name in ("a.svg", "a.png", "b.svg", "b.png")]
     for some in (paths[:2], paths[2:]):
-        save_figure(score_boxes(fake_tables.summary()), some)
+        save_figure(score_boxes(fake_tables.scores_at()), some)
     assert paths[0].read_bytes() == paths[2].read_bytes()
     assert paths[1].read_bytes() == paths[3].read_bytes()
     assert "AUROC" in paths[0].read_text()
@@ -294,94 +355,11 @@ def test_experiments_are_in_numeric_order():
     assert style.experiment_order(["c40_i0.5", "c40_i0.45"]) == ["c40_i0.45", "c40_i0.5"]
 
 
-def test_pages_hold_the_numbers_and_mark_the_best_of_each_experiment():
-    summary = fake_tables.summary(["whole"], metrics=("auroc", "brier"))
-    page = scores_page(summary, "Scores")
-    for metric, pick in (("auroc", "idxmax"), ("brier", "idxmin")):
-        rows = summary[(summary["metric"] == metric) & (summary["classifier"] == "svc")]
-        best = rows.loc[getattr(rows["mean"], pick)()]
-        text = tables.mean_and_sd(best["mean"], best["sd"]).encode("ascii", "xmlcharrefreplace")
-        assert f'<td class="best">{text.decode()}</td>' in page
-
-
 def test_names_from_the_config_cannot_break_a_page():
     frame = pd.DataFrame({"note": ["<script>alert(1)</script>"]})
     page = plain_page(frame, "a <b> & c")
     assert "<script>" not in page
     assert "a &lt;b&gt; &amp; c" in page
-
-
-def made_up(difference, p):
-    """Results in which SMOTE leads no balancing by ``difference``."""
-    rows = [
-        {
-            "study": "s", "selection": "none", "experiment": experiment, "arm": arm,
-            "alpha": "none", "multiplier": "none", "classifier": "svc", "metric": "auroc",
-            "mean": 0.7 + difference * (arm == "smote"), "sd": 0.01, "n": 10,
-        }
-        for experiment in ("c40_i0.4", "c80_i0.4")
-        for arm in ("none", "smote")
-    ]  # fmt: skip
-    summary = pd.DataFrame(rows)
-    comparison = fake_tables.comparison(summary).assign(adjusted_p_value=p)
-    return overview.StudyResults("s", "none", "", summary, comparison)
-
-
-def test_the_summary_says_in_words_whether_the_best_arm_is_significantly_better():
-    none, smote = map(style.arm_title, ("none", "smote"))
-    (sentence,) = overview.verdicts(made_up(0.1, [0.01, 0.2]))
-    assert sentence == (
-        "Support vector machine: the best mean AUROC over 2 experiments is that of "
-        f"{smote} (0.800), "
-        f"0.100 above {none} (significantly better in 1 of 2)."
-    )
-    (sentence,) = overview.verdicts(made_up(0.1, [0.3, 0.2]))
-    assert "(significantly better in none of 2)" in sentence
-
-
-def test_arms_that_are_equally_good_are_all_the_best():
-    """No arm is called the best of equals, neither in words nor in bold."""
-    (sentence,) = overview.verdicts(made_up(0.0, 0.5))
-    assert sentence == (
-        "Support vector machine: every arm has the same mean AUROC over 2 experiments (0.700)."
-    )
-    assert overview.headline(made_up(0.0, 0.5)).count('class="best"') == 2
-    assert overview.headline(made_up(0.1, 0.5)).count('class="best"') == 1
-    results = made_up(0.1, 0.01)
-    twin = results.summary[results.summary["arm"] == "smote"].assign(arm="gan")
-    (sentence,) = overview.verdicts(
-        replace(results, summary=pd.concat([results.summary, twin], ignore_index=True))
-    )
-    assert "is that of SMOTE, GAN (0.800), 0.100 above No balancing (" in sentence
-
-
-def test_the_summary_counts_wins_and_losses_against_each_reference():
-    results = made_up(0.1, [0.01, 0.01])
-    none, smote = map(style.arm_title, ("none", "smote"))
-    table = overview.arm_table(results.summary, results.comparison).set_index("Arm")
-    assert table.loc[smote, f"against {none}"] == "2 better, 0 worse of 2"
-    assert table.loc[none, f"against {smote}"] == "0 better, 2 worse of 2"
-    assert table.loc[smote, "Support vector machine"] == "0.800 ± 0.010"
-
-
-def test_warnings_stand_before_the_verdict_and_the_shift_below_the_arms():
-    """Only the way of harmonising that the study uses is shown there."""
-    shift, findings = fake_tables.shift("s"), fake_tables.findings("s")
-    page = overview.headline(replace(made_up(0.1, 0.01), shift=shift, findings=findings))
-    parts = ("Look &lt;out&gt;", "the best mean AUROC", "SMOTE</td>", "92.3%</td>", "6.83 SD</td>")
-    places = [page.index(part) for part in parts]
-    assert places == sorted(places)
-    assert page.count('class="warning"') == 1
-    assert "2.4%" not in page
-    assert "warning" not in overview.headline(replace(made_up(0.1, 0.01), shift=shift))
-
-
-def test_the_summary_page_is_self_contained_and_has_table_and_figure_of_every_study():
-    page = summary_page([made_up(0.1, 0.01), made_up(0.0, 0.5)])
-    assert page.isascii()
-    assert page.count('src="data:image/svg+xml;base64,') == 2
-    assert "http" not in page.replace("http-equiv", "")
-    assert "0.800 &#177; 0.010" in page
 
 
 def test_the_data_page_has_cohorts_experiments_and_hyper_parameters():

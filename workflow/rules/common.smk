@@ -24,7 +24,11 @@ from evenomics.config.paths import (
     table_paths,
     working_problems,
 )
-from evenomics.config.plan import Plan, selections_ending_in, steps_before
+from evenomics.config.plan import (
+    Plan,
+    selections_ending_in,
+    steps_before,
+)
 from evenomics.config.validation import validated
 from evenomics.errors import ConfigError, TrainingError
 

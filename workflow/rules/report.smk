@@ -14,10 +14,7 @@ for study, selection in PLAN.studies:
             ],
         output:
             [path for result in results for path in reported(study, selection, result)],
-            summary=f"{folder}/summary.tsv",
-            comparison=f"{folder}/comparison.tsv",
-            data=f"{folder}/data.tsv",
-            timings=f"{folder}/timings.tsv",
+            **{name.split(".")[0]: f"{folder}/{name}" for name in PLAN.report_tables()},
         log:
             f"<logs>/report_study/{study}.{selection}.log",
         conda:
@@ -34,19 +31,20 @@ for study, selection in PLAN.studies:
             results=[(r.kind, r.name, r.experiment, r.paths) for r in results],
             keep_checkpoints=config["keep_checkpoints"],
         message:
-            f"{study}: comparison, figures and tables"
+            f"{study}: tests, answer, figures and tables"
         script:
             "../scripts/report_study.py"
 
 
 rule summarise_studies:
     input:
-        summaries=of_studies("summary.tsv"),
+        answers=of_studies("answers.tsv"),
+        sentences=of_studies("sentences.tsv"),
         comparisons=of_studies("comparison.tsv"),
         shifts=of_studies("shift.tsv"),
         findings=of_studies("findings.tsv"),
     output:
-        table="<results>/summary.tsv",
+        table="<results>/answers.tsv",
         page=report(
             "<results>/summary.html",
             caption="../report/summary.rst",
@@ -66,7 +64,6 @@ rule summarise_studies:
             (study, selection, config["studies"][study].get("description", ""))
             for study, selection in PLAN.studies
         ],
-        metric=config["comparison"]["metric"],
         level=config["comparison"]["level"],
     message:
         "summary of all studies"

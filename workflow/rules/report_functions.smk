@@ -26,11 +26,11 @@ def reported(study, selection, result):
 
 
 def finish():
-    """Write the report and print the mean scores, as `make run` does, if all was asked for."""
+    """Write the report and print the answers, as `make run` does, if all was asked for."""
     asked, results = workflow.dag_settings, Path(config["results_dir"]).absolute()
     partial = asked.targets or asked.until or asked.omit_from
     # results in a bucket are not here
-    if not partial and (results / "summary.tsv").is_file():
+    if not partial and (results / "answers.tsv").is_file():
         # relative paths of the command line are meant from where it was given
         moved = workflow.overwrite_workdir is not None
         folder = os.environ.get("PWD", ".") if moved else "."

@@ -14,8 +14,8 @@ from evenomics.files import write_table
 from evenomics.preparation.cohort_checks import findings, label_copies, shift_table, warnings_of
 
 log_to(snakemake.log[0])
-params, wildcards, config = snakemake.params, snakemake.wildcards, snakemake.config
 # not from `params`: nothing that is written depends on the config
+params, wildcards, config = snakemake.params, snakemake.wildcards, snakemake.config
 check_samplers(config["samplers"])
 measured, copies = {}, []
 for replicate, used in each_replicate(snakemake.input.used):

@@ -1,4 +1,4 @@
-"""End a run: write the report, print mean scores and warnings. Called with a folder of results.
+"""End a run: write the report, print answers and warnings. Called with a folder of results.
 
 The words behind the folder are those of the command line that made the results. Needs nothing but
 Snakemake.
@@ -16,6 +16,11 @@ sys.path.insert(0, str(WORKFLOW))
 
 from evenomics.messages import of_study  # noqa: E402
 
+CAVEAT = """\
+Each line has the arm that looks best, or auto, the one that cross-validation picked; in brackets
+the interval; n: validation samples x replicates. The verdict allows for the number of arms. The
+difference of an arm that looks best does not: it is too favourable."""
+
 results, words = Path(sys.argv[1]), sys.argv[2:]
 report = results / "report.html"
 
@@ -26,8 +31,26 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-summary = rows(results / "summary.tsv")
-folders = dict.fromkeys(results / row["study"] / row["selection"] for row in summary)
+def line(row: dict[str, str]) -> dict[str, str]:
+    """Write an answer as a line of the last table."""
+    given = {name: float(row[name]) for name in ("difference", "low", "high") if row[name]}
+    texts = {name: f"{value:+.3f}" for name, value in given.items()}
+    interval = f" [{texts['low']}, {texts['high']}]" if "low" in texts else ""
+    return {
+        "study": " ".join(
+            [row["study"], *([] if row["selection"] == "none" else [row["selection"]])]
+        ),
+        "training": row["experiment"],
+        "classifier": row["classifier"],
+        "arm": row["arm"],
+        f"{row['metric']} against none": texts.get("difference", "") + interval,
+        "verdict": row["verdict"],
+        "n": f"{row['n_validation']} x {row['n_replicates']}",
+    }
+
+
+answers = rows(results / "answers.tsv")
+folders = dict.fromkeys(results / row["study"] / row["selection"] for row in answers)
 parts = [
     results / "summary.html",
     *(path for folder in folders for path in folder.glob("*/*.html")),
@@ -46,7 +69,8 @@ if not report.exists() or any(path.stat().st_mtime > report.stat().st_mtime for 
         last = "\n".join((made.stdout + made.stderr).splitlines()[-5:])
         sys.exit(f"The results are complete, but the report could not be written ({log}):\n{last}")
 
-print(tabulate(summary, headers="keys", floatfmt=".3f", tablefmt="plain"))
+print(tabulate([line(row) for row in answers], headers="keys", tablefmt="plain"))
+print(f"\n{CAVEAT}")
 for folder in folders:
     for row in rows(folder / "findings.tsv"):
         print(f"\nWARNING: {of_study(row['study'], row['selection'], row['message'])}")

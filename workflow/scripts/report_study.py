@@ -1,15 +1,17 @@
-"""Compare the arms of a study, and draw all of its figures and pages."""
+"""Compare the arms of a study, say what was found, and draw all of its figures and pages."""
 
 import shutil
 from pathlib import Path
 
 from script_log import log_to
 
-from evenomics.evaluation.comparison import compare, summarise
 from evenomics.files import write_table, write_text
+from evenomics.report.answer import answer_tables
+from evenomics.report.comparison import comparison_tables
 from evenomics.report.figures.catalogue import FIGURES
 from evenomics.report.pages.catalogue import PAGES
 from evenomics.report.pages.data import cohort_table
+from evenomics.report.predictions import ChosenPredictions, prediction_tables
 from evenomics.report.study import StudyFiles
 from evenomics.report.style import save_figure
 from evenomics.report.timings import timings_table
@@ -18,15 +20,26 @@ log_to(snakemake.log[0])
 params = snakemake.params
 folder = Path(snakemake.output.summary).parent
 files = StudyFiles(folder, params.settings)
-scores = files.table("scores.tsv.gz")
-tables = {
-    "summary": summarise(scores),
-    "comparison": compare(scores, params.settings["metric"]),
-    "data": cohort_table(files.cohorts("."), files.cohorts(), params.options),
-    "timings": timings_table(files, snakemake.input.benchmarks),
-}
-for name, table in tables.items():
-    write_table(table, snakemake.output[name])
+predictions = ChosenPredictions(files)
+scored = ["scores", "tuning"] + ["auto"] * ("auto" in params.settings["arms"])
+
+
+def write(tables):
+    """Write tables by the names of the rule's outputs."""
+    for name, table in tables.items():
+        write_table(table, snakemake.output[name])
+
+
+write({name: files.scored(f"{name}.tsv") for name in scored})
+write(comparison_tables(files, predictions))
+write(prediction_tables(files, predictions))
+write(answer_tables(files))
+write(
+    {
+        "data": cohort_table(files.cohorts("."), files.cohorts(), params.options),
+        "timings": timings_table(files, snakemake.input.benchmarks),
+    }
+)
 for kind, name, experiment, paths in params.results:
     if kind == "figure":
         save_figure(FIGURES[name](files, experiment), [folder / path for path in paths])

@@ -1,26 +1,25 @@
-"""Put the mean score of every arm in every study into one table, and write the summary page."""
+"""Put the answers of all studies into one table, and write the first page."""
 
 from pathlib import Path
 
 import pandas as pd
 from script_log import log_to
 
-from evenomics.evaluation.comparison import by_study
 from evenomics.files import read_table, write_table, write_text
 from evenomics.report.pages.summary import StudyResults, summary_page
 
 log_to(snakemake.log[0])
 params = snakemake.params
 studies = []
-for (study, selection, description), summary in zip(
-    params.studies, snakemake.input.summaries, strict=True
+for (study, selection, description), answers in zip(
+    params.studies, snakemake.input.answers, strict=True
 ):
-    folder = Path(summary).parent
+    folder = Path(answers).parent
     tables = {
         name: read_table(folder / f"{name}.tsv")
-        for name in ("summary", "comparison", "shift", "findings")
+        for name in ("sentences", "answers", "comparison", "shift", "findings")
     }
     studies.append(StudyResults(study, selection, description, **tables))
-summaries = pd.concat([study.summary for study in studies], ignore_index=True)
-write_table(by_study(summaries, params.metric), snakemake.output.table)
-write_text(snakemake.output.page, summary_page(studies, params.metric, params.level))
+answers = pd.concat([study.answers for study in studies], ignore_index=True)
+write_table(answers, snakemake.output.table)
+write_text(snakemake.output.page, summary_page(studies, params.level))

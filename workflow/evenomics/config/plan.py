@@ -13,6 +13,22 @@ from evenomics.config.experiments import DrawId, Experiment, experiment_grid, tr
 from evenomics.config.names import SCHEMAS, names
 from evenomics.config.replicates import n_replicates, split_of
 
+# Tables that the report of a study writes.
+_TABLES = (
+    *(
+        "scores.tsv.gz",
+        "tuning.tsv",
+        "answers.tsv",
+        "sentences.tsv",
+        "summary.tsv",
+        "comparison.tsv",
+    ),
+    *("settings.tsv", "paper_comparison.tsv", "data.tsv", "timings.tsv"),
+    *("confusion.tsv", "per_class.tsv", "calibration.tsv", "roc.tsv"),
+)
+# Pages of every study.
+_PAGES = ("scores", "comparison", "paper_test", "settings", "classes", "timings", "data")
+
 
 @cache
 def report_entries() -> list[dict[str, str]]:
@@ -87,7 +103,7 @@ class Plan:
     >>> plan.studies, plan.gan_arms, plan.sampling_arms
     ([('simulated', 'none')], ['gan'], ['smote', 'gan'])
     >>> [result.paths[0] for result in plan.results("simulated", "none")][:3]
-    ['figures/scores.svg', 'figures/comparison.svg', 'tables/scores.html']
+    ['figures/forest.svg', 'tables/comparison.html', 'tables/scores.html']
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -179,10 +195,12 @@ class Plan:
         first = self.config["studies"][study]["selections"][0]
         held_out = "held_out" in self.config["gan"]["choice"].values()
         wanted = {
+            "forest": "none" in self.config["arms"] and len(self.config["arms"]) > 1,
+            "thresholds": True,
             "scores": True,
             "roc": True,
+            "calibration": True,
             "shift": True,
-            "comparison": len(self.config["arms"]) > 1,
             "twins": bool(self.twins),
             "multipliers": len(self.config["multipliers"]) > 1 and bool(self.expanding_arms),
             "samples": bool(self.sampling_arms),
@@ -200,7 +218,8 @@ class Plan:
         """Return the names of the HTML pages of a study and selection."""
         training = {"training"} if self.gan_arms else set()
         enrichment = {"enrichment"} if self.enriches(study, selection) else set()
-        return {"scores", "comparison", "timings", "data"} | training | enrichment
+        auto = {"auto"} if "auto" in self.config["arms"] else set()
+        return {*_PAGES} | auto | training | enrichment
 
     def results(self, study: str, selection: str) -> list[Result]:
         """Return all figures and pages of a study and selection, in the order of the report."""
@@ -246,13 +265,17 @@ class Plan:
         folders += [f"{study}/aligned/cohorts", f"{study}/none/cohorts"] * ("harmonise" in figures)
         return list(dict.fromkeys([*folders, *(f"{study}/{selection}/{name}" for name in files)]))
 
+    def report_tables(self) -> list[str]:
+        """Return the tables that the report of a study writes."""
+        return [*_TABLES, *(["auto.tsv"] if "auto" in self.config["arms"] else [])]
+
     def targets(self) -> list[str]:
         """Return all files that a run produces for its user, as paths in the results."""
-        return ["summary.html", "summary.tsv"] + [
+        return ["summary.html", "answers.tsv"] + [
             f"{study}/{selection}/{path}"
             for study, selection in self.studies
             for path in [
-                *("summary.tsv", "comparison.tsv"),
+                *self.report_tables(),
                 *(f"scored{part}" for part in self.parts(study)),
                 *(f"training{part}" for part in self.parts(study) if self.gan_arms),
                 *(p for of in self.results(study, selection) for p in of.paths),
@@ -268,6 +291,10 @@ class Plan:
             **{key: self.config[key] for key in ("checks", "gan", "selection", "scaling")},
             "curve": choice["curve"],
             "cuts": [choice["cut_above"], choice["cut_below"]],
+            "splits": self.splits(study),
+            "parts": self.parts(study),
+            "arms": list(self.config["arms"]),
+            "trains": bool(self.gan_arms),
             "sampling_arms": self.sampling_arms,
             "twins": self.twins,
         }

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from evenomics.config.experiments import DrawId
 from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import n_replicates, read_cohorts
 from evenomics.files import read_table
@@ -43,6 +44,34 @@ class StudyFiles:
         if name not in self._tables:
             self._tables[name] = read_table(self.folder / name, numbers)
         return self._tables[name]
+
+    def of_draw(self, kind: str, draw: DrawId) -> Path:
+        """Return the folder of a draw in ``scored`` or ``training``, of whatever job it is."""
+        part = next(part for part, draws in self.settings["parts"].items() if draw in draws)
+        return self.folder / f"{kind}{part}" / draw.name
+
+    def draws(self, experiment: str = "") -> list[DrawId]:
+        """Return the training draws of the study, or of one of its experiments."""
+        draws = sorted(DrawId(*draw) for of in self.settings["parts"].values() for draw in of)
+        return [draw for draw in draws if experiment in ("", draw.experiment)]
+
+    def trained(self, name: str) -> pd.DataFrame:
+        """Return a table of the GANs of all draws: ``chosen.tsv``, ``rates.tsv``, ..."""
+        return self._joined("training", name)
+
+    def scored(self, name: str) -> pd.DataFrame:
+        """Return a table of the scores on all draws: ``scores.tsv``, ``tuning.tsv``, ..."""
+        return self._joined("scored", name)
+
+    def _joined(self, kind: str, name: str) -> pd.DataFrame:
+        key = f"{kind}/{name}"
+        if key not in self._tables:
+            tables = [read_table(self.of_draw(kind, draw) / name) for draw in self.draws()]
+            joined = pd.concat(tables, ignore_index=True)
+            joined.insert(0, "study", self.study)
+            joined.insert(1, "selection", self.selection)
+            self._tables[key] = joined
+        return self._tables[key]
 
     @property
     def n_splits(self) -> int:

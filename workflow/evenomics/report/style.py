@@ -1,11 +1,12 @@
 """What all figures share: colours, words, order, and how a figure is saved."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from natsort import natsorted, ns
@@ -76,7 +77,8 @@ def arm_colours(arms: Iterable[str]) -> dict[str, str]:
     ordered = arm_order(arms)
     own = {arm: names("arms").get(arm, {}).get("colour") for arm in ordered}
     without = [arm for arm in ordered if not own[arm]]
-    spare = {arm: SPARE_COLOURS[i % len(SPARE_COLOURS)] for i, arm in enumerate(without)}
+    free = [colour for colour in SPARE_COLOURS if colour not in own.values()] or SPARE_COLOURS
+    spare = {arm: free[i % len(free)] for i, arm in enumerate(without)}
     return {arm: own[arm] or spare[arm] for arm in ordered}
 
 
@@ -103,11 +105,19 @@ def metric_title(metric: str) -> str:
     return title("metrics", metric)
 
 
-def setting_title(arm: str, alpha: str, multiplier: object = NO_SETTING) -> str:
-    """Alpha and multiplier of a row in short; empty for an arm that has neither.
+def in_sentence(title: str) -> str:
+    """Write a title within a sentence; names such as SMOTE and ExpandGAN stay."""
+    first, *rest = title.split(" ")
+    return " ".join([first.lower() if first[1:].islower() else first, *rest])
 
-    ``1/0`` (under/over) for an arm that grows both classes, ``1`` for one that grows only the
-    under-represented ones.
+
+def setting_title(
+    arm: str, alpha: str, multiplier: object = NO_SETTING, bandwidth: object = NO_SETTING
+) -> str:
+    """Write the settings of a row in short; empty for an arm that has none.
+
+    Alpha is ``1/0`` (under/over) for an arm that grows both classes, ``1`` for one that grows only
+    the under-represented ones; ``× 0.5`` is a multiplier, ``h 0.5`` a bandwidth.
     """
     words = []
     if alpha != NO_SETTING:
@@ -116,7 +126,19 @@ def setting_title(arm: str, alpha: str, multiplier: object = NO_SETTING) -> str:
         words.append(f"{under}/{over}" if expands and over else under)
     if str(multiplier) != NO_SETTING:
         words.append(f"× {float(str(multiplier)):g}")
+    if str(bandwidth) != NO_SETTING:
+        words.append(f"h {float(str(bandwidth)):g}")
     return " ".join(words)
+
+
+def number(value: float) -> str:
+    """``0.012``, ``−0.012``, ``0.0004``: never 0 by rounding; a dash for what is missing."""
+    if pd.isna(value):
+        return "–"
+    if abs(value) < 1e-12:
+        return "0"
+    text = f"{value:.3f}"
+    return (text if float(text) else f"{value:.1g}").replace("-", "−")
 
 
 def split_title(n_splits: int) -> str:
@@ -126,18 +148,51 @@ def split_title(n_splits: int) -> str:
 
 def signed(value: float) -> str:
     """``+0.012``, ``−0.012``, or ``0`` where there is no difference but for rounding."""
-    return "0" if abs(value) < 1e-12 else f"{value:+.3f}".replace("-", "−")
+    text = number(value)
+    return f"+{text}" if value > 0 and text != "0" else text
+
+
+def span(values: pd.Series, text: Callable[[float], str] = number) -> str:
+    """``0.028 to 0.061``, or one number where both ends are written alike."""
+    return " to ".join(dict.fromkeys([text(values.min()), text(values.max())]))
+
+
+def interval(low: float, high: float) -> str:
+    """``0.012 to 0.034``; a dash where there is none."""
+    return "–" if pd.isna(low) else f"{number(low)} to {number(high)}"
+
+
+def p_text(p_value: float) -> str:
+    """``= 0.012``, ``< 0.0001``; never 0, a dash where there is none."""
+    if pd.isna(p_value):
+        return "–"
+    return "< 0.0001" if p_value < 1e-4 else f"= {p_value:.3g}"
+
+
+def leaders(values: pd.Series, smallest: bool = False) -> list[object]:
+    """Labels of the largest (or smallest) value; of those equal but for rounding, all."""
+    values = values.dropna()
+    best = values.min() if smallest else values.max()
+    return values.index[np.isclose(values, best, rtol=0, atol=1e-9)].tolist()
+
+
+def replicates_text(rows: pd.DataFrame) -> str:
+    """``5 replicates, 700 validation samples``, from their columns of a table."""
+    return ", ".join(
+        f"{span(rows[column], '{:.0f}'.format)} {noun}{'s' * bool(rows[column].max() > 1)}"
+        for column, noun in (("n_replicates", "replicate"), ("n_validation", "validation sample"))
+    )
 
 
 def of_metric(summary: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Rows of one metric.
+    """Rows of one metric, at the default threshold if it needs one.
 
     Raises
     ------
     ValueError
         When there is no such row.
     """
-    rows = summary[summary["metric"] == metric]
+    rows = summary[(summary["metric"] == metric) & (summary["threshold"] != "tuned")]
     if rows.empty:
         known = ", ".join(sorted(summary["metric"].unique()))
         raise ValueError(f"no scores of the metric {metric!r}; the table has {known}")

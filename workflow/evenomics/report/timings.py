@@ -8,7 +8,6 @@ import pandas as pd
 from evenomics.report.study import StudyFiles
 
 # what trained, by step: the table that says on which engine
-_ENGINES = {"pretrain": "pretraining/stages.tsv", "retrain": "training/chosen.tsv"}
 
 
 def timings_table(study: StudyFiles, benchmarks: Iterable[str]) -> pd.DataFrame:
@@ -30,19 +29,26 @@ def timings_table(study: StudyFiles, benchmarks: Iterable[str]) -> pd.DataFrame:
     for path in map(Path, benchmarks):
         measured = pd.read_csv(path, sep="\t").iloc[0]
         step = path.parent.name
-        trained = _ENGINES.get(step)
         steps.append(
             {
                 "step": step,
                 "what": "",
-                "engine": str(study.table(trained)["engine"].iloc[0]) if trained else "",
+                "engine": _engine(study, step),
                 "seconds": measured["s"],
                 "max_rss_mb": measured["max_rss"],
                 "mean_load_percent": measured["mean_load"],
             }
         )
-    arms = study.table("scoring_seconds.tsv")
+    arms = study.scored("seconds.tsv").groupby(["experiment", "arm"], sort=False)
+    arms = arms["seconds"].sum().reset_index()
     arms = arms.assign(step="score_arms", what=arms["experiment"] + ", " + arms["arm"], engine="")
     return pd.concat(
         [pd.DataFrame(steps), arms[["step", "what", "engine", "seconds"]]], ignore_index=True
     )
+
+
+def _engine(study: StudyFiles, step: str) -> str:
+    """Return who trained; empty for a step that trains nothing."""
+    if step == "pretrain":
+        return str(study.table("pretraining/1/stages.tsv")["engine"].iloc[0])
+    return str(study.trained("chosen.tsv")["engine"].iloc[0]) if step == "retrain" else ""

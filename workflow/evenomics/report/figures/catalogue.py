@@ -8,45 +8,53 @@ from collections.abc import Callable
 import pandas as pd
 from matplotlib.figure import Figure
 
+from evenomics.files import read_table
 from evenomics.preparation.draw_files import read_draw
+from evenomics.report.answer import of_question
 from evenomics.report.figures.enrichment import enrichment_dots
+from evenomics.report.figures.forest import forest
 from evenomics.report.figures.harmonise import cohort_pca
+from evenomics.report.figures.predictions import calibration_curves, roc_curves
 from evenomics.report.figures.samples import sample_pca
-from evenomics.report.figures.scores import (
-    difference_map,
-    multiplier_lines,
-    roc_curves,
-    score_boxes,
-)
+from evenomics.report.figures.scores import multiplier_lines, score_boxes
 from evenomics.report.figures.selection import expression_volcano, stability_figure
 from evenomics.report.figures.shift import shift_dots
+from evenomics.report.figures.thresholds import threshold_dots
 from evenomics.report.figures.training import pretraining_curves, training_curves
 from evenomics.report.study import StudyFiles
 
 
+def _forest(of: StudyFiles, experiment: str) -> Figure:
+    return forest(of_question(of.table("comparison.tsv"), "balancing"), of.settings["level"])
+
+
+def _thresholds(of: StudyFiles, experiment: str) -> Figure:
+    return threshold_dots(of.table("summary.tsv"), experiment)
+
+
 def _scores(of: StudyFiles, experiment: str) -> Figure:
-    return score_boxes(of.table("summary.tsv"), of.settings["metric"])
+    return score_boxes(of.table("settings.tsv"), of.settings["metric"])
 
 
 def _twins(of: StudyFiles, experiment: str) -> Figure:
-    metric, twins = of.settings["metric"], of.settings["twins"]
-    return score_boxes(of.table("summary.tsv"), metric, twins, best_alpha=True)
+    return score_boxes(of.table("summary.tsv"), of.settings["metric"], of.settings["twins"])
 
 
 def _multipliers(of: StudyFiles, experiment: str) -> Figure:
-    return multiplier_lines(of.table("summary.tsv"), of.settings["metric"])
-
-
-def _comparison(of: StudyFiles, experiment: str) -> Figure:
-    return difference_map(of.table("comparison.tsv"), of.settings["level"])
+    return multiplier_lines(of.table("settings.tsv"), of.settings["metric"])
 
 
 def _roc(of: StudyFiles, experiment: str) -> Figure:
-    return roc_curves(of.table("roc.tsv.gz"), of.table("summary.tsv"), experiment)
+    return roc_curves(of.table("roc.tsv"), of.table("summary.tsv"), experiment)
+
+
+def _calibration(of: StudyFiles, experiment: str) -> Figure:
+    return calibration_curves(of.table("calibration.tsv"), experiment)
 
 
 def _samples(of: StudyFiles, experiment: str) -> Figure:
-    draw, scaler = read_draw(of.folder / "draws", experiment)
+    drawn = read_draw(of.folder / "draws", of.draws(experiment)[0])
+    draw, scaler = drawn.cohort, drawn.scaler
     features = list(draw.features.columns)
     assert draw.classes is not None
 
@@ -56,26 +64,32 @@ def _samples(of: StudyFiles, experiment: str) -> Figure:
 
     generated = {}
     for arm in of.settings["sampling_arms"]:
-        table = of.table(f"generated/{experiment}.{arm}.tsv.gz", features)
+        table = read_table(of.of_draw("scored", drawn.id) / f"generated/{arm}.tsv.gz", features)
         if len(table):
-            labels = table[["class", "alpha", "multiplier"]]
+            labels = table[["class", "alpha", "multiplier", "bandwidth"]]
             generated[arm] = pd.concat([labels, scaled(table)], axis=1)
     classes = of.settings["classes"]
     return sample_pca(scaled(draw.features), draw.classes, generated, classes, experiment)
 
 
 def _pretraining(of: StudyFiles, experiment: str) -> Figure:
-    return pretraining_curves(of.table("pretraining/history.tsv.gz"))
+    return pretraining_curves(of.table("pretraining/1/history.tsv.gz"))
 
 
 def _training(of: StudyFiles, experiment: str) -> Figure:
-    history, chosen = of.table("training/history.tsv.gz"), of.table("training/chosen.tsv")
+    history, chosen = _first_trained(of, experiment)
     return training_curves(history, chosen, experiment, of.settings["curve"], of.settings["cuts"])
 
 
 def _distance(of: StudyFiles, experiment: str) -> Figure:
-    history, chosen = of.table("training/history.tsv.gz"), of.table("training/chosen.tsv")
+    history, chosen = _first_trained(of, experiment)
     return training_curves(history, chosen, experiment, "energy_distance")
+
+
+def _first_trained(of: StudyFiles, experiment: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the curves and the choices of the GANs of an experiment's first draw."""
+    folder = of.of_draw("training", of.draws(experiment)[0])
+    return read_table(folder / "history.tsv.gz"), read_table(folder / "chosen.tsv")
 
 
 def _first_split(of: StudyFiles, name: str) -> pd.DataFrame:
@@ -110,11 +124,13 @@ def _harmonise(of: StudyFiles, experiment: str) -> Figure:
 
 #: Draws a figure of a study; of one of its experiments, where each has its own.
 FIGURES: dict[str, Callable[[StudyFiles, str], Figure]] = {
+    "forest": _forest,
+    "thresholds": _thresholds,
     "scores": _scores,
     "twins": _twins,
     "multipliers": _multipliers,
-    "comparison": _comparison,
     "roc": _roc,
+    "calibration": _calibration,
     "samples": _samples,
     "pretraining": _pretraining,
     "training": _training,

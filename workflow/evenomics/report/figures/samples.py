@@ -40,8 +40,8 @@ def sample_pca(
     real_classes : Series
         Its classes.
     generated : mapping of str to DataFrame
-        Per arm the generated samples, scaled alike; columns class, alpha, multiplier, then the
-        features of ``real``. Of several alpha settings the first is shown.
+        Per arm the generated samples, scaled alike; columns class, alpha, multiplier, bandwidth,
+        then the features of ``real``. Of several settings the first is shown.
     classes : sequence of str
         Class names, over-represented class first; they fix the colours.
     experiment : str
@@ -65,12 +65,12 @@ def sample_pca(
         panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
         for panel, arm in zip(panels.flat, arms, strict=False):
             table = generated[arm]
-            alpha, multiplier = table[["alpha", "multiplier"]].iloc[0]
-            shown = table[(table["alpha"] == alpha) & (table["multiplier"] == multiplier)]
+            setting = table[["alpha", "multiplier", "bandwidth"]].iloc[0]
+            shown = table[(table[setting.index] == setting).all(axis=1)]
             points = pca.transform(shown[list(real.columns)].to_numpy())
             _draw(panel, real_points, real_classes, points, shown["class"], colours)
-            setting = setting_title(arm, str(alpha))
-            panel.set_title(arm_title(arm) + (f" (alpha {setting})" if setting else ""))
+            words = setting_title(arm, setting["alpha"], bandwidth=setting["bandwidth"])
+            panel.set_title(arm_title(arm) + (f" ({words})" if words else ""))
             panel.tick_params(labelbottom=True)
             outside = int(((points < low) | (points > high)).any(axis=1).sum())
             if outside:

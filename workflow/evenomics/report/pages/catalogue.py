@@ -7,12 +7,15 @@ The names are those of ``config/schema/report.yaml``. The summary is of all stud
 from collections.abc import Callable
 
 from evenomics.report.pages.data import data_page
-from evenomics.report.pages.tables import comparison_page, plain_page, scores_page, training_page
+from evenomics.report.pages.scores import auto_page, classes_page, scores_page, settings_page
+from evenomics.report.pages.tables import plain_page, training_page
+from evenomics.report.pages.tests import comparison_page, paper_page
 from evenomics.report.study import StudyFiles
 
 
 def _scores(of: StudyFiles) -> str:
-    return scores_page(of.table("summary.tsv"), f"Scores of study {of.study}")
+    tables = (of.table(f"{name}.tsv") for name in ("summary", "comparison", "per_class"))
+    return scores_page(*tables, f"Scores of study {of.study}", of.settings["level"])
 
 
 def _comparison(of: StudyFiles) -> str:
@@ -20,12 +23,35 @@ def _comparison(of: StudyFiles) -> str:
     return comparison_page(of.table("comparison.tsv"), heading, of.settings["level"])
 
 
+def _paper_test(of: StudyFiles) -> str:
+    heading = f"The paper's test, study {of.study}"
+    return paper_page(of.table("paper_comparison.tsv"), heading, of.settings["level"])
+
+
+def _settings(of: StudyFiles) -> str:
+    heading = f"Scores at every setting, study {of.study}"
+    return settings_page(of.table("settings.tsv"), of.settings["metric"], heading)
+
+
+def _classes(of: StudyFiles) -> str:
+    tables = (of.table(f"{name}.tsv") for name in ("confusion", "per_class"))
+    return classes_page(*tables, of.settings["classes"], f"Predictions of study {of.study}")
+
+
+def _auto(of: StudyFiles) -> str:
+    tables = (of.table(f"{name}.tsv") for name in ("auto", "answers"))
+    return auto_page(*tables, f"The advice of study {of.study}")
+
+
 def _timings(of: StudyFiles) -> str:
     return plain_page(of.table("timings.tsv"), f"Run times of study {of.study}")
 
 
 def _training(of: StudyFiles) -> str:
-    chosen, rates = of.table("training/chosen.tsv"), of.table("training/rates.tsv")
+    chosen, rates = (
+        of.trained(f"{name}.tsv").drop(columns=["study", "selection"])
+        for name in ("chosen", "rates")
+    )
     return training_page(chosen, rates, f"GAN training of study {of.study}")
 
 
@@ -51,6 +77,10 @@ _SETTINGS = {"GAN": "gan", "Selection": "selection", "Scaling": "scaling"}
 PAGES: dict[str, Callable[[StudyFiles], str]] = {
     "scores": _scores,
     "comparison": _comparison,
+    "auto": _auto,
+    "classes": _classes,
+    "settings": _settings,
+    "paper_test": _paper_test,
     "timings": _timings,
     "training": _training,
     "data": _data,

@@ -7,18 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evenomics.config.names import names
-from evenomics.report.style import (
-    arm_order,
-    arm_title,
-    classifier_title,
-    experiment_order,
-    experiment_title,
-    metric_title,
-    of_metric,
-    setting_title,
-    signed,
-)
+from evenomics.report.style import number
 
 STYLESHEET = """
 :root { color-scheme: light; }
@@ -105,13 +94,6 @@ def html_page(title: str, body: str) -> str:
     return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
-def leaders(values: pd.Series, smallest: bool = False) -> list[object]:
-    """Labels of the largest (or smallest) value; of those equal but for rounding, all."""
-    values = values.dropna()
-    best = values.min() if smallest else values.max()
-    return values.index[np.isclose(values, best, rtol=0, atol=1e-9)].tolist()
-
-
 def html_table(
     frame: pd.DataFrame,
     caption: str = "",
@@ -160,99 +142,7 @@ def mean_and_sd(mean: float, sd: float) -> str:
     """``0.812 ± 0.031``; the mean alone where there is no SD."""
     if np.isnan(mean):
         return "–"
-    return f"{mean:.3f}" if np.isnan(sd) else f"{mean:.3f} ± {sd:.3f}"
-
-
-def scores_page(summary: pd.DataFrame, title: str) -> str:
-    """Page with, per metric and classifier, mean and SD of every arm, setting and experiment."""
-    parts = []
-    metrics = [m for m in names("metrics") if m in set(summary["metric"])]
-    metrics += sorted(set(summary["metric"]) - set(metrics))
-    for metric in metrics:
-        parts.append(f"<h2>{escape(metric_title(metric))}</h2>")
-        rows = of_metric(summary, metric)
-        for classifier in sorted(rows["classifier"].unique()):
-            table, best = _wide(
-                rows[rows["classifier"] == classifier],
-                smallest=names("metrics")[metric].get("smaller_is_better", False),
-            )
-            parts.append(html_table(table, classifier_title(classifier), best))
-    note = (
-        '<p class="note">Mean ± standard deviation over the repeats, on the validation cohort. '
-        "Bold: best mean of an experiment. Alpha is written under/over for arms that enlarge all "
-        "classes.</p>"
-    )
-    return html_page(title, note + "\n".join(parts))
-
-
-def _wide(rows: pd.DataFrame, smallest: bool) -> tuple[pd.DataFrame, dict[str, list[object]]]:
-    experiments = experiment_order(rows["experiment"])
-    keys = rows[["arm", "alpha", "multiplier"]].drop_duplicates()
-    keys = keys.sort_values(
-        ["arm", "alpha", "multiplier"],
-        key=lambda column: column.map(arm_order(column).index) if column.name == "arm" else column,
-    )
-    indexed = rows.set_index(["experiment", "arm", "alpha", "multiplier"])
-    lines, best = [], {}
-    for arm, alpha, multiplier in keys.itertuples(index=False):
-        setting = setting_title(arm, alpha, multiplier)
-        cells = {"Arm": arm_title(arm), "Alpha": setting}
-        for experiment in experiments:
-            key = (experiment, arm, alpha, multiplier)
-            cells[experiment_title(experiment)] = (
-                mean_and_sd(*indexed.loc[key, ["mean", "sd"]]) if key in indexed.index else "–"
-            )
-        lines.append(cells)
-    for experiment in experiments:
-        means = [
-            float(indexed["mean"].get((experiment, *key), float("nan")))
-            for key in keys.itertuples(index=False)
-        ]
-        best[experiment_title(experiment)] = leaders(pd.Series(means), smallest)
-    return pd.DataFrame(lines), best
-
-
-def comparison_page(comparison: pd.DataFrame, title: str, level: float) -> str:
-    """Page with every pair of arms per experiment and classifier, significant ones in bold."""
-    parts = [
-        '<p class="note">Welch\'s t-test between the repeats of two arms, each at its best alpha. '
-        "P-values are adjusted by Benjamini-Hochberg over this table. "
-        f"Bold: adjusted p below {level:g}. The repeats share one training draw and one validation "
-        "cohort. They are not independent, so the p-values are too small.</p>"
-    ]
-    for experiment in experiment_order(comparison["experiment"]):
-        parts.append(f"<h2>{escape(experiment_title(experiment))}</h2>")
-        of_experiment = comparison[comparison["experiment"] == experiment]
-        for classifier in sorted(of_experiment["classifier"].unique()):
-            rows = of_experiment[of_experiment["classifier"] == classifier].reset_index(drop=True)
-            table = pd.DataFrame(
-                {
-                    "Arm A": [_arm_cell(row, "a") for _, row in rows.iterrows()],
-                    "Arm B": [_arm_cell(row, "b") for _, row in rows.iterrows()],
-                    "Mean ± SD of A": map(mean_and_sd, rows["mean_a"], rows["sd_a"]),
-                    "Mean ± SD of B": map(mean_and_sd, rows["mean_b"], rows["sd_b"]),
-                    "Difference A − B": rows["difference"].map(signed),
-                    "p": rows["p_value"].map(p_text),
-                    "Adjusted p": rows["adjusted_p_value"].map(p_text),
-                    "Note": rows["note"].fillna(""),
-                }
-            )
-            significant = set(rows.index[rows["adjusted_p_value"] < level])
-            parts.append(html_table(table, classifier_title(classifier), bold_rows=significant))
-    return html_page(title, "\n".join(parts))
-
-
-def _arm_cell(row: pd.Series, side: str) -> str:
-    arm = row[f"arm_{side}"]
-    setting = setting_title(arm, str(row[f"alpha_{side}"]), row[f"multiplier_{side}"])
-    return f"{arm_title(arm)} ({setting})" if setting else arm_title(arm)
-
-
-def p_text(p_value: float) -> str:
-    """p-value for people: never 0, a dash where there is none."""
-    if np.isnan(p_value):
-        return "–"
-    return "< 0.0001" if p_value < 1e-4 else f"{p_value:.4f}"
+    return number(mean) if np.isnan(sd) or sd == 0 else f"{number(mean)} ± {number(sd)}"
 
 
 def named(frame: pd.DataFrame) -> pd.DataFrame:
