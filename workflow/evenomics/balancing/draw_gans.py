@@ -178,18 +178,19 @@ def train_draws(
     for gan in trained:
         path = generator_path(folder, _draw_of(gan.request), gan.request.gan)
         save_generator(path, gan.generator, gan.chosen)
-    if not in_folds:
-        return
-    chosen, again = [], []
-    for gan in trained:
-        draw = of_draw[_draw_of(gan.request)]
-        for number in range(1, 1 + len(draw.folds)):
-            chosen.append(gan.chosen)
-            again.append(_in_fold(gan.request, draw, number, classes))
-    generators = retrain_as_chosen(again, chosen, pretrained, settings, **options)
-    for request, row, generator in zip(again, chosen, generators, strict=True):
-        path = generator_path(folder, _draw_of(request), request.gan, request.fold)
-        save_generator(path, generator, {**row, "fold": request.fold})
+    # fold by fold, since those of all folds would take as much memory as there are folds
+    n_folds = max(len(draw.folds) for draw in draws) if in_folds else 0
+    for number in range(1, 1 + n_folds):
+        chosen, again = [], []
+        for gan in trained:
+            draw = of_draw[_draw_of(gan.request)]
+            if number <= len(draw.folds):
+                chosen.append(gan.chosen)
+                again.append(_in_fold(gan.request, draw, number, classes))
+        generators = retrain_as_chosen(again, chosen, pretrained, settings, **options)
+        for request, row, generator in zip(again, chosen, generators, strict=True):
+            path = generator_path(folder, _draw_of(request), request.gan, number)
+            save_generator(path, generator, {**row, "fold": number})
 
 
 def _draw_of(request: GanRequest) -> DrawId:
