@@ -10,7 +10,7 @@ _TEXT = (
     *("arm", "alpha", "multiplier", "bandwidth"),
     *("arm_a", "alpha_a", "multiplier_a", "arm_b", "alpha_b", "multiplier_b"),
     *("sample_id", "class", "feature", "parameters", "note"),
-    *("threshold", "predicted", "predicted_tuned"),
+    *("threshold", "thresholds", "predicted", "predicted_tuned"),
     # training
     *("gan", "variant", "phase", "lr_1_rule", "lr_2_rule", "epoch_2_rule"),
     *("generator", "critic", "engine"),
