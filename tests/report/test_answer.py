@@ -214,18 +214,18 @@ def test_results_that_differ_by_experiment_and_classifier():
     ]
     rows += [{**of, "arm": "auto", "difference": 0.01, "adjusted_p_value": 0.3} for of in rows]
     sizes = {f"c{n}_i0.4": {"control": n, "case": 0.4 * n} for n in (80, 40)}
-    asked, result, _, _, advice = [*said(rows, sizes), ""][:5]
+    asked, result, *_ = said(rows, sizes)
     assert (
         "(40 control and 16 case, imbalance 0.4; or 80 control and 32 case, imbalance 0.4)" in asked
     )
     assert result == (
         "For 2 of 4 pairs of classifier and experiment, an arm is ahead of no balancing, most "
-        "clearly SMOTE with gradient boosting at 40 controls and imbalance 0.4 (the only arm): AUROC "
-        "+0.040, 95% interval 0.010 to 0.070, adjusted p = 0.001; with support vector machine at 80 "
-        "controls and imbalance 0.4, no arm is ahead: SMOTE (the only arm) cannot be told apart from "
-        "no balancing: AUROC +0.010, 95% interval −0.020 to 0.040, adjusted p = 0.5; with gradient "
-        "boosting at 80 controls and imbalance 0.4, every arm is behind no balancing, SMOTE (the "
-        "only arm) too: AUROC −0.060, 95% interval −0.090 to −0.030, adjusted p = 0.01."
+        "clearly SMOTE with gradient boosting at 40 controls and imbalance 0.4 (the only arm): "
+        "AUROC +0.040, 95% interval 0.010 to 0.070, adjusted p = 0.001; with support vector "
+        "machine at 80 controls and imbalance 0.4, no arm is ahead: SMOTE (the only arm) cannot be "
+        "told apart from no balancing: AUROC +0.010, 95% interval −0.020 to 0.040, adjusted p = "
+        "0.5; with gradient boosting at 80 controls and imbalance 0.4, every arm is behind no "
+        "balancing, SMOTE (the only arm) too: AUROC −0.060, 95% interval −0.090 to −0.030, adjusted p = 0.01."
     )
 
 
@@ -237,13 +237,13 @@ def test_what_several_classifiers_have_in_common_is_said_once():
     rows += [{**of, "arm": "auto"} for of in rows]
     _, result, _, advice = said(rows)
     assert result == (
-        "For all 2 classifiers, no arm is ahead: SMOTE with gradient boosting (the only arm) cannot "
-        "be told apart from no balancing: AUROC +0.020, 95% interval −0.010 to 0.050, adjusted p = "
-        "0.5."
+        "For all 2 classifiers, no arm is ahead: SMOTE with gradient boosting (the only arm) "
+        "cannot be told apart from no balancing: AUROC +0.020, 95% interval −0.010 to 0.050, "
+        "adjusted p = 0.5."
     )
     assert advice.endswith(
-        "(`auto`) is ahead of no balancing for none of 2 classifiers and behind for none (+0.010 to "
-        "+0.020 in AUROC)."
+        "(`auto`) is ahead of no balancing for none of 2 classifiers and behind for none (+0.010 "
+        "to +0.020 in AUROC)."
     )
 
 
@@ -251,8 +251,8 @@ def test_many_experiments_are_counted():
     sizes = {f"c{n}_i0.4": {"control": n, "case": 0.4 * n} for n in (120, 40, 80, 60)}
     (asked, *_) = said([row("smote", 0.1, 0.5)], sizes)
     assert (
-        "(4 sizes, from 40 control and 16 case, imbalance 0.4, to 120 control and 48 case, imbalance "
-        "0.4)" in asked
+        "(4 sizes, from 40 control and 16 case, imbalance 0.4, to 120 control and 48 case, "
+        "imbalance 0.4)" in asked
     )
 
 

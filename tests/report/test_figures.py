@@ -107,7 +107,7 @@ def test_boxes_name_the_settings_of_arms_that_have_several():
     summary = fake_tables.scores_at(arms=["none", "gan", "expand_gan", "smoothed_bootstrap"])
     panel = score_boxes(summary).axes[0]
     labels = [label.get_text() for label in panel.get_xticklabels()]
-    assert labels == ["0", "1", "0/0", "1/0", "1/1", "h 0.3", "h 1"]
+    assert labels == ["h 0.3", "h 1", "0", "1", "0/0", "1/0", "1/1"]
 
 
 def test_boxes_show_the_main_multiplier_only():

@@ -12,16 +12,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import fake_results
 import fake_tables
-from evenomics.files import write_table
+from evenomics.files import read_table, write_table
 from evenomics.preparation.scaling import SkewScaler
-from evenomics.report.style import arm_title
+from evenomics.report.style import signed
 from snakemake_runs import run_rules
 
 ROOT = Path(__file__).parents[2]
 STYLESHEET = ROOT / "workflow/report/report.css"
 EXPERIMENT = "c40_i0.4"
-ARMS = ["none", "random_over", "smote", "gan", "expand_gan", "classic_gan"]
+ARMS = ["none", "random_over", "smote", "gan", "expand_gan", "classic_gan", "auto"]
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.workflow,
@@ -45,7 +46,7 @@ CONFIG = {
     "arms": ARMS,
     "multipliers": [0.5, 1.0],
     "gan": {"choice": {"rate_choice": "held_out", "epoch_choice": "held_out"}},
-    "scoring": {"repeats": 10},
+    "scoring": {"repeats": 2},
 }
 
 SNAKEFILE = f"""
@@ -72,13 +73,23 @@ rule all:
 def write_results(folder: Path) -> None:
     """Lay out the tables of one study as a run does."""
     study = folder / "results/simulated/none"
-    summary = fake_tables.summary([EXPERIMENT], ARMS, (0.5, 1.0), ("auroc", "brier"))
+    classifiers, label = fake_tables.CLASSIFIERS, {"experiment": EXPERIMENT}
+    predictions = {
+        arm: fake_results.predictions(arm, fake_tables.settings(arm, (0.5, 1.0)), classifiers)
+        for arm in ARMS
+        if arm != "auto"
+    }
+    tuning = fake_results.tuning(predictions, EXPERIMENT)
+    tables = {**predictions, "auto": predictions["smote"]}
+    scores = [fake_results.scores_of(table, {**label, "arm": a}) for a, table in tables.items()]
+    took = tuning[tuning["arm"] == "smote"].assign(arm="auto")
     chosen, history, rates = fake_tables.training(EXPERIMENT)
     written = {
-        "scores.tsv.gz": fake_tables.scores(summary),
+        "scores.tsv.gz": pd.concat(scores, ignore_index=True),
+        "tuning.tsv": pd.concat([tuning, took], ignore_index=True),
+        "auto.tsv": fake_results.auto(tuning),
         "shift.tsv": fake_tables.shift(),
         "findings.tsv": fake_tables.findings(),
-        "roc.tsv.gz": fake_tables.roc(summary),
         "scoring_seconds.tsv": pd.DataFrame(
             {"experiment": EXPERIMENT, "arm": ARMS, "seconds": 1.5}
         ),
@@ -88,21 +99,13 @@ def write_results(folder: Path) -> None:
         "training/history.tsv.gz": history,
         "training/rates.tsv": rates,
         f"draws/{EXPERIMENT}.tsv.gz": fake_tables.samples(),
-        "experiments.tsv": pd.DataFrame(
-            {"experiment": EXPERIMENT, "class": ["control", "case"], "n_samples": [40, 16]}
-        ),
-        "tuning.tsv": pd.DataFrame(
-            {
-                "experiment": [EXPERIMENT], "arm": ["none"], "alpha": ["none"],
-                "multiplier": ["none"], "classifier": ["svc"], "parameters": ['{"C": 1}'],
-                "cv_auroc": [0.9], "n_folds": [5], "note": [""],
-            }
-        ),
-    }  # fmt: skip
+        "experiments.tsv": fake_results.experiments({EXPERIMENT: {"control": 40, "case": 16}}, 3),
+    }
     for name in ("real", "external", "validation"):
         for place in (f"cohorts/{name}.1.tsv.gz", f"../cohorts/{name}.1.tsv.gz"):
             written[place] = fake_tables.samples()
-    for arm in ARMS:
+    for arm, table in predictions.items():
+        written[f"predictions/{EXPERIMENT}.{arm}.tsv.gz"] = table
         written[f"generated/{EXPERIMENT}.{arm}.tsv.gz"] = fake_tables.generated(arm)
     for step in ("pretrain", "retrain", "score_arms"):
         measured = {"s": [9.5], "max_rss": [250.0], "mean_load": [98.0]}
@@ -218,24 +221,22 @@ def probe(report: Path, script: str, folder: Path, **options) -> dict:
     return json.loads(unescape(found[1]))
 
 
-def test_the_first_page_says_how_every_arm_did(report, tmp_path):
-    """The landing page has the heading, the verdict, and the table of arms with their scores."""
+def test_the_first_page_opens_with_the_answer(report, tmp_path):
+    """The landing page has warnings, the answer in words, and the tests behind it."""
     dom = unescape(dump_dom(report, tmp_path / "profile"))
     assert "Did balancing the classes help?" in dom
     assert "Study simulated" in dom
-    assert "the best mean AUROC is that of" in dom
-    table = fake_tables.summary([EXPERIMENT], ARMS, (0.5, 1.0), ("auroc", "brier"))
-    rows = table[(table["metric"] == "auroc") & (table["classifier"] == "svc")]
-    for arm in ARMS:
-        assert f"<td>{arm_title(arm)}</td>" in dom
-        assert f"{rows.loc[rows['arm'] == arm, 'mean'].max():.3f} ± " in dom
+    study = report.parent / "results/simulated/none"
+    sentences = read_table(study / "sentences.tsv")["sentence"]
+    assert 3 <= len(sentences) <= 6
+    answers = read_table(study / "answers.tsv")
+    assert {*answers["arm"]} >= {"auto"}
+    places = [dom.index(text) for text in ["Look <out>: 92% of the", *sentences]]
+    assert places == sorted(places)
+    for difference, verdict in zip(answers["difference"], answers["verdict"], strict=True):
+        assert f">{signed(difference)}</td>" in dom
+        assert f">{verdict}</td>" in dom
     assert "What this report cannot tell" in dom
-    first, verdict = (
-        dom.index("Look <out>: 92% of the"),
-        dom.index("the best mean AUROC is that of"),
-    )
-    assert first < verdict < dom.index("<td>92.3%</td>")
-    assert "The 10 repeats" in " ".join(dom.split())
     assert "System Message" not in dom  # what docutils leaves where a caption is malformed
 
 
@@ -250,7 +251,8 @@ def test_summary_comes_first_and_every_study_has_its_folders(report):
     categories = embedded(report, "categories")
     assert sorted(categories, key=str.casefold) == ["1. Summary", "2. Study simulated"]
     assert sorted(categories["2. Study simulated"]) == [
-        "1. Scores", "2. Training", "3. Samples", "4. Data and features",
+        "1. Scores", "2. Settings and the paper", "3. Training", "4. Samples",
+        "5. Data and features",
     ]  # fmt: skip
 
 
@@ -259,8 +261,10 @@ def test_every_result_opens_with_a_caption(report, tmp_path):
     seen = probe(report, PROBE, tmp_path)
     names = {Path(path).name for path in seen}
     assert names == {
-        "summary.html", "scores.svg", "twins.svg", "multipliers.svg", "comparison.svg",
-        f"roc.{EXPERIMENT}.svg", f"samples.{EXPERIMENT}.svg", "pretraining.svg",
+        "summary.html", "forest.svg", "scores.svg", "twins.svg", "multipliers.svg",
+        f"thresholds.{EXPERIMENT}.svg", f"calibration.{EXPERIMENT}.svg", "auto.html",
+        "classes.html", "settings.html", "paper_test.html", f"roc.{EXPERIMENT}.svg",
+        f"samples.{EXPERIMENT}.svg", "pretraining.svg",
         f"training.{EXPERIMENT}.svg", f"distance.{EXPERIMENT}.svg", "scores.html",
         "comparison.html", "timings.html", "training.html", "data.html", "shift.svg",
     }  # fmt: skip
@@ -285,4 +289,4 @@ def test_every_figure_is_also_there_as_png(report):
     figures = report.parent / "results/simulated/none/figures"
     names = {path.stem for path in figures.glob("*.svg")}
     assert names == {path.stem for path in figures.glob("*.png")}
-    assert len(names) == 10
+    assert len(names) == 12

@@ -236,6 +236,12 @@ class Costs:
         """Number of the GANs of all draws, with those of their folds."""
         return (1 + self._trained_folds) * sum(len(self.gans(counts)) for counts in self.draws)
 
+    @property
+    def _n_gans_together(self) -> float:
+        """GANs of a replicate, and those of a fold: what re-training has in memory."""
+        of_replicate = self.n_gans / (1 + self._trained_folds) / self.n_replicates
+        return of_replicate * (2 if self._trained_folds else 1)
+
     def _runs(
         self, n: int, n_samples: int, batch: int, epochs: int, critic_updates: int, layers: int
     ) -> Runs:
@@ -376,9 +382,9 @@ class Costs:
             ),
             "retrain": bool(self.retraining)
             * (
-                # the draws of a replicate, and the GANs of their folds, are there together
-                (_READING * max(drawn) + 30 * (1 + self._trained_folds) * sum(drawn)) * p
-                + 10 * self.n_gans * sum(n_parameters(p, self.hidden)) / self.n_replicates
+                # of a replicate: its draws, its GANs, and those of a fold
+                (_READING * max(drawn) + 60 * sum(drawn) / self.n_replicates) * p
+                + 10 * self._n_gans_together * sum(n_parameters(p, self.hidden))
                 + self._engine_bytes(self.retraining, threads)
             ),
             "score_arms": threads * (worker + _WORKER_BYTES * (threads > 1)),

@@ -15,11 +15,12 @@ from evenomics.files import replacing
 from evenomics.gan.generator import Generator
 from evenomics.gan.networks import Weights
 
-FORMAT = "1"
+FORMAT = "2"
 
 
 def _save(path: Path, arrays: Mapping[str, Any], header: Mapping[str, Any]) -> None:
-    metadata = {"format": FORMAT, "evenomics": json.dumps(header)}
+    # a single key: safetensors writes several in an order that differs every time
+    metadata = {"evenomics": json.dumps({"format": FORMAT, **header})}
     with replacing(path) as temporary:
         temporary.write_bytes(save(dict(arrays), metadata))
 
@@ -27,15 +28,15 @@ def _save(path: Path, arrays: Mapping[str, Any], header: Mapping[str, Any]) -> N
 def _load(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         with safe_open(path, framework="np") as file:
-            metadata = file.metadata() or {}
+            header = json.loads((file.metadata() or {}).get("evenomics", "{}"))
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, FileNotFoundError) as error:
         raise TrainingError(f"{path} is not a model of this program: {error}") from None
-    if metadata.get("format") != FORMAT:
+    if header.get("format") != FORMAT:
         raise TrainingError(
-            f"{path}: model format {metadata.get('format')!r}, this version reads {FORMAT!r}"
+            f"{path}: model format {header.get('format')!r}, this version reads {FORMAT!r}"
         )
-    return arrays, json.loads(metadata["evenomics"])
+    return arrays, header
 
 
 def save_generator(path: Path, generator: Generator, header: Mapping[str, Any]) -> None:

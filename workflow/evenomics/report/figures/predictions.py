@@ -41,9 +41,10 @@ def roc_curves(roc: pd.DataFrame, summary: pd.DataFrame, experiment: str) -> Fig
     ordered, colours = arm_order(rows["arm"]), arm_colours(rows["arm"])
     classifiers = sorted(rows["classifier"].unique())
     with style():
-        figure = Figure(figsize=(1.0 + 4.4 * len(classifiers), 4.6 + 0.175 * len(ordered)))
-        panels = figure.subplots(1, len(classifiers), squeeze=False)[0]
-        for panel, classifier in zip(panels, classifiers, strict=True):
+        heights = [4.6, 0.4 + 0.175 * len(ordered)]
+        figure = Figure(figsize=(1.0 + 4.2 * len(classifiers), 0.4 + sum(heights)))
+        panels = figure.subplots(2, len(classifiers), squeeze=False, height_ratios=heights)
+        for panel, below, classifier in zip(*panels, classifiers, strict=True):
             for i, arm in enumerate(ordered):
                 curve = rows[(rows["arm"] == arm) & (rows["classifier"] == classifier)]
                 if curve.empty:
@@ -62,9 +63,10 @@ def roc_curves(roc: pd.DataFrame, summary: pd.DataFrame, experiment: str) -> Fig
             _draw_square(panel)
             panel.set(xlabel="1 − specificity", ylabel="Sensitivity")
             panel.set_title(classifier_title(classifier), loc="left")
-            panel.legend(
-                title="Mean AUROC and arm", loc="upper center", bbox_to_anchor=(0.5, -0.14),
-                fontsize=8, alignment="left",
+            below.set_axis_off()
+            below.legend(
+                *panel.get_legend_handles_labels(), title="Mean AUROC and arm",
+                loc="upper center", fontsize=8, alignment="left",
             )  # fmt: skip
         figure.suptitle(experiment_title(experiment))
     return figure
