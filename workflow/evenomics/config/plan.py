@@ -244,7 +244,7 @@ class Plan:
         """Return all files that a run produces for its user, as paths in the results."""
         made = [*REPORT_TABLES, "scores.tsv.gz", "predictions", "generated"]
         made += ["training"] * bool(self.gan_arms)
-        return ["summary.html", "answers.tsv"] + [
+        return ["summary.html", "summary.tsv", "answers.tsv"] + [
             f"{study}/{selection}/{path}"
             for study, selection in self.studies
             for path in [*made, *(p for of in self.results(study, selection) for p in of.paths)]

@@ -334,7 +334,11 @@ def _simpler(cases: pd.DataFrame, comparison: pd.DataFrame, settings: Mapping[st
             continue
         if winner is None:
             n, better, worse = _counts(rows, settings["level"])
-            parts.append(f"{_none(better)} and {_none(worse)} of {n} against {reference}")
+            tests, arm = (" tests", " an arm") if not parts else ("", "")
+            parts.append(
+                f"against {reference}, {_none(better)} of {n}{tests} found{arm} better and "
+                f"{_none(worse)} worse"
+            )
         else:
             row = rows.iloc[0]
             relation = _RELATION[verdict(row, settings)]
@@ -342,7 +346,7 @@ def _simpler(cases: pd.DataFrame, comparison: pd.DataFrame, settings: Mapping[st
     if not parts:
         return ""
     if winner is None:
-        return f"Tests that found an arm better, and worse: {', '.join(parts)}."
+        return _capital("; ".join(parts)) + "."
     return _capital(f"{winner['names']} {_place(winner, cases)} {_and(parts)}.")
 
 
