@@ -94,7 +94,7 @@ def test_what_cannot_be_told_is_not_called_ahead_however_large_it_is():
     assert "none found it better and 1 worse" in power
     assert simpler == (
         "Against no balancing with a moved threshold, none of 2 tests found an arm better and 1 "
-        "worse; against an untrained generator, none of 1 found better and none worse."
+        "worse; against an untrained generator, none of 1 test found an arm better and none worse."
     )
     assert not any("significant" in sentence for sentence in sentences)
 
@@ -165,6 +165,30 @@ def test_arms_that_tie_exactly_are_named_together():
         "adjusted p = 1."
     )
     assert answers(rows)["arm"].tolist() == ["random_over", "smote"]
+
+
+def test_an_arm_that_never_differs_has_the_same_score():
+    """No test is possible of a difference that is 0 in every replicate."""
+    unknown = {"low": np.nan, "high": np.nan, "detectable": np.nan, "test": "none"}
+    rows = [row("class_weight", 0.0, np.nan, **unknown), row("gan", -0.1, 0.01)]
+    _, result, power = said(rows)
+    assert result == (
+        "With support vector machine, no arm is ahead: class weights (the best of 2 arms) always "
+        "has the score of no balancing: AUROC 0."
+    )
+    assert power.startswith("Of 1 test of an arm against no balancing, none found it better and 1")
+    assert answers(rows)["verdict"].tolist() == ["same score"]
+
+
+def test_why_there_is_no_test_is_said():
+    """All draws of the whole cohort are the same."""
+    note = "no test: all draws have the same samples"
+    rows = [row("smote", 0.1, np.nan, note=note, test="none"), row("gan", 0.05, np.nan, note=note)]
+    _, untested = said(rows)
+    assert untested == (
+        "Nothing can be told, since there is no test: all draws have the same samples."
+    )
+    assert answers(rows)["verdict"].tolist() == ["no test"]
 
 
 @pytest.mark.parametrize(
