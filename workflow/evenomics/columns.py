@@ -16,6 +16,9 @@ _TEXT = (
     # data, selection, enrichment, times
     *("cohort", "source", "model", "library", "term", "genes", "step", "what"),
     *("method", "check", "message"),
+    # the tests between arms
+    *("bandwidth", "bandwidth_a", "bandwidth_b"),
+    *("question", "reference", "reference_classifier", "reference_threshold", "test"),
 )
 _WHOLE = (
     *("repeat", "n", "n_a", "n_b", "n_experiments", "n_folds", "n_samples"),
@@ -23,10 +26,12 @@ _WHOLE = (
     *("updates_1", "updates_2"),
     *("n_features", "n_features_measured", "n_features_used", "n_train", "n_held_out"),
     *("n_overlap", "n_selected", "n_background"),
+    *("replicate", "n_replicates", "n_repeats", "n_validation", "n_chosen"),
 )
 _NUMBERS = (
     *("value", "mean", "sd", "cv_auroc", "auroc", "fpr", "tpr_mean", "tpr_sd"),
     *("mean_a", "sd_a", "mean_b", "sd_b", "difference"),
+    *("mean_reference", "standard_error", "low", "high", "detectable", "shared"),
     *("t", "F", "df", "p_value", "adjusted_p_value", "logFC", "average", "odds_ratio"),
     *("critic_loss", "generator_loss", "wasserstein", "dropout", "lr_1", "lr_2", "rate"),
     *("wasserstein_training", "wasserstein_held_out", "energy_distance", "smallest_above"),
