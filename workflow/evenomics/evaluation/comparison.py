@@ -109,7 +109,13 @@ class Design:
 
 
 class Scored(NamedTuple):
-    """What has a value in every replicate."""
+    """What has a value in every replicate.
+
+    Examples
+    --------
+    >>> Scored("gan", "svc", "auroc", "none")._replace(arm="smote").arm
+    'smote'
+    """
 
     arm: str
     classifier: str
