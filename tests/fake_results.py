@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from evenomics.report.answer import answer_table
+
 STUDY = {"study": "simulated", "selection": "none"}
 SETTINGS = {
     "classes": ["control", "case"], "metric": "auroc", "level": 0.05, "splits": False,
@@ -44,6 +46,12 @@ def summary_of(comparison):
     )[arms.columns]  # fmt: skip
     table = pd.concat([references, arms]).drop_duplicates(keys)
     return table.assign(sd=0.02, n_repeats=10).reset_index(drop=True)
+
+
+def answers(rows, **settings):
+    """Table ``answers.tsv`` of rows of a comparison."""
+    comparison = pd.DataFrame(rows)
+    return answer_table(comparison, summary_of(comparison), {**SETTINGS, **settings})
 
 
 def experiments(sizes, replicates=5):

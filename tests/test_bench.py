@@ -1,10 +1,11 @@
-"""The benchmark's arithmetic, by a clock that a test sets."""
+"""The arithmetic of the benchmarks; of those that measure time, by a clock that a test sets."""
 
+import statistics
 from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from bench import contenders, harness, training
+from bench import contenders, false_positives, harness, training
 
 
 class Clock:
@@ -53,3 +54,29 @@ def test_the_quick_benchmark_ends_with_its_three_ratios(monkeypatch):
         monkeypatch.setattr(module, "make_run", small)
     set_clock(monkeypatch, Clock(tick=1.0))
     assert training.quick(0) == "ratio_batch10=1.00 ratio_batch30=1.00 ratio_2core=1.00"
+
+
+def test_the_largest_rate_is_that_of_a_headline_test_of_equal_arms(monkeypatch, capsys):
+    """Of three simulations a line, from the cells of the table."""
+    monkeypatch.setattr(false_positives, "QUICK", 3)
+    monkeypatch.setattr("sys.argv", ["false_positives", "--quick"])
+    false_positives.main()
+    lines = capsys.readouterr().out.splitlines()
+    cells = [line.strip("| ").split(" | ") for line in lines if line.startswith("| two ")]
+    assert len(cells) == 2 * 4 * 2
+    overlap, resampled = 6, 7
+    headline = [row[overlap if "splits" not in row[1] else resampled] for row in cells]
+    largest = max(float(rate.strip().removesuffix("%")) for rate in headline)
+    assert lines[-1].startswith("max_rate=")
+    assert 100 * float(lines[-1].removeprefix("max_rate=")) == pytest.approx(largest, abs=0.1)
+
+
+@pytest.mark.parametrize("design", false_positives.DESIGNS)
+def test_simulated_arms_are_equal_in_the_population_or_differ_by_0_02(design):
+    """By the closed form of the AUROC of linear scores, over 40 studies."""
+    for equal, expected in [(false_positives.DIFFERENT, 0.0), (false_positives.BETTER, 0.02)]:
+        case = false_positives.Case(equal, design)
+        found = [false_positives.simulate(case, seed).difference for seed in range(40)]
+        error = statistics.stdev(found) / 40**0.5
+        assert statistics.mean(found) == pytest.approx(expected, abs=4 * error)
+        assert error < 0.005

@@ -7,7 +7,7 @@ import pytest
 import fake_results
 from evenomics.report.answer import ANSWERS, answer_sentences, answer_table, copying
 from evenomics.report.style import classifier_title
-from fake_results import SETTINGS, row
+from fake_results import SETTINGS, answers, row
 
 SIZES = {"c40_i0.4": {"control": 40, "case": 16}}
 
@@ -23,12 +23,6 @@ def said(rows, sizes=None, auto=None, training=None, **settings):
         auto,
         training,
     )
-
-
-def table_of(rows, **settings):
-    comparison = pd.DataFrame(rows)
-    summary = fake_results.summary_of(comparison)
-    return answer_table(comparison, summary, {**SETTINGS, **settings})
 
 
 PLAIN = classifier_title("logistic_regression").lower()
@@ -99,8 +93,8 @@ def test_what_cannot_be_told_is_not_called_ahead_however_large_it_is():
     )
     assert "none found it better and 1 worse" in power
     assert simpler == (
-        "Tests that found an arm better, and worse: none and 1 of 2 against no balancing with a "
-        "moved threshold, none and none of 1 against an untrained generator."
+        "Against no balancing with a moved threshold, none of 2 tests found an arm better and 1 "
+        "worse; against an untrained generator, none of 1 test found an arm better and none worse."
     )
     assert not any("significant" in sentence for sentence in sentences)
 
@@ -138,7 +132,7 @@ def test_one_replicate_allows_no_test(experiment, splits, more):
         "+0.052 against no balancing), and this may be chance."
     )
     assert advice.endswith("(`auto`) gives +0.020 against no balancing, untested.")
-    table = table_of(rows, splits=splits)
+    table = answers(rows, splits=splits)
     assert set(table["verdict"]) == {f"no test: one {'split' if splits else 'draw'}"}
     assert table[["low", "high", "adjusted_p_value", "detectable"]].isna().all(axis=None)
 
@@ -170,7 +164,31 @@ def test_arms_that_tie_exactly_are_named_together():
         "3 arms) cannot be told apart from no balancing: AUROC 0, 95% interval −0.030 to 0.030, "
         "adjusted p = 1."
     )
-    assert table_of(rows)["arm"].tolist() == ["random_over", "smote"]
+    assert answers(rows)["arm"].tolist() == ["random_over", "smote"]
+
+
+def test_an_arm_that_never_differs_has_the_same_score():
+    """No test is possible of a difference that is 0 in every replicate."""
+    unknown = {"low": np.nan, "high": np.nan, "detectable": np.nan, "test": "none"}
+    rows = [row("class_weight", 0.0, np.nan, **unknown), row("gan", -0.1, 0.01)]
+    _, result, power = said(rows)
+    assert result == (
+        "With support vector machine, no arm is ahead: class weights (the best of 2 arms) always "
+        "has the score of no balancing: AUROC 0."
+    )
+    assert power.startswith("Of 1 test of an arm against no balancing, none found it better and 1")
+    assert answers(rows)["verdict"].tolist() == ["same score"]
+
+
+def test_why_there_is_no_test_is_said():
+    """All draws of the whole cohort are the same."""
+    note = "no test: all draws have the same samples"
+    rows = [row("smote", 0.1, np.nan, note=note, test="none"), row("gan", 0.05, np.nan, note=note)]
+    _, untested = said(rows)
+    assert untested == (
+        "Nothing can be told, since there is no test: all draws have the same samples."
+    )
+    assert answers(rows)["verdict"].tolist() == ["no test"]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +243,8 @@ def test_results_that_differ_by_experiment_and_classifier():
         "machine at 80 controls and imbalance 0.4, no arm is ahead: SMOTE (the only arm) cannot be "
         "told apart from no balancing: AUROC +0.010, 95% interval −0.020 to 0.040, adjusted p = "
         "0.5; with gradient boosting at 80 controls and imbalance 0.4, every arm is behind no "
-        "balancing, SMOTE (the only arm) too: AUROC −0.060, 95% interval −0.090 to −0.030, adjusted p = 0.01."
+        "balancing, SMOTE (the only arm) too: AUROC −0.060, 95% interval −0.090 to −0.030, "
+        "adjusted p = 0.01."
     )
 
 
@@ -278,7 +297,7 @@ def test_the_table_has_the_leading_arm_and_the_advice():
         row("smote", 0.01, 0.5, classifier="hist_gradient_boosting"),
         row("smote", 0.9, 0.001, question="smote"),
     ]
-    table = table_of(rows)
+    table = answers(rows)
     assert list(table) == ANSWERS
     assert (
         table[["classifier", "arm", "difference", "verdict"]].to_numpy().tolist()

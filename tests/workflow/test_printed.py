@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 
+import fake_results
+import fake_tables
 import snakemake_logger_plugin_evenomics as plugin
+from evenomics.files import write_table
 from snakemake_logger_plugin_evenomics.jobs import Job
 from snakemake_runs import ROOT, SCRIPTS, run_rules
 from terminal import Terminal
@@ -251,6 +254,45 @@ def test_a_dry_run_lists_jobs_by_rule(tmp_path: Path) -> None:
     assert "This was a dry-run" in printed
     assert "loading" not in printed
     assert "touch small.table" in run(tmp_path, "small bad", "-np")
+
+
+def last_table(folder: Path, rows: list[dict[str, Any]]) -> str:
+    """Return what the end of a run prints of answers."""
+    write_table(fake_results.answers(rows), folder / "results/answers.tsv")
+    write_table(fake_tables.findings().iloc[:0], folder / "results/simulated/none/findings.tsv")
+    for name in ("summary.html", "report.html"):
+        (folder / "results" / name).touch()
+    return subprocess.run(
+        [sys.executable, SCRIPTS / "finish_run.py", "results"],
+        cwd=folder, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+
+
+def test_the_last_table_has_verdicts_with_intervals_and_numbers_of_samples(tmp_path: Path) -> None:
+    rows = [
+        fake_results.row("smote", 0.05, 0.01),
+        fake_results.row("gan", 0.04, 0.2),
+        fake_results.row("auto", -0.02, 0.4),
+    ]
+    printed = last_table(tmp_path, rows)
+    table = [re.split("  +", line) for line in printed.split("\n\n")[0].splitlines()]
+    assert table == [
+        ["study", "features", "samples", "classifier", "arm", "auroc against none", "verdict", "n"],
+        ["simulated", "none", "c40_i0.4", "svc", "smote", "+0.050 [+0.020, +0.080]",
+         "better than no balancing", "700 x 5"],
+        ["simulated", "none", "c40_i0.4", "svc", "auto", "-0.020 [-0.050, +0.010]", "cannot tell",
+         "700 x 5"],
+    ]  # fmt: skip
+    assert "The verdict allows for the number of arms" in printed
+    assert "allows no test" not in printed
+    assert printed.isascii()
+
+
+def test_of_one_draw_the_last_table_has_no_verdict_and_says_how_to_get_one(tmp_path: Path) -> None:
+    printed = last_table(tmp_path, [fake_results.row("smote", 0.05, None, n_replicates=1)])
+    assert re.search(r"smote +\+0\.050 +no test: one draw +700 x 1\n", printed)
+    assert "`draws: {replicates: 5}`" in printed
+    assert "[" not in printed
 
 
 def test_verbose_and_quiet_are_snakemakes_own(tmp_path: Path) -> None:

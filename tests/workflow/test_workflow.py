@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import fake_results
 from evenomics.data.cohort_files import read_cohort
 from evenomics.evaluation.classifier import CLASSIFIERS
-from evenomics.files import read_table
+from evenomics.files import read_table, write_table
 from snakemake_runs import SCRIPTS, run_workflow, table_hashes
 
 ROOT = Path(__file__).parents[2]
@@ -269,9 +270,8 @@ def test_a_shifted_cohort_is_said_on_the_terminal_when_cohorts_load_and_at_the_e
         in (tmp_path / "results/logs/check_cohorts/far.none.log").read_text()
     )
     assert not (tmp_path / "results/far/none/draws").exists()
-    (tmp_path / "results/summary.tsv").write_text(
-        "study\tselection\tarm\tsvc\n" + "".join(f"far\tnone\t{a}\t0.5\n" for a in ("x", "y"))
-    )
+    answers = fake_results.answers([fake_results.row("smote", 0.05, 0.01, study="far")])
+    write_table(answers, tmp_path / "results/answers.tsv")
     for name in ("summary.html", "report.html"):
         (tmp_path / "results" / name).touch()
     printed = subprocess.run(

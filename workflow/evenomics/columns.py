@@ -8,9 +8,10 @@ means the same kind in every table that has it.
 _TEXT = (
     *("study", "selection", "experiment", "classifier", "metric"),
     *("arm", "alpha", "multiplier", "bandwidth"),
-    *("arm_a", "alpha_a", "multiplier_a", "arm_b", "alpha_b", "multiplier_b"),
-    *("sample_id", "class", "feature", "parameters", "thresholds", "note"),
-    *("threshold", "predicted", "predicted_tuned"),
+    *("arm_a", "alpha_a", "multiplier_a", "bandwidth_a"),
+    *("arm_b", "alpha_b", "multiplier_b", "bandwidth_b"),
+    *("sample_id", "class", "feature", "parameters", "note"),
+    *("threshold", "thresholds", "predicted", "predicted_tuned"),
     # training
     *("gan", "variant", "phase", "lr_1_rule", "lr_2_rule", "epoch_2_rule"),
     *("generator", "critic", "engine"),
@@ -19,7 +20,7 @@ _TEXT = (
     *("method", "check", "message"),
     # the answer, and the tests behind it
     *("question", "reference", "reference_classifier", "reference_threshold", "test"),
-    *("verdict", "sentence", "bandwidth_a", "bandwidth_b"),
+    *("verdict", "sentence"),
 )
 _WHOLE = (
     *("replicate", "repeat", "n", "n_a", "n_b", "n_experiments", "n_folds", "n_samples"),

@@ -39,12 +39,14 @@ for study, selection in PLAN.studies:
 rule summarise_studies:
     input:
         answers=of_studies("answers.tsv"),
+        summaries=of_studies("summary.tsv"),
         sentences=of_studies("sentences.tsv"),
         comparisons=of_studies("comparison.tsv"),
         shifts=of_studies("shift.tsv"),
         findings=of_studies("findings.tsv"),
     output:
-        table="<results>/answers.tsv",
+        answers="<results>/answers.tsv",
+        table="<results>/summary.tsv",
         page=report(
             "<results>/summary.html",
             caption="../report/summary.rst",
@@ -64,6 +66,7 @@ rule summarise_studies:
             (study, selection, config["studies"][study].get("description", ""))
             for study, selection in PLAN.studies
         ],
+        metric=config["comparison"]["metric"],
         level=config["comparison"]["level"],
     message:
         "summary of all studies"

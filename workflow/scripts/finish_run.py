@@ -18,8 +18,11 @@ from evenomics.messages import of_study  # noqa: E402
 
 CAVEAT = """\
 Each line has the arm that looks best, or auto, the one that cross-validation picked; in brackets
-the interval; n: validation samples x replicates. The verdict allows for the number of arms. The
-difference of an arm that looks best does not: it is too favourable."""
+the interval; n: validation samples x replicates. The verdict allows for the number of arms; the
+interval does not, and the difference of an arm that looks best is too favourable."""
+ONE = """\
+One draw, or one split, allows no test. `draws: {replicates: 5}` of a study, or
+`split: {replicates: 5}` of its cohorts, makes five."""
 
 results, words = Path(sys.argv[1]), sys.argv[2:]
 report = results / "report.html"
@@ -37,10 +40,9 @@ def line(row: dict[str, str]) -> dict[str, str]:
     texts = {name: f"{value:+.3f}" for name, value in given.items()}
     interval = f" [{texts['low']}, {texts['high']}]" if "low" in texts else ""
     return {
-        "study": " ".join(
-            [row["study"], *([] if row["selection"] == "none" else [row["selection"]])]
-        ),
-        "training": row["experiment"],
+        "study": row["study"],
+        "features": row["selection"],
+        "samples": row["experiment"],
         "classifier": row["classifier"],
         "arm": row["arm"],
         f"{row['metric']} against none": texts.get("difference", "") + interval,
@@ -69,8 +71,11 @@ if not report.exists() or any(path.stat().st_mtime > report.stat().st_mtime for 
         last = "\n".join((made.stdout + made.stderr).splitlines()[-5:])
         sys.exit(f"The results are complete, but the report could not be written ({log}):\n{last}")
 
-print(tabulate([line(row) for row in answers], headers="keys", tablefmt="plain"))
+lines = [line(row) for row in answers]
+print(tabulate(lines, headers="keys", tablefmt="plain", disable_numparse=True))
 print(f"\n{CAVEAT}")
+if any(row["verdict"].startswith("no test: one") for row in answers):
+    print(f"\n{ONE}")
 for folder in folders:
     for row in rows(folder / "findings.tsv"):
         print(f"\nWARNING: {of_study(row['study'], row['selection'], row['message'])}")

@@ -271,7 +271,7 @@ class Plan:
 
     def targets(self) -> list[str]:
         """Return all files that a run produces for its user, as paths in the results."""
-        return ["summary.html", "answers.tsv"] + [
+        return ["summary.html", "summary.tsv", "answers.tsv"] + [
             f"{study}/{selection}/{path}"
             for study, selection in self.studies
             for path in [

@@ -28,7 +28,7 @@ from evenomics.report.style import (
 #: The arm of the advice: in each replicate, the arm with the best cross-validated AUROC.
 AUTO = "auto"
 BETTER, WORSE, CANNOT_TELL = "better than no balancing", "worse than no balancing", "cannot tell"
-NO_TEST = "no test"
+SAME, NO_TEST = "same score", "no test"
 #: A GAN copies where the distance of its samples to the nearest training sample is less than this
 #: share of that to the nearest held-out sample.
 COPY_RATIO = 0.5
@@ -46,6 +46,8 @@ _RESULT = {
     ),
     CANNOT_TELL: ("no arm is ahead: {arm} cannot be told apart from no balancing",) * 2,
     WORSE: ("every arm is behind no balancing, {arm} too",) * 2,
+    SAME: ("no arm is ahead: {arm} always {have} the score of no balancing",) * 2,
+    NO_TEST: ("there is no test, and {arm} looks best",) * 2,
 }
 _RELATION = {BETTER: "is ahead of", WORSE: "is behind", CANNOT_TELL: "cannot be told apart from"}
 # The reference of each further question.
@@ -61,18 +63,20 @@ def of_question(comparison: pd.DataFrame, question: str) -> pd.DataFrame:
     return comparison[(comparison["question"] == question) & comparison["difference"].notna()]
 
 
-def verdict(row: Mapping[str, Any] | pd.Series, settings: Mapping[str, Any]) -> str:
+def verdict(row: pd.Series, settings: Mapping[str, Any]) -> str:
     """Return what the test of an arm against a reference says, or why there is no test.
 
     Parameters
     ----------
-    row : mapping
+    row : Series
         Row of the comparison.
     settings : mapping
         See `answer_table`.
     """
     if pd.isna(row["adjusted_p_value"]):
-        return f"{NO_TEST}: one {_replicate(settings)}" if row["n_replicates"] == 1 else NO_TEST
+        if row["n_replicates"] == 1:
+            return f"{NO_TEST}: one {_replicate(settings)}"
+        return SAME if abs(row["difference"]) < 1e-12 else NO_TEST
     if row["adjusted_p_value"] >= settings["level"]:
         return CANNOT_TELL
     return BETTER if row["difference"] > 0 else WORSE
@@ -127,7 +131,7 @@ def answer_table(
         advice = case["arm"] == AUTO
         parts += [leading(case[~advice], settings["level"]), case[advice]]
     table = pd.concat(parts, ignore_index=True)
-    said = [verdict(row, settings) for row in table.to_dict("records")]
+    said = [verdict(row, settings) for _, row in table.iterrows()]
     return table.assign(verdict=said)[ANSWERS]
 
 
@@ -261,8 +265,9 @@ def _nothing_to_compare(arms: set[str]) -> str:
 
 def _untested(cases: pd.DataFrame, rows: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     if rows["n_replicates"].max() > 1:
-        return f"Nothing can be told, since there is no test ({rows['note'].iloc[0]})."
-    best = cases.loc[cases["difference"].idxmax()]
+        note = str(rows["note"].iloc[0]).removeprefix(f"{NO_TEST}: ")
+        return f"Nothing can be told, since there is no test: {note}."
+    best = _largest(cases)
     if settings["splits"]:
         more = "`split: {replicates: 5}` makes five"
     elif set(rows["experiment"]) == {"whole"}:
@@ -279,17 +284,18 @@ def _untested(cases: pd.DataFrame, rows: pd.DataFrame, settings: Mapping[str, An
 def _result(cases: pd.DataFrame, rows: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     parts = []
     for said, (of_one, of_several) in _RESULT.items():
-        group = cases[cases["verdict"] == said]
+        group = cases[cases["verdict"].str.startswith(said)]
         if group.empty:
             continue
-        case = _clearest(group) if said == BETTER else group.loc[group["difference"].idxmax()]
+        case = _clearest(group) if said == BETTER else _largest(group)
         place, picked = _place(case, cases), f"({_picked(case, rows)})"
         if len(group) == 1:
             where, claim, arm = place, of_one, f"{case['names']} {picked}"
         else:
             where, claim = f"for {_share(len(group), cases)}", of_several
             arm = f"{case['names']} {place} {picked}"
-        text = claim.format(arm=arm, be="are" if case["n_tied"] > 1 else "is")
+        be, have = ("are", "have") if case["n_tied"] > 1 else ("is", "has")
+        text = claim.format(arm=arm, be=be, have=have)
         parts.append(f"{where}, {text}: {_evidence(case, settings)}")
     return _capital("; ".join(parts)) + "."
 
@@ -308,7 +314,7 @@ def _power(rows: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     """Say what the tests found, what they allow for, and what they could have found."""
     n, better, worse = _counts(rows, settings["level"])
     text = (
-        f"Of {n} tests of an arm against no balancing, {_none(better)} found it better and "
+        f"Of {_tests(n)} of an arm against no balancing, {_none(better)} found it better and "
         f"{_none(worse)} worse; the adjusted p allows for that many tests, but the difference and "
         "interval of an arm that was picked for its result are too favourable."
     )
@@ -323,7 +329,7 @@ def _simpler(cases: pd.DataFrame, comparison: pd.DataFrame, settings: Mapping[st
     """Say whether the clearest winner, or else any arm, is ahead of simpler ways."""
     ahead = cases[cases["verdict"] == BETTER]
     winner = None if ahead.empty else _clearest(ahead)
-    parts = []
+    parts: list[str] = []
     for question, reference in _SIMPLER.items():
         rows = of_question(comparison, question)
         rows = rows[rows["adjusted_p_value"].notna()]
@@ -334,7 +340,10 @@ def _simpler(cases: pd.DataFrame, comparison: pd.DataFrame, settings: Mapping[st
             continue
         if winner is None:
             n, better, worse = _counts(rows, settings["level"])
-            parts.append(f"{_none(better)} and {_none(worse)} of {n} against {reference}")
+            parts.append(
+                f"against {reference}, {_none(better)} of {_tests(n)} found an arm better and "
+                f"{_none(worse)} worse"
+            )
         else:
             row = rows.iloc[0]
             relation = _RELATION[verdict(row, settings)]
@@ -342,7 +351,7 @@ def _simpler(cases: pd.DataFrame, comparison: pd.DataFrame, settings: Mapping[st
     if not parts:
         return ""
     if winner is None:
-        return f"Tests that found an arm better, and worse: {', '.join(parts)}."
+        return _capital("; ".join(parts)) + "."
     return _capital(f"{winner['names']} {_place(winner, cases)} {_and(parts)}.")
 
 
@@ -381,6 +390,10 @@ def _one_row_each(table: pd.DataFrame) -> pd.DataFrame:
     return first.reset_index()
 
 
+def _largest(cases: pd.DataFrame) -> pd.Series:
+    return cases.sort_values("difference", kind="stable").iloc[-1]
+
+
 def _clearest(cases: pd.DataFrame) -> pd.Series:
     """Return the case with the smallest p-value, of equal ones that with the largest difference."""
     order = cases.sort_values(["adjusted_p_value", "difference"], ascending=[True, False])
@@ -398,7 +411,7 @@ def _evidence(row: pd.Series, settings: Mapping[str, Any]) -> str:
     """``AUROC +0.052, 95% interval 0.020 to 0.084, adjusted p = 0.0031``."""
     gap = _gap(row, settings)
     if pd.isna(row["adjusted_p_value"]):
-        return f"{gap}, {verdict(row, settings)}"
+        return gap
     return (
         f"{gap}, {100 * (1 - settings['level']):g}% interval {interval(row['low'], row['high'])}, "
         f"adjusted p {p_text(row['adjusted_p_value'])}"
@@ -428,6 +441,10 @@ def _share(n: int, cases: pd.DataFrame) -> str:
 
 def _replicate(settings: Mapping[str, Any]) -> str:
     return "split" if settings["splits"] else "draw"
+
+
+def _tests(count: int) -> str:
+    return f"{count} test" if count == 1 else f"{count} tests"
 
 
 def _none(count: int) -> str:

@@ -70,8 +70,8 @@ class ChosenPredictions:
                 table = read_table(folder / f"{arm}.tsv.gz")
                 chosen = table.merge(choices[[*_CHOICE, "to"]], on=_CHOICE)
                 chosen = chosen.astype(dict.fromkeys(_TEXT, "category"))
-                for case, rows in chosen.groupby(["to", "classifier"]):
-                    parts[case].append(rows.drop(columns=["to", *_SETTING]))
+                for (to, classifier), rows in chosen.groupby(["to", "classifier"]):
+                    parts[str(to), str(classifier)].append(rows.drop(columns=["to", *_SETTING]))
         return {case: pd.concat(rows, ignore_index=True) for case, rows in parts.items()}
 
 

@@ -133,7 +133,7 @@ def setting_title(
 
 def number(value: float) -> str:
     """``0.012``, ``−0.012``, ``0.0004``: never 0 by rounding; a dash for what is missing."""
-    if pd.isna(value):
+    if np.isnan(value):
         return "–"
     if abs(value) < 1e-12:
         return "0"
@@ -159,12 +159,12 @@ def span(values: pd.Series, text: Callable[[float], str] = number) -> str:
 
 def interval(low: float, high: float) -> str:
     """``0.012 to 0.034``; a dash where there is none."""
-    return "–" if pd.isna(low) else f"{number(low)} to {number(high)}"
+    return "–" if np.isnan(low) else f"{number(low)} to {number(high)}"
 
 
 def p_text(p_value: float) -> str:
     """``= 0.012``, ``< 0.0001``; never 0, a dash where there is none."""
-    if pd.isna(p_value):
+    if np.isnan(p_value):
         return "–"
     return "< 0.0001" if p_value < 1e-4 else f"= {p_value:.3g}"
 

@@ -5,7 +5,6 @@ is the sum of the products. The contributions of a mean over repeats are the mea
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +81,7 @@ def jackknife(score: Callable[[Prediction], float], prediction: Prediction) -> F
     score : callable
         ``score(prediction) -> float``, such as `Metric.score`.
     prediction : Prediction
-        At least two samples of each class.
+        At least two samples of each class. Tuned thresholds are not looked at.
 
     Returns
     -------
@@ -113,8 +112,7 @@ def jackknife(score: Callable[[Prediction], float], prediction: Prediction) -> F
 
 def _without(prediction: Prediction, sample: int) -> Prediction:
     given = prediction.probabilities
-    return replace(
-        prediction,
+    return Prediction(
         classes=np.delete(prediction.classes, sample),
         scores=np.delete(prediction.scores, sample, axis=0),
         probabilities=None if given is None else np.delete(given, sample, axis=0),

@@ -48,6 +48,13 @@ class ObuchowskiRockette:
         Of F.
     df : float
         Degrees of freedom of the denominator.
+
+    Examples
+    --------
+    >>> values = np.array([[0.7, 0.8, 0.9], [0.6, 0.7, 0.9], [0.6, 0.7, 0.8]])
+    >>> test = obuchowski_rockette(values, np.zeros((3, 3, 10)))
+    >>> round(test.F, 6), test.df, round(test.p_value, 3)
+    (7.0, 4.0, 0.049)
     """
 
     means: Floats

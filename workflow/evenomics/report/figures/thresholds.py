@@ -65,7 +65,7 @@ def _draw_dots(panel: Axes, rows: pd.DataFrame, arms: list[str]) -> None:
         )  # fmt: skip
     if "none" in arms:
         panel.axvline(
-            means.loc["none", "tuned"], color="0.3", linestyle="--", linewidth=0.8, zorder=0.5,
+            means["tuned"].loc["none"], color="0.3", linestyle="--", linewidth=0.8, zorder=0.5,
             label="no balancing, tuned threshold",
         )  # fmt: skip
     panel.tick_params(axis="y", length=0)

@@ -14,8 +14,13 @@ from evenomics.report.study import StudyFiles
 
 
 def _scores(of: StudyFiles) -> str:
-    tables = (of.table(f"{name}.tsv") for name in ("summary", "comparison", "per_class"))
-    return scores_page(*tables, f"Scores of study {of.study}", of.settings["level"])
+    return scores_page(
+        of.table("summary.tsv"),
+        of.table("comparison.tsv"),
+        of.table("per_class.tsv"),
+        f"Scores of study {of.study}",
+        of.settings["level"],
+    )
 
 
 def _comparison(of: StudyFiles) -> str:
@@ -34,13 +39,14 @@ def _settings(of: StudyFiles) -> str:
 
 
 def _classes(of: StudyFiles) -> str:
-    tables = (of.table(f"{name}.tsv") for name in ("confusion", "per_class"))
-    return classes_page(*tables, of.settings["classes"], f"Predictions of study {of.study}")
+    confusion, per_class = of.table("confusion.tsv"), of.table("per_class.tsv")
+    heading = f"Predictions of study {of.study}"
+    return classes_page(confusion, per_class, of.settings["classes"], heading)
 
 
 def _auto(of: StudyFiles) -> str:
-    tables = (of.table(f"{name}.tsv") for name in ("auto", "answers"))
-    return auto_page(*tables, f"The advice of study {of.study}")
+    heading = f"The advice of study {of.study}"
+    return auto_page(of.table("auto.tsv"), of.table("answers.tsv"), heading)
 
 
 def _timings(of: StudyFiles) -> str:

@@ -73,29 +73,27 @@ def _score_cells(
 ) -> tuple[pd.DataFrame, dict[str, list[int]]]:
     """Return arms down, experiments and thresholds across, and which cells are bold."""
     arms = arm_order(rows["arm"])
-    scores = rows.set_index(["experiment", "threshold", "arm"]).sort_index()
-    differences = tests.set_index(["experiment", "arm"]).sort_index()
-    table, bold = pd.DataFrame({"Arm": list(map(arm_title, arms))}), {}
+    table = pd.DataFrame({"Arm": list(map(arm_title, arms))})
+    bold: dict[str, list[int]] = {}
     for experiment in experiment_order(rows["experiment"]):
+        named = experiment_title(experiment)
+        here = rows[rows["experiment"] == experiment]
         for threshold, words in _THRESHOLDS.items():
-            if threshold in set(rows["threshold"]):
-                of_one = scores[["mean", "sd"]].loc[(experiment, threshold)].reindex(arms)
-                heading = ", ".join(filter(None, [experiment_title(experiment), words]))
-                table[heading] = list(map(mean_and_sd, of_one["mean"], of_one["sd"]))
-        if experiment in differences.index:
-            tested = differences.loc[experiment].reindex(arms).reset_index()
-            heading = f"{experiment_title(experiment)}, difference to no balancing"
+            cells = here[here["threshold"] == threshold].set_index("arm").reindex(arms)
+            if cells["mean"].notna().any():
+                heading = ", ".join(filter(None, [named, words]))
+                table[heading] = list(map(mean_and_sd, cells["mean"], cells["sd"]))
+        tested = tests[tests["experiment"] == experiment].set_index("arm").reindex(arms)
+        if tested["difference"].notna().any():
+            heading = f"{named}, difference to no balancing"
             table[heading] = [
-                ""
-                if pd.isna(d)
-                else signed(d)
-                if pd.isna(low)
-                else f"{signed(d)} ({interval(low, high)})"
-                for d, low, high in zip(
-                    tested["difference"], tested["low"], tested["high"], strict=True
-                )
+                f"{signed(row['difference'])} ({interval(row['low'], row['high'])})"
+                if pd.notna(row["low"])
+                else signed(row["difference"])
+                for _, row in tested.iterrows()
             ]
-            bold[heading] = tested.index[tested["adjusted_p_value"] < level].tolist()
+            found = (tested["adjusted_p_value"] < level).to_numpy()
+            bold[heading] = [place for place, is_found in enumerate(found) if is_found]
     return table, bold
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -93,10 +94,13 @@ def headline(results: StudyResults, level: float = 0.05) -> str:
         for message in results.findings["message"]
     )
     first, *others = results.sentences["sentence"]
-    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in others)
-    return (
-        f"{warnings}<p>{escape(first)}</p><ul>{items}</ul>{_answer_table(results.answers, level)}"
-    )
+    items = "".join(f"<li>{_html(sentence)}</li>" for sentence in others)
+    table = _answer_table(results.answers, level)
+    return f"{warnings}<p>{_html(first)}</p><ul>{items}</ul>{table}"
+
+
+def _html(sentence: str) -> str:
+    return re.sub("`(.*?)`", r"<code>\1</code>", escape(sentence))
 
 
 def _answer_table(answers: pd.DataFrame, level: float) -> str:
@@ -121,7 +125,8 @@ def _answer_table(answers: pd.DataFrame, level: float) -> str:
     advice = f", and {arm_title(AUTO)}" if AUTO in set(answers["arm"]) else ""
     return html_table(
         shown,
-        f"{what}{advice}. Detectable: the smallest difference found with 80% power.",
+        f"{what}{advice}. The adjusted p allows for all tests of the study, the interval for none "
+        "but its own. Detectable: the smallest difference found with 80% power.",
         {"Verdict": told},
     )
 
