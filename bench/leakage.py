@@ -2,7 +2,7 @@
 
 ``python -m bench.leakage`` takes some minutes and prints a report; ``make bench`` puts it into
 ``bench/RESULTS.md``. The same arms on the same draws are tuned in the three ways of the config's
-``scoring.tuning``. Where nothing leaks, a cross-validated AUROC is on average about that on validation
+``scoring.tuning``. Where nothing leaks, a cross-validated AUROC is about that on validation
 samples: lower, as folds train on fewer samples, or higher, as it is the best of many points.
 """
 

@@ -39,8 +39,8 @@ def timings_table(study: StudyFiles, benchmarks: Iterable[str]) -> pd.DataFrame:
                 "mean_load_percent": measured["mean_load"],
             }
         )
-    arms = study.scored("seconds.tsv").groupby(["experiment", "arm"], sort=False)
-    arms = arms["seconds"].sum().reset_index()
+    of_arms = study.scored("seconds.tsv").groupby(["experiment", "arm"], sort=False)
+    arms = of_arms["seconds"].sum().reset_index()
     arms = arms.assign(step="score_arms", what=arms["experiment"] + ", " + arms["arm"], engine="")
     return pd.concat(
         [pd.DataFrame(steps), arms[["step", "what", "engine", "seconds"]]], ignore_index=True
