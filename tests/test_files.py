@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import fake_results
 import fake_tables
 from evenomics.data.cohort import Cohort
 from evenomics.data.delimited import read_matrix
-from evenomics.evaluation.comparison import compare, summarise
+from evenomics.evaluation.paper_comparison import compare
 from evenomics.files import read_table, replacing, write_table, write_text
 from evenomics.preparation.selection import stable_features
 
@@ -83,7 +84,7 @@ def test_a_long_table_comes_back_as_it_was_written(tmp_path):
     write_table(scores, tmp_path / "scores.tsv.gz")
     found = read_table(tmp_path / "scores.tsv.gz")
     pd.testing.assert_frame_equal(found, scores, check_exact=True)
-    counts = summarise(found).set_index(["arm", "multiplier"])["n"]
+    counts = found.groupby(["arm", "multiplier"]).size()
     assert counts.to_dict() == {
         ("none", "none"): n, ("expand_gan", "1"): 2 * n, ("expand_gan", "0.5"): n
     }  # fmt: skip
@@ -121,6 +122,10 @@ def test_a_column_of_unknown_type_is_not_guessed(tmp_path):
 def library_tables():
     """Tables as a run writes them, by name (those of R and of a whole run are tested there)."""
     summary = fake_tables.summary(metrics=("auroc", "brier"))
+    compared = fake_results.comparison(["whole"], ["none", "smote", "gan"], ["svc"])
+    predictions = fake_results.predictions("smote", [("none",) * 3], ["svc"])
+    scores = fake_results.scores_of(predictions, {"experiment": "whole", "arm": "smote"})
+    tuning = fake_results.tuning({"smote": predictions}, "whole")
     chosen, history, rates = fake_tables.training()
     rng = np.random.default_rng(0)
     index = pd.Index([f"s{i}" for i in range(40)])
@@ -128,12 +133,14 @@ def library_tables():
     labels = pd.Series(np.where(values["a"] + values["b"] > 0, "x", "y"), index=index)
     stable = stable_features(Cohort(values, labels), ["x", "y"], repeats=2, folds=2, n_penalties=5)
     return {
-        "summary": summary, "comparison": fake_tables.comparison(summary),
+        "summary": summary, "settings": fake_tables.scores_at(), "comparison": compared,
+        "answers": fake_results.answers(compared), "scores": scores, "tuning": tuning,
+        "auto": fake_results.auto(tuning),
         "roc": fake_tables.roc(summary), "chosen": chosen, "history": history, "rates": rates,
         "pretraining": fake_tables.pretraining(), "features": stable.features,
         "repeats": stable.repeats,
-        "compared": compare(
-            summary.rename(columns={"mean": "value"}).drop(columns=["sd", "n"])
+        "paper_comparison": compare(
+            pd.concat([scores, scores.assign(arm="none")], ignore_index=True)
         ),
     }  # fmt: skip
 

@@ -240,9 +240,9 @@ def auto_page(auto: pd.DataFrame, answers: pd.DataFrame, title: str) -> str:
     )
     return html_page(
         title,
-        '<p class="note">In every replicate, `auto` takes the arm and setting with the best '
-        "cross-validated AUROC inside the training samples. Its score on the validation samples is "
-        "the honest estimate of taking that advice.</p>"
+        '<p class="note">In every replicate, <code>auto</code> takes the arm and setting with the '
+        "best cross-validated AUROC inside the training samples. Its score on the validation "
+        "samples is the honest estimate of taking that advice.</p>"
         + html_table(given, "What the advice gives")
         + html_table(took, "What was taken"),
     )

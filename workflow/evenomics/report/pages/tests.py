@@ -18,6 +18,7 @@ from evenomics.report.style import (
     metric_title,
     number,
     p_text,
+    replicates_text,
     setting_title,
     signed,
 )
@@ -40,9 +41,10 @@ def comparison_page(comparison: pd.DataFrame, title: str, level: float) -> str:
     """Page with all headline tests, by question; what is significant is in bold."""
     tests = [_TESTS[name] for name in comparison["test"].unique() if name in _TESTS]
     made = (
-        f"Tested by {' and '.join(tests)}. P-values are adjusted by Benjamini-Hochberg; the first "
-        f"two questions are one family, each other question is its own. Bold: adjusted p below "
-        f"{level:g}. Detectable: the smallest difference that the test finds with 80% power."
+        f"Tested by {' and '.join(tests)}, on {replicates_text(comparison)}. P-values are adjusted "
+        "by Benjamini-Hochberg; the first two questions are one family, each other question is its "
+        f"own. Bold: adjusted p below {level:g}. Detectable: the smallest difference that the test "
+        "finds with 80% power."
         if tests
         else "One replicate allows no test."
     )
@@ -77,6 +79,7 @@ def _against(rows: pd.DataFrame) -> str:
 
 
 def _test_cells(rows: pd.DataFrame, level: float) -> pd.DataFrame:
+    notes = {"Note": rows["note"].fillna("")} if rows["note"].fillna("").any() else {}
     return pd.DataFrame(
         {
             "Training samples": rows["experiment"].map(experiment_title),
@@ -88,8 +91,7 @@ def _test_cells(rows: pd.DataFrame, level: float) -> pd.DataFrame:
             "p": rows["p_value"].map(_p_cell),
             "Adjusted p": rows["adjusted_p_value"].map(_p_cell),
             "Detectable": rows["detectable"].map(number),
-            "Replicates": rows["n_replicates"],
-            "Note": rows["note"].fillna(""),
+            **notes,
         },
         index=rows.index,
     )
