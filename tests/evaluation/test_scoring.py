@@ -291,7 +291,7 @@ def test_memory_does_not_grow_with_the_repeats():
 
 def test_the_result_is_the_same_whatever_the_number_of_processes():
     one, two = scored(n_jobs=1), scored(n_jobs=2)
-    for name in ("scores", "tuning", "roc", "generated"):
+    for name in ("scores", "tuning", "generated"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(two, name), check_exact=True)
     for first, second in zip(one.predictions, two.predictions, strict=True):
         pd.testing.assert_frame_equal(first, second, check_exact=True)
@@ -353,13 +353,6 @@ def test_three_classes_and_two_samples_in_one_of_them():
     assert "2 folds" in note
     assert "SMOTE on a class of 1 sample: copies" in note
     assert "SMOTE with 1 neighbours" in note
-
-
-def test_roc_curves_are_averaged_over_the_repeats():
-    curve = scored("none", repeats=4).roc
-    assert curve["fpr"].tolist() == pytest.approx(np.linspace(0, 1, 101))
-    assert (curve["tpr_sd"] == 0).all()
-    assert scored("smote", repeats=4).roc["tpr_sd"].max() > 0
 
 
 def test_the_generators_of_a_fold_balance_that_fold_and_no_other(monkeypatch):

@@ -42,7 +42,7 @@ def as_auto(table: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        Of all arms in one draw: scores, tuning or ROC curves.
+        Of all arms in one draw: scores or tuning.
     chosen : DataFrame
         What `choose` returns.
     """

@@ -25,7 +25,7 @@ from evenomics.config.arms import Gan, Grid, Setting, gans_at, gans_of, over_rep
 from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
 from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
-from evenomics.evaluation.metric import FALSE_POSITIVE_RATES, Prediction, roc, values_of
+from evenomics.evaluation.metric import Prediction, values_of
 from evenomics.evaluation.predictions import prediction_table
 from evenomics.evaluation.tuning import Tuned, balanced_folds, tune
 from evenomics.gan.generator import Generator
@@ -54,8 +54,6 @@ class ArmScores:
     tuning : DataFrame
         Columns parameters (JSON), cv_auroc, chosen (whether the setting has the best cv_auroc of
         the arm, the first of equally good ones), thresholds (JSON), n_folds, note.
-    roc : DataFrame
-        Columns fpr, tpr_mean, tpr_sd.
     predictions : list of DataFrame
         Parts of a long table, columns repeat and those of
         `evenomics.evaluation.predictions.prediction_table`. An arm that leaves the draw as it is
@@ -67,7 +65,6 @@ class ArmScores:
 
     scores: pd.DataFrame
     tuning: pd.DataFrame
-    roc: pd.DataFrame
     predictions: list[pd.DataFrame]
     generated: pd.DataFrame
 
@@ -183,7 +180,7 @@ class Scoring:
         train = scaled_samples(draw.cohort, draw.scaler, self.classes)
         test = scaled_samples(validation, draw.scaler, self.classes)
         sample_ids = list(validation.features.index)
-        scores, tuning, curves, predictions, generated = [], [], [], [], []
+        scores, tuning, predictions, generated = [], [], [], []
         for setting in arm.settings(self.grid):
             balancer, in_folds = self.balancers(arm, setting, draw, generators)
             folds, note = balanced_folds(draw, self.classes, in_folds)
@@ -218,13 +215,11 @@ class Scoring:
                 tuning.append(label | row)
                 found = [of[classifier] for _, of in outcomes]
                 scores.append(_labelled(_score_table(found, self.repeats), label))
-                curves.append(_labelled(_roc_table(found), label))
                 table = _prediction_table(found, sample_ids, self.classes)
                 predictions.append(_labelled(table, label))
         return ArmScores(
             pd.concat(scores, ignore_index=True),
             _with_choice(pd.DataFrame(tuning)),
-            pd.concat(curves, ignore_index=True),
             predictions,
             pd.concat(generated, ignore_index=True),
         )
@@ -269,17 +264,6 @@ def _prediction_table(
     table = table.reset_index("repeat").reset_index(drop=True)
     texts = ["sample_id", "class", "predicted", "predicted_tuned"]
     return table.astype(dict.fromkeys(texts, "category"))
-
-
-def _roc_table(predictions: Sequence[Prediction]) -> pd.DataFrame:
-    rates = [roc(prediction) for prediction in predictions]
-    return pd.DataFrame(
-        {
-            "fpr": FALSE_POSITIVE_RATES,
-            "tpr_mean": np.mean(rates, axis=0),
-            "tpr_sd": np.std(rates, axis=0, ddof=1) if len(rates) > 1 else 0.0,
-        }
-    )
 
 
 def _repeat(

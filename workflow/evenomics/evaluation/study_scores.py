@@ -41,7 +41,7 @@ from evenomics.workers import workers
 VERSION = 2
 
 #: The tables of a task, by the attributes of `ArmScores`: of a draw there is one with all arms, ...
-TABLES = ("scores.tsv", "tuning.tsv", "roc.tsv")
+TABLES = ("scores.tsv", "tuning.tsv")
 #: ... or one for every arm.
 LARGE_TABLES = ("predictions.tsv.gz", "generated.tsv.gz")
 
