@@ -44,7 +44,7 @@ test-fast: .venv/installed.dev  ## the fast tests (two minutes)
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
 bench: .venv/installed.run  ## measure training, scoring, selection, costs, jobs and tests, write bench/RESULTS.md (40 minutes)
-	for part in training scoring selection costs jobs false_positives; do $(BIN)/python -m bench.$$part; echo; done > bench/RESULTS.md.new
+	for part in training scoring selection costs jobs leakage false_positives; do $(BIN)/python -m bench.$$part; echo; done > bench/RESULTS.md.new
 	sed -n '/^# On a GPU/,$$p' bench/RESULTS.md >> bench/RESULTS.md.new  # measured elsewhere
 	mv bench/RESULTS.md.new bench/RESULTS.md
 
