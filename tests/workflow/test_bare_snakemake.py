@@ -21,7 +21,7 @@ SMALL = """
 studies:
   wine:
     classes: [class_1, class_0, class_2]
-    cohorts: {source: sklearn, dataset: wine}
+    cohorts: {source: sklearn, dataset: wine, split: {replicates: 2}}
     experiments: {whole: true, controls: []}
 arms: [none, class_weight]
 scoring: {classifiers: [svc], repeats: 2, folds: 2}

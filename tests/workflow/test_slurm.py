@@ -18,6 +18,7 @@ CONFIG = {
     "seed": 3,
     "engine": "auto",
     "threads": 3,
+    "jobs_per_study": 2,
     "studies": {
         "simulated": {
             "classes": ["control", "case"],
@@ -25,6 +26,7 @@ CONFIG = {
                 "source": "builtin", "n_features": 9, "n_real": 100, "n_external": 40,
                 "n_validation": 60,
             },
+            "draws": {"replicates": 2},
             "experiments": {"controls": [16], "imbalance": [0.5]},
         },
     },
@@ -147,10 +149,11 @@ def test_a_job_that_was_killed_runs_again_with_more_memory_and_time(run: Run) ->
 @pytest.mark.slow
 @pytest.mark.slurm
 def test_a_job_that_ran_out_of_memory_runs_again_with_more(run: Run) -> None:
-    killed, again = run.of("retrain")
-    assert [killed.memory, again.memory] == [300, 1200]
-    assert "exceeded memory limit" in run.log(killed)
-    assert again.state == "COMPLETED"
+    killed, again = ([job for job in run.of("retrain") if job.memory == n] for n in (300, 1200))
+    assert len(killed) == len(again) == 2
+    for job in killed:
+        assert "exceeded memory limit" in run.log(job)
+    assert [job.state for job in again] == ["COMPLETED"] * 2
 
 
 @pytest.mark.slow
@@ -164,8 +167,17 @@ def test_every_job_asks_for_what_its_rule_needs(run: Run) -> None:
         assert job.memory > 0, job
         assert job.minutes > 0, job
     cores = min(CONFIG["threads"], len(os.sched_getaffinity(0)))
-    log = (run.folder / "results/logs/retrain/simulated.none.log").read_text()
+    log = (run.folder / "results/logs/retrain/simulated.none.1of2.log").read_text()
     assert f"threads: {cores}\n" in log
+
+
+@pytest.mark.slow
+@pytest.mark.slurm
+def test_two_jobs_of_a_study_have_a_replicate_each(run: Run) -> None:
+    assert len(run.of("score_arms")) == 2
+    study = run.folder / "results/simulated/none"
+    found = {path.name: [p.name for p in path.glob("*/")] for path in study.glob("scored*")}
+    assert found == {f"scored.{k}of2": [f"c16_i0.5.{k}"] for k in (1, 2)}
 
 
 @pytest.mark.slow
