@@ -136,7 +136,7 @@ def _experiment_cells(experiments: pd.DataFrame) -> pd.DataFrame:
     lines = []
     for name in experiment_order(experiments["experiment"]):
         rows = experiments[experiments["experiment"] == name]
-        classes = dict(iter(rows.groupby("class", sort=False)))
+        classes = {str(label): of for label, of in rows.groupby("class", sort=False)}
         line = {"Experiment": experiment_title(name), "Replicates": rows["replicate"].nunique()}
         line |= {label: span(of["n_samples"], "{:.0f}".format) for label, of in classes.items()}
         if "n_groups" in rows:
