@@ -134,7 +134,7 @@ def test_training_sets_are_as_large_as_the_arms_make_them():
             assert 40 < size < 70
         else:
             assert (of.n_drawn, of.n_samples) == (40, size), arm
-        assert of.n_repeats == (1 if balanced is samples else 100), arm
+        assert of.n_repeats == (1 if balanced is samples else 20), arm
 
 
 @pytest.mark.parametrize("in_folds", [True, False])

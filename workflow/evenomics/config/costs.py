@@ -169,7 +169,7 @@ class Costs:
     >>> study = {"classes": ["control", "case"], "cohorts": {"source": "builtin"}}
     >>> costs = Costs(validated({"studies": {"s": study}}), "s", "none", Size(150, 2000, 300, 700))
     >>> {stage: round(seconds / 60) for stage, seconds in costs.seconds.items()}
-    {'other': 1, 'select': 0, 'pretrain': 2, 'retrain': 539, 'score_arms': 362}
+    {'other': 1, 'select': 0, 'pretrain': 2, 'retrain': 539, 'score_arms': 158}
     """
 
     def __init__(

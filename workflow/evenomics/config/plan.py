@@ -288,7 +288,10 @@ class Plan:
         return {
             **{key: self.config["studies"][study][key] for key in ("classes", "harmonise")},
             **{key: self.config["comparison"][key] for key in ("metric", "level")},
-            **{key: self.config[key] for key in ("checks", "gan", "selection", "scaling")},
+            **{
+                key: self.config[key]
+                for key in ("checks", "selection", "scaling", "gan", "scoring")
+            },
             "curve": choice["curve"],
             "cuts": [choice["cut_above"], choice["cut_below"]],
             "splits": self.splits(study),
