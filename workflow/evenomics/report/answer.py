@@ -315,8 +315,9 @@ def _power(rows: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     n, better, worse = _counts(rows, settings["level"])
     text = (
         f"Of {_tests(n)} of an arm against no balancing, {_none(better)} found it better and "
-        f"{_none(worse)} worse; the adjusted p allows for that many tests, but the difference and "
-        "interval of an arm that was picked for its result are too favourable."
+        f"{_none(worse)} worse{_which_are_worse(rows, settings['level'])}; the adjusted p allows for "
+        "that many tests, but the difference and interval of an arm that was picked for its result "
+        "are too favourable."
     )
     detectable = rows["detectable"].dropna()
     if detectable.empty:
@@ -405,6 +406,14 @@ def _counts(rows: pd.DataFrame, level: float) -> tuple[int, int, int]:
     found = rows[rows["adjusted_p_value"] < level]
     better = int((found["difference"] > 0).sum())
     return int(rows["adjusted_p_value"].notna().sum()), better, len(found) - better
+
+
+def _which_are_worse(rows: pd.DataFrame, level: float) -> str:
+    """`` (2 of ExpandGAN, 1 of GAN)``: the arms that tests found worse, the most often first."""
+    worse = rows[(rows["adjusted_p_value"] < level) & (rows["difference"] < 0)]
+    counts = worse["arm"].value_counts(sort=False).sort_values(ascending=False, kind="stable")
+    names = [f"{n} of {in_sentence(arm_title(str(arm)))}" for arm, n in counts.items()]
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _evidence(row: pd.Series, settings: Mapping[str, Any]) -> str:

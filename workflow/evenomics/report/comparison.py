@@ -37,8 +37,9 @@ def _designs(of: StudyFiles) -> dict[str, Design]:
     cohorts = of.cohorts()
     n_validation = cohorts["validation"].n_samples
     if of.settings["splits"]:
-        # what is left for pre-training has no classes, and is not learned from
-        design = Design.splits(n_validation, n_validation + cohorts["real"].n_samples)
+        # without a part of its own, the external cohort has the samples of the real one
+        ids = {sample for cohort in cohorts.values() for sample in cohort.features.index}
+        design = Design.splits(n_validation, len(ids))
         return dict.fromkeys(of.table("experiments.tsv")["experiment"], design)
     counts = of.table("experiments.tsv").groupby("experiment")
     return {str(name): Design.draws(rows, n_validation) for name, rows in counts}
