@@ -6,11 +6,13 @@ import pytest
 from sklearn.metrics import auc
 
 import fake_results
-from evenomics.files import write_table
 from evenomics.report.predictions import ChosenPredictions, prediction_tables
 from evenomics.report.study import StudyFiles
 
-SETTINGS = {**fake_results.SETTINGS, "arms": ["none", "smote", "smoothed_bootstrap", "auto"]}
+SETTINGS = {
+    **fake_results.SETTINGS, "arms": ["none", "smote", "smoothed_bootstrap", "auto"],
+    "parts": {"": [("whole", replicate) for replicate in (1, 2, 3)]},
+}  # fmt: skip
 BANDWIDTHS = [("none", "none", "0.3"), ("none", "none", "1")]
 KEYS = ["sample_id", "replicate", "repeat"]
 
@@ -29,10 +31,7 @@ def study(tmp_path):
     tuning.loc[smooth, "chosen"] = (tuning["bandwidth"] == "1") == odd
     took = tuning[tuning["chosen"] & np.where(odd, smooth, tuning["arm"] == "smote")]
     folder = tmp_path / "simulated/none"
-    write_table(tuning, folder / "tuning.tsv")
-    write_table(took[[*fake_results.STUDY, "experiment", *_CHOSEN]], folder / "auto.tsv")
-    for arm, table in made.items():
-        write_table(table, folder / f"predictions/whole.{arm}.tsv.gz")
+    fake_results.write_scored(folder, "whole", made, tuning, took[["experiment", *_CHOSEN]])
     return StudyFiles(folder, SETTINGS), made
 
 
@@ -84,9 +83,8 @@ def test_tables_of_predictions_agree_with_counting(study):
 
 def test_of_one_replicate_a_curve_has_no_spread(study):
     files, _ = study
-    tuning = files.table("tuning.tsv")
-    write_table(tuning[tuning["replicate"] == 1], files.folder / "tuning.tsv")
-    one = StudyFiles(files.folder, {**SETTINGS, "arms": ["none", "smote", "smoothed_bootstrap"]})
+    alone = {"arms": ["none", "smote", "smoothed_bootstrap"], "parts": {"": [("whole", 1)]}}
+    one = StudyFiles(files.folder, {**SETTINGS, **alone})
     roc = prediction_tables(one, ChosenPredictions(one))["roc"]
     assert roc["tpr_sd"].isna().all()
     assert "auto" not in set(roc["arm"])
