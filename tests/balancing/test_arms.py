@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from evenomics.balancing.arm import ARMS, Setting, TrainingSet, gan_requests, over_represented
+from evenomics.errors import TrainingError
 
 ALPHAS = [[0, 0], [1, 0], [1, 1]]
 
@@ -15,6 +16,17 @@ class Far:
 
     def sample(self, n_samples, rng):
         return 100 + rng.normal(size=(n_samples, 3))
+
+    @property
+    def calibrated(self):
+        return Further()
+
+
+class Further(Far):
+    """Further away still."""
+
+    def sample(self, n_samples, rng):
+        return 200 + super().sample(n_samples, rng)
 
 
 def balanced(arm, sizes=(12, 7, 7), multiplier=1.0):
@@ -37,7 +49,9 @@ def test_expanding_arms_bring_every_class_to_the_largest_and_its_multiple(arm):
     assert np.bincount(y).tolist() == [18, 18, 18]
 
 
-@pytest.mark.parametrize("arm", ["random_over", "smote", "gan", "classic_gan", "shrunk_gaussian"])
+@pytest.mark.parametrize(
+    "arm", ["random_over", "smote", "gan", "calibrated_gan", "classic_gan", "shrunk_gaussian"]
+)
 def test_balancing_arms_bring_every_class_to_the_largest_and_keep_the_draw(arm):
     X, y, note, draw = balanced(arm)
     assert np.bincount(y).tolist() == [12, 12, 12]
@@ -58,7 +72,15 @@ def test_random_over_copies_smote_interpolates_and_gan_asks_its_generator():
     assert not any((draw == row).all(axis=1).any() for row in X[len(draw) :])
     assert (X[len(draw) :] <= draw.max(axis=0)).all()
     X, _, _, draw = balanced("gan")
-    assert X[len(draw) :].min() > 90
+    assert 90 < X[len(draw) :].min() < 200
+    X, _, _, draw = balanced("calibrated_gan")
+    assert X[len(draw) :].min() > 290
+
+
+def test_a_generator_without_a_set_output_is_refused(monkeypatch):
+    monkeypatch.setattr(Far, "calibrated", None)
+    with pytest.raises(TrainingError, match="calibrated_gan: a generator .* train it anew"):
+        balanced("calibrated_gan")
 
 
 def test_smote_lowers_its_neighbours_in_a_small_class_and_says_so():
@@ -98,6 +120,9 @@ def test_an_experiment_needs_four_pretrained_and_two_classic_gans():
         for alpha, variant in [(0, "transfer"), (1, "transfer"), (0, "classic")]
     }
     assert len(requests) == 6
+    for request in requests:
+        own, (other,) = samples[request.class_name], request.others
+        assert len(own) + len(other) == 13
     assert gan_requests(["none", "smote"], ALPHAS, "e", samples) == []
     assert [r.class_name for r in gan_requests(["classic_gan"], ALPHAS, "e", samples)] == ["case"]
 

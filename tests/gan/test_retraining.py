@@ -11,10 +11,11 @@ from evenomics.errors import TrainingError
 from evenomics.gan.diagnostics import N_DIAGNOSTIC
 from evenomics.gan.engines.base import Training
 from evenomics.gan.generator import Generator
+from evenomics.gan.output import set_output
 from evenomics.gan.pretraining import Pretrained, pretrain
 from evenomics.gan.requests import GanRequest
 from evenomics.gan.retraining import retrain
-from evenomics.gan.settings import GanSettings
+from evenomics.gan.settings import GanSettings, Output
 from evenomics.randomness import stream
 
 P = 6
@@ -431,3 +432,19 @@ def test_retraining_chooses_its_own_engine(pretrained):
 
 def test_names_are_safe_as_file_names():
     assert request_for(name="AML / M5", alpha=0.5).gan == "AML_M5.alpha0.5.transfer"
+
+
+def test_the_output_is_set_beside_what_was_trained(pretrained):
+    """By `set_output` from the class and the others; the training does not depend on it."""
+    others = (np.random.default_rng(3).normal(size=(30, P)),)
+    alone, plain = request_for(), trained(request_for(), pretrained)
+    both = trained(request_for(others=others), pretrained)
+    assert plain.generator.calibrated is None
+    np.testing.assert_array_equal(both.generator.parameters, plain.generator.parameters)
+    expected = set_output(plain.generator, alone.samples, others, settings().output)
+    found = both.generator.calibrated
+    np.testing.assert_array_equal(found.parameters, expected.parameters)
+    np.testing.assert_array_equal(found.noise.factor, expected.noise.factor)
+    off = replace(settings(), output=Output("trained", "trained", 0))
+    off = trained(request_for(others=others), pretrained, off)
+    np.testing.assert_array_equal(off.generator.calibrated.parameters, off.generator.parameters)

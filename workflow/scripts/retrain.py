@@ -42,7 +42,7 @@ trained = retrain(
 folder = Path(snakemake.output.training)
 for gan in trained:
     path = generator_path(folder, gan.request.experiment, gan.request.gan)
-    save_generator(path, gan.generator, gan.chosen)
+    save_generator(path, gan.generator, gan.chosen | {"output": params.gan["output"]})
 write_table(pd.DataFrame([gan.chosen for gan in trained]), folder / "chosen.tsv")
 write_table(pd.concat([gan.rates for gan in trained]), folder / "rates.tsv")
 write_table(pd.concat([gan.history for gan in trained]), folder / "history.tsv.gz")

@@ -258,7 +258,14 @@ def gan_requests(
     over = over_represented({label: len(x) for label, x in samples.items()}, classes)
     requests = [
         GanRequest(
-            experiment, label, samples[label], alpha, label == over, arm.variant, groups.get(label)
+            experiment,
+            label,
+            samples[label],
+            alpha,
+            label == over,
+            arm.variant,
+            groups.get(label),
+            tuple(x for other, x in samples.items() if other != label),
         )
         for arm in (ARMS[name] for name in arms)
         if arm.variant is not None

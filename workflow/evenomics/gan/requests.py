@@ -35,6 +35,9 @@ class GanRequest:
         From the pre-trained weights, or all layers drawn anew (the paper's classic WGAN-GP).
     groups : ndarray of shape (n_samples,) or None
         Whom each sample is from; all samples of a group train, or all are held out.
+    others : tuple of ndarray of shape (n_samples, n_features)
+        Scaled samples of the other classes of the draw: what `output` goes by beside those of the
+        class. Nothing is trained on them. Without any, the output stays as it is trained.
 
     Examples
     --------
@@ -50,6 +53,7 @@ class GanRequest:
     over: bool = False
     variant: Literal["transfer", "classic"] = "transfer"
     groups: NDArray[np.object_] | None = field(default=None, repr=False)
+    others: tuple[Floats, ...] = field(default=(), repr=False)
 
     @property
     def gan(self) -> str:

@@ -18,6 +18,7 @@ from evenomics.gan.choice import choose_epoch, choose_rate_1, choose_rate_2
 from evenomics.gan.diagnostics import diagnose
 from evenomics.gan.engines.base import Training
 from evenomics.gan.generator import Generator
+from evenomics.gan.output import set_output
 from evenomics.gan.pretraining import Pretrained, check_samples
 from evenomics.gan.requests import GanRequest, TrainedGan
 from evenomics.gan.search import Phase, Search, phases
@@ -188,6 +189,10 @@ def _reach(
 
 def _finish(search: Search, generator: Generator) -> TrainedGan:
     request = search.request
+    if request.others:
+        output = search.settings.output
+        calibrated = set_output(generator, request.samples, request.others, output)
+        generator = replace(generator, calibrated=calibrated)
     row = search.row | {"note": "; ".join(search.notes)}
     row |= diagnose(search, generator)
     row |= {"engine": " + ".join(search.engines), "seconds": search.seconds}

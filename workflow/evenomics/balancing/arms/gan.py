@@ -1,9 +1,12 @@
 """Arms that add samples of trained GANs (Cusworth, Gkoutos, Acharjee 2024)."""
 
+from dataclasses import replace
+
 from imblearn.base import BaseSampler
 
 from evenomics.balancing.arm import TrainingSet, arm
 from evenomics.balancing.samplers import ExpandedOverSampler, GeneratorOverSampler
+from evenomics.errors import TrainingError
 
 
 @arm("gan")
@@ -15,6 +18,20 @@ def to_equal_counts(training_set: TrainingSet) -> tuple[BaseSampler, str]:
         sampling_strategy=training_set.equal_counts,
         random_state=training_set.random_state,
     ), ""
+
+
+@arm("calibrated_gan")
+def calibrated(training_set: TrainingSet) -> tuple[BaseSampler, str]:
+    """Bring the smaller classes to equal counts by generators whose output is set."""
+    generators = {}
+    for label, generator in training_set.generators.items():
+        if generator.calibrated is None:
+            raise TrainingError(
+                "calibrated_gan: a generator was trained without the other classes of its draw, and "
+                "has no output that is set by them; train it anew"
+            )
+        generators[label] = generator.calibrated
+    return to_equal_counts(replace(training_set, generators=generators))
 
 
 @arm("expand_gan")
