@@ -79,7 +79,7 @@ def test_random_over_copies_smote_interpolates_and_gan_asks_its_generator():
 
 def test_a_generator_without_a_set_output_is_refused(monkeypatch):
     monkeypatch.setattr(Far, "calibrated", None)
-    with pytest.raises(TrainingError, match="calibrated_gan: a generator .* train it anew"):
+    with pytest.raises(TrainingError, match=r"calibrated_gan: a generator .* train it anew"):
         balanced("calibrated_gan")
 
 

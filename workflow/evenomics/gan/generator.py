@@ -23,6 +23,12 @@ class Noise:
     factor : ndarray of shape (rank, n_features)
     sd : float
         Of the part that is independent in every feature.
+
+    Examples
+    --------
+    >>> together = Noise(np.ones((1, 2)), sd=0.0).sample(3, np.random.default_rng(0))
+    >>> bool((together[:, 0] == together[:, 1]).all())
+    True
     """
 
     factor: Floats

@@ -27,8 +27,8 @@ def calibrated(training_set: TrainingSet) -> tuple[BaseSampler, str]:
     for label, generator in training_set.generators.items():
         if generator.calibrated is None:
             raise TrainingError(
-                "calibrated_gan: a generator was trained without the other classes of its draw, and "
-                "has no output that is set by them; train it anew"
+                "calibrated_gan: a generator was trained without the other classes of its draw, "
+                "and has no output that is set by them; train it anew"
             )
         generators[label] = generator.calibrated
     return to_equal_counts(replace(training_set, generators=generators))
