@@ -21,7 +21,8 @@ INNER = {
 #: Parts and results of what has an example.
 PARTS = {
     "ArmScores", "BadCell", "BalancedFold", "Choice", "Hidden", "Job", "Layer", "Loss", "Networks",
-    "OneVsRest", "Pretrained", "Pretraining", "Purpose", "Retraining", "Trained", "TrainedGan",
+    "OneVsRest", "Output", "Pretrained", "Pretraining", "Purpose", "Retraining", "Trained",
+    "TrainedGan",
     "TrainingRun",
 }  # fmt: skip
 

@@ -315,9 +315,9 @@ def _power(rows: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     n, better, worse = _counts(rows, settings["level"])
     text = (
         f"Of {_tests(n)} of an arm against no balancing, {_none(better)} found it better and "
-        f"{_none(worse)} worse{_which_are_worse(rows, settings['level'])}; the adjusted p allows for "
-        "that many tests, but the difference and interval of an arm that was picked for its result "
-        "are too favourable."
+        f"{_none(worse)} worse{_which_are_worse(rows, settings['level'])}; the adjusted p allows "
+        "for that many tests, but the difference and interval of an arm that was picked for its "
+        "result are too favourable."
     )
     detectable = rows["detectable"].dropna()
     if detectable.empty:
