@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from evenomics.config.arms import AUTO, SETTING
 from evenomics.config.names import names
 from evenomics.evaluation.inference.contributions import delong, jackknife
 from evenomics.evaluation.inference.difference import Difference, adjusted
@@ -26,8 +27,6 @@ from evenomics.evaluation.metric import METRICS, Floats, Prediction
 from evenomics.evaluation.predictions import prediction_of
 
 STUDY = ["study", "selection"]
-#: Columns of a setting.
-SETTING = ["alpha", "multiplier", "bandwidth"]
 #: Columns of a metric.
 MEASURE = ["metric", "threshold"]
 #: Columns of `summarise`.
@@ -292,7 +291,7 @@ def _questions(found: Mapping[Scored, Any], metric: str) -> Iterator[tuple[str, 
     """Yield what is compared with what; not all of it need have been scored."""
     arms = list(dict.fromkeys(scored.arm for scored in found))
     gans = [arm for arm in arms if names("arms").get(arm, {}).get("gan")]
-    against_smote = ["auto"] if "auto" in arms else gans
+    against_smote = [AUTO] if AUTO in arms else gans
     threshold = "default" if METRICS[metric].thresholded else "none"
     for classifier in dict.fromkeys(scored.classifier for scored in found):
         for arm in arms:

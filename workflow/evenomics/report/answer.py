@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evenomics.config.arms import AUTO
 from evenomics.report.study import StudyFiles
 from evenomics.report.style import (
     arm_order,
@@ -25,8 +26,6 @@ from evenomics.report.style import (
     span,
 )
 
-#: The arm of the advice: in each replicate, the arm with the best cross-validated AUROC.
-AUTO = "auto"
 BETTER, WORSE, CANNOT_TELL = "better than no balancing", "worse than no balancing", "cannot tell"
 SAME, NO_TEST = "same score", "no test"
 #: A GAN copies where the distance of its samples to the nearest training sample is less than this

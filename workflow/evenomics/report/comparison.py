@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from evenomics.config.arms import AUTO
 from evenomics.evaluation import paper_comparison
 from evenomics.evaluation.comparison import Design, compare, summarise, summarise_chosen
-from evenomics.report.answer import AUTO
 from evenomics.report.predictions import ChosenPredictions
 from evenomics.report.study import StudyFiles
 
@@ -21,14 +21,11 @@ def comparison_tables(of: StudyFiles, predictions: ChosenPredictions) -> dict[st
     scores, tuning = of.scored("scores.tsv"), of.scored("tuning.tsv")
     metric, level = of.settings["metric"], of.settings["level"]
     designs = _designs(of)
-    # what the paper has: no replicates, no tuned threshold, no choice of an arm
-    first = scores[(scores["replicate"] == 1) & (scores["threshold"] != "tuned")]
-    first = first[first["arm"] != AUTO]
     return {
         "settings": summarise(scores, tuning),
         "summary": summarise_chosen(scores, tuning, designs),
         "comparison": compare(scores, tuning, predictions, designs, metric, level),
-        "paper_comparison": paper_comparison.compare(first, metric),
+        "paper_comparison": paper_comparison.compare(scores[scores["arm"] != AUTO], metric),
     }
 
 

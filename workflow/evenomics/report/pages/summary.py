@@ -8,9 +8,10 @@ from html import escape
 
 import pandas as pd
 
+from evenomics.config.arms import AUTO
 from evenomics.config.names import title
 from evenomics.preparation.cohort_checks import median_shift
-from evenomics.report.answer import AUTO, BETTER, WORSE, of_question
+from evenomics.report.answer import BETTER, WORSE, of_question
 from evenomics.report.figures.forest import forest
 from evenomics.report.pages.tables import html_page, html_table
 from evenomics.report.style import (
