@@ -264,7 +264,8 @@ def compare(
     DataFrame
         Columns `COMPARISON`: difference is that of means over replicates, arm minus reference;
         low and high bound its interval; detectable is the smallest true difference that such a
-        study finds with a probability of 80%. Where there is no test, note says why.
+        study finds with a probability of 80%, before p is adjusted. Where there is no test, note
+        says why.
     """
     case = [*STUDY, "experiment"]
     chosen = at_chosen_settings(scores, tuning)

@@ -21,6 +21,7 @@ from evenomics.report.style import (
     interval,
     leaders,
     metric_title,
+    of_metric,
     p_text,
     signed,
     span,
@@ -135,7 +136,8 @@ def answer_table(
 
 
 def _without_reference(summary: pd.DataFrame, metric: str) -> pd.DataFrame:
-    rows = summary[(summary["metric"] == metric) & summary["mean"].notna()]
+    rows = of_metric(summary, metric)
+    rows = rows[rows["mean"].notna()]
     best = rows.loc[rows.groupby(_CASE, sort=False)["mean"].idxmax()]
     why = "no other arm" if "none" in set(rows["arm"]) else "arm none was not run"
     unknown = dict.fromkeys(_NUMBERS, np.nan)
@@ -320,8 +322,10 @@ def _power(rows: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     detectable = rows["detectable"].dropna()
     if detectable.empty:
         return text
-    smallest = span(detectable)
-    return f"{text} The smallest difference that a test finds with 80% power is {smallest}."
+    return (
+        f"{text} The smallest difference that a test finds with 80% power, before p is adjusted, is "
+        f"{span(detectable)}."
+    )
 
 
 def _simpler(cases: pd.DataFrame, comparison: pd.DataFrame, settings: Mapping[str, Any]) -> str:

@@ -127,7 +127,8 @@ def _answer_table(answers: pd.DataFrame, level: float) -> str:
     return html_table(
         shown,
         f"{what}{advice}. The adjusted p allows for all tests of the study, the interval for none "
-        "but its own. Detectable: the smallest difference found with 80% power.",
+        "but its own. Detectable: the smallest difference found with 80% power, before p is "
+        "adjusted.",
         {"Verdict": told},
     )
 

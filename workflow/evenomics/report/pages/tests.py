@@ -45,7 +45,7 @@ def comparison_page(comparison: pd.DataFrame, title: str, level: float) -> str:
         f"Tested by {' and '.join(tests)}, on {replicates_text(comparison)}. P-values are adjusted "
         "by Benjamini-Hochberg; the first two questions are one family, each other question is its "
         f"own. Bold: adjusted p below {level:g}. Detectable: the smallest difference that the test "
-        "finds with 80% power."
+        "finds with 80% power, before p is adjusted."
         if tests
         else "One replicate allows no test."
     )
