@@ -323,8 +323,8 @@ def _power(rows: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     if detectable.empty:
         return text
     return (
-        f"{text} The smallest difference that a test finds with 80% power, before p is adjusted, is "
-        f"{span(detectable)}."
+        f"{text} The smallest difference that a test finds with 80% power, before p is adjusted, "
+        f"is {span(detectable)}."
     )
 
 
