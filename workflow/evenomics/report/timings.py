@@ -7,8 +7,6 @@ import pandas as pd
 
 from evenomics.report.study import StudyFiles
 
-# what trained, by step: the table that says on which engine
-
 
 def timings_table(study: StudyFiles, benchmarks: Iterable[str]) -> pd.DataFrame:
     """Tabulate the time and memory of the slow steps of a study, and the time of each scored arm.

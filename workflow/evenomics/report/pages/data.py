@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from evenomics.config.arms import AUTO, SETTING
 from evenomics.config.names import names
 from evenomics.data.cohort import Cohort
-from evenomics.report.answer import AUTO
 from evenomics.report.pages.tables import html_page, html_table
 from evenomics.report.style import (
     arm_order,
@@ -178,7 +178,7 @@ def _tuning_cells(tuning: pd.DataFrame) -> pd.DataFrame:
     lines = []
     for experiment, arm, classifier in (case for case in ordered if case in found):
         chosen = found[experiment, arm, classifier]
-        settings = chosen[["alpha", "multiplier", "bandwidth"]].itertuples(index=False, name=None)
+        settings = chosen[SETTING].itertuples(index=False, name=None)
         lines.append(
             {
                 "Experiment": experiment_title(experiment),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from evenomics.config.arms import SETTING
 from evenomics.report.answer import of_question
 from evenomics.report.pages.tables import html_page, html_table
 from evenomics.report.style import (
@@ -44,7 +45,7 @@ def comparison_page(comparison: pd.DataFrame, title: str, level: float) -> str:
         f"Tested by {' and '.join(tests)}, on {replicates_text(comparison)}. P-values are adjusted "
         "by Benjamini-Hochberg; the first two questions are one family, each other question is its "
         f"own. Bold: adjusted p below {level:g}. Detectable: the smallest difference that the test "
-        "finds with 80% power."
+        "finds with 80% power, before p is adjusted."
         if tests
         else "One replicate allows no test."
     )
@@ -142,7 +143,7 @@ def _pair_cells(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _arm_cell(row: Mapping[Any, Any], side: str) -> str:
-    arm, *values = (row[f"{name}_{side}"] for name in ("arm", "alpha", "multiplier", "bandwidth"))
+    arm, *values = (row[f"{name}_{side}"] for name in ("arm", *SETTING))
     setting = setting_title(arm, *values)
     return f"{arm_title(arm)} ({setting})" if setting else arm_title(arm)
 
