@@ -101,13 +101,13 @@ def planned(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 def table_hashes(folder: Path) -> dict[str, str]:
-    """Digest of every table below a folder that does not tell the time."""
+    """Digest of every table below a folder that stays and does not tell the time."""
     files = [*folder.rglob("*.tsv"), *folder.rglob("*.tsv.gz"), *folder.rglob("*.json")]
-    timed = {"timings.tsv", "stages.tsv", "chosen.tsv", "scoring_seconds.tsv"}
+    timed = {"timings.tsv", "stages.tsv", "chosen.tsv", "seconds.tsv"}
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in files
-        if path.name not in timed and "benchmarks" not in path.parts
+        if path.name not in timed and not {"benchmarks", "checkpoints"} & {*path.parts}
     }
 
 

@@ -71,7 +71,8 @@ def load_draw_generators(
     Raises
     ------
     TrainingError
-        With every generator that is missing, damaged, or of another format.
+        With every generator of the whole draw that is missing, damaged, or of another format; if
+        there is none, with those of the first fold that has some.
     """
     numbers = range(1, 1 + len(draw.folds)) if in_folds else ()
     return DrawGenerators(
