@@ -153,7 +153,7 @@ def test_pre_training_of_many_studies_side_by_side_needs_memory_for_all():
 
 def test_what_needs_more_disk_than_is_free_is_refused():
     said = problem(room=1e7)
-    assert said.startswith("results_dir: the run needs 1.2 GB of disk, 10 MB are free; ")
+    assert said.startswith("results_dir: the run needs 1.3 GB of disk, 10 MB are free; ")
     assert "% of it is for checkpoints" in said
 
 

@@ -27,9 +27,10 @@ def tables(folder, groups, **settings):
     classes = made["none"].drop_duplicates("sample_id")["class"].set_axis(index)
     values = pd.DataFrame({"g": np.arange(60.0)}, index=index)
     grouped = None if groups is None else pd.Series(groups, index=index)
+    others = values.add_prefix("r", axis=0)
     cohorts = {
-        "real": Cohort(values, classes, "real"),
-        "external": Cohort(values, None, "external"),
+        "real": Cohort(others, classes.set_axis(others.index), "real"),
+        "external": Cohort(others, None, "external"),
         "validation": Cohort(values, classes, "validation", groups=grouped),
     }
     study = folder / "simulated/none"

@@ -37,7 +37,7 @@ def _designs(of: StudyFiles, cohorts: Mapping[str, Cohort]) -> dict[str, Design]
     """Return what the replicates of each experiment have in common."""
     n_validation = cohorts["validation"].n_samples
     if of.settings["splits"]:
-        # as in bench/false_positives; without a part of its own, the external cohort has the samples of the real one
+        # without a part of its own, the external cohort has the samples of the real one
         ids = {sample for cohort in cohorts.values() for sample in cohort.features.index}
         design = Design.splits(n_validation, len(ids))
         return dict.fromkeys(of.table("experiments.tsv")["experiment"], design)
