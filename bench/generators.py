@@ -1,8 +1,9 @@
 """How good generated samples are: how near to unseen ones, and what classifiers gain by them.
 
-``python -m bench.generators`` trains the GANs of 10 splits of four data sets, which takes an hour
-on 2 cores, and prints the tables of docs/generator.md; ``--quick`` takes one split of each, in
-some minutes. The data sets lie beside the repository, in ``../shared/data``.
+``python -m bench.generators`` trains the GANs of 10 splits of four data sets, and the best of them
+on 10 others, which takes an hour on 2 cores, and prints the tables of docs/generator.md;
+``--quick`` takes one split of each, in some minutes. The data sets lie beside the repository, in
+``../shared/data``.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
 from bench.harness import markdown, opening
-from bench.variants import Sample, train_all, with_outputs
+from bench.variants import SCREENED, WAYS, Sample, train_all, with_outputs
 from evenomics.balancing.samplers import GaussianOverSampler
 from evenomics.data.cohort_files import read_cohort
 from evenomics.files import write_table
@@ -138,19 +139,21 @@ def _bootstrap(data: Split, h: float, n_samples: int, rng: np.random.Generator) 
 
 
 def contenders(
-    data: Split, seed: int, screen: bool, checkpoints: Path | None
+    data: Split, number: int, checkpoints: Path | None
 ) -> Iterator[tuple[str, Sample | None]]:
-    """Yield all that is compared."""
+    """Yield what is compared on a split: everything, or what the first splits have left."""
     yield "none", None
     yield "smote", partial(_smote, data)
     yield "shrunk gaussian", partial(_gaussian, data)
     for h in (0.5, 1.0):
         yield f"smoothed bootstrap {h}", partial(_bootstrap, data, h)
-    generators = train_all(data.cases, data.controls, seed, screen, checkpoints)
-    for training, generator in generators.items():
-        made = with_outputs(training, generator, data.cases, data.controls)
+    ways = WAYS if number < N_SPLITS else ("untrained", "gan", "classic")
+    ways += SCREENED if number < N_SCREENED else ()
+    generators = train_all(data.cases, data.controls, SEED + number, ways, checkpoints)
+    for way, generator in generators.items():
+        made = with_outputs(way, generator, data.cases, data.controls)
         for output, sample in made.items():
-            yield f"{training}; {output}".removesuffix("; "), sample
+            yield f"{way}; {output}".removesuffix("; "), sample
 
 
 CLASSIFIERS: dict[str, Callable[[], Any]] = {
@@ -189,7 +192,7 @@ def run(name: str, number: int, folder: Path) -> pd.DataFrame:
         return pd.read_csv(path, sep="\t")
     with threadpool_limits(1):
         data = split(name, number)
-        compared = contenders(data, SEED + number, number < N_SCREENED, folder / "checkpoints")
+        compared = contenders(data, number, folder / "checkpoints")
         rows = [
             {"set": name, "split": number, "arm": arm, **measure(data, sample, f"{name} {number}")}
             for arm, sample in compared
@@ -260,17 +263,19 @@ def main() -> None:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one split of every data set")
-    parser.add_argument("--splits", type=int, default=N_SPLITS)
     parser.add_argument("--folder", type=Path, default=ROOT / "results/bench/generators",
                         help="where measurements and trainings are kept")  # fmt: skip
     options = parser.parse_args()
-    n_splits = 1 if options.quick else options.splits
-    tables = Parallel(n_jobs=len(os.sched_getaffinity(0)))(
-        delayed(run)(name, number, options.folder) for number in range(n_splits) for name in SETS
-    )
-    print(opening("Generators"))
-    for part in report(pd.concat(tables)):
-        print(part)
+    parts = {"Generators": range(1 if options.quick else N_SPLITS)}
+    if not options.quick:
+        parts["The same on other splits"] = range(N_SPLITS, 2 * N_SPLITS)
+    for title, numbers in parts.items():
+        tables = Parallel(n_jobs=len(os.sched_getaffinity(0)))(
+            delayed(run)(name, number, options.folder) for number in numbers for name in SETS
+        )
+        print(opening(title), flush=True)
+        for part in report(pd.concat(tables)):
+            print(part, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Generators of the cases of a draw, trained in all the ways that `bench.generators` compares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from evenomics.gan.generator import Generator, Noise
 from evenomics.gan.losses import critic_gradient, forward
 from evenomics.gan.networks import Floats, initial_weights
 from evenomics.gan.output import Moments, set_output
-from evenomics.gan.pretraining import pretrain
+from evenomics.gan.pretraining import Pretrained, pretrain
 from evenomics.gan.requests import GanRequest
 from evenomics.gan.retraining import retrain
 from evenomics.gan.run import TrainingRun
@@ -22,8 +23,10 @@ from evenomics.gan.settings import GanSettings, Output
 from evenomics.gan.trained import Trained
 from evenomics.randomness import stream
 
-#: Ways of training that are tried on few splits, since they make no difference.
-SCREENED = ("averaged weights", "5 critic updates", "5 critic updates, dropout 0.2", "learnt noise")
+#: Ways of training.
+WAYS = ("untrained", "gan", "classic", "dropout 0.2", "classic, dropout 0.2", "shifted controls")
+#: Those that are tried on few splits, since they make no difference.
+SCREENED = ("5 critic updates", "5 critic updates, dropout 0.2", "averaged weights", "learnt noise")
 
 EPOCHS = 1000
 FIRST_NOISE = 0.2
@@ -50,53 +53,63 @@ class _Recorder(Training):
 
 
 def train_all(
-    cases: Floats, controls: Floats, seed: int, screen: bool, checkpoints: Path | None
+    cases: Floats, controls: Floats, seed: int, ways: Iterable[str], checkpoints: Path | None
 ) -> dict[str, Generator]:
-    """Train generators of the cases in every way.
+    """Train generators of the cases.
 
     Parameters
     ----------
     cases, controls : ndarray of shape (n_samples, n_features)
         Scaled samples of a draw.
     seed : int
-    screen : bool
-        Whether to train those of `SCREENED` as well.
+    ways : iterable of str
+        Of `WAYS` and `SCREENED`.
     checkpoints : Path or None
         Where trainings are kept.
     """
-    training = _Recorder("cpu", checkpoints=checkpoints)
     draw = np.concatenate([controls, cases])
-    pretrained = pretrain(draw, settings(), seed=seed, training=training)
     request = GanRequest("bench", "case", cases)
+    classic = replace(request, variant="classic")
 
-    def trained(request: GanRequest, using: GanSettings) -> Generator:
-        (gan,) = retrain([request], pretrained, using, seed=seed, training=training)
+    @cache
+    def pretrained() -> Pretrained:
+        training = Training("cpu", checkpoints=checkpoints)
+        return pretrain(draw, settings(), seed=seed, training=training)
+
+    def trained(
+        request: GanRequest, using: GanSettings, training: Training | None = None
+    ) -> Generator:
+        training = training or Training("cpu", checkpoints=checkpoints)
+        start = None if request.variant == "classic" else pretrained()
+        (gan,) = retrain([request], start, using, seed=seed, training=training)
         return gan.generator
 
-    fresh = initial_weights(draw.shape[1], settings().networks.hidden, stream(seed, "untrained"))
-    generators = {
-        "untrained": Generator.from_weights(fresh),
-        "gan": trained(request, settings()),
+    @cache
+    def whole() -> list[TrainingRun]:
+        recorder = _Recorder("cpu", checkpoints=checkpoints)
+        trained(request, settings(), recorder)
+        return recorder.whole
+
+    def untrained() -> Generator:
+        rng = stream(seed, "untrained")
+        hidden = settings().networks.hidden
+        return Generator.from_weights(initial_weights(draw.shape[1], hidden, rng))
+
+    # with five critic updates, as many generator updates as with two
+    longer = partial(settings, EPOCHS * 5 // 2, critic_updates=5)
+    make: dict[str, Callable[[], Generator]] = {
+        "untrained": untrained,
+        "gan": lambda: trained(request, settings()),
+        "classic": lambda: trained(classic, settings()),
+        "dropout 0.2": lambda: trained(request, settings(dropout=0.2)),
+        "classic, dropout 0.2": lambda: trained(classic, settings(dropout=0.2)),
+        "shifted controls": lambda: trained(*_shifted(request, controls)),
+        "5 critic updates": lambda: trained(request, longer()),
+        "5 critic updates, dropout 0.2": lambda: trained(request, longer(dropout=0.2)),
+        "averaged weights": lambda: _averaged(whole()[-1], checkpoints),
+        "learnt noise": lambda: _with_learnt_noise(whole()),
     }
-    whole = getattr(training, "whole", [])
-    generators |= {
-        "classic": trained(replace(request, variant="classic"), settings()),
-        "dropout 0.2": trained(request, settings(dropout=0.2)),
-        "shifted controls": trained(*_shifted(request, controls)),
-    }
-    if screen:
-        # as many generator updates as with two critic updates
-        epochs = EPOCHS * 5 // 2
-        generators |= {
-            "5 critic updates": trained(request, settings(epochs, critic_updates=5)),
-            "5 critic updates, dropout 0.2": trained(
-                request, settings(epochs, critic_updates=5, dropout=0.2)
-            ),
-        }
-        if whole:  # else every training diverged, or its first epoch was the best
-            generators["averaged weights"] = _averaged(whole[-1], training)
-            generators["learnt noise"] = _with_learnt_noise(whole)
-    return generators
+    return {way: make[way]() for way in ways}
 
 
 def _shifted(request: GanRequest, controls: Floats) -> tuple[GanRequest, GanSettings]:
@@ -108,13 +121,13 @@ def _shifted(request: GanRequest, controls: Floats) -> tuple[GanRequest, GanSett
     return replace(request, samples=samples), replace(using, choice=choice)
 
 
-def _averaged(run: TrainingRun, training: Training) -> Generator:
+def _averaged(run: TrainingRun, checkpoints: Path | None) -> Generator:
     """Average the generator over the last 40% of its training.
 
     A run of fewer epochs is the beginning of a longer one, to the last bit.
     """
     epochs = sorted({max(1, round(run.epochs * share)) for share in (0.6, 0.7, 0.8, 0.9, 1.0)})
-    done = training.train([replace(run, epochs=n) for n in epochs])
+    done = Training("cpu", checkpoints=checkpoints).train([replace(run, epochs=n) for n in epochs])
     mean = np.mean([trained.weights.generator for trained in done], axis=0)
     return Generator(run.start.n_features, run.start.hidden, mean)
 
@@ -196,7 +209,7 @@ def with_outputs(
         return {"": generator.sample, "mean shrunk, sd shrunk": set_}
     made: dict[str, Sample] = {
         name: set_output(generator, cases, [controls], OUTPUTS[name]).sample
-        for name in (OUTPUTS if training == "gan" else FEW)
+        for name in (OUTPUTS if training in ("gan", "classic") else FEW)
     }
     if training == "gan":
         # independent noise instead, of the SD within classes
