@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import auc
 
 import fake_results
+from evenomics.files import read_parts, read_table
 from evenomics.report.predictions import ChosenPredictions, prediction_tables
 from evenomics.report.study import StudyFiles
 
@@ -58,6 +59,15 @@ def test_each_replicate_has_the_predictions_of_its_chosen_setting(study):
     found = rows_of(predictions("whole", "auto", "svc"))
     np.testing.assert_allclose(found, taken.sort_values(KEYS)["score.case"], rtol=1e-6)
     assert predictions("whole", "gan", "svc") == {}
+
+
+def test_a_table_that_is_read_in_parts_is_the_same(study):
+    """So no setting is lost where a part ends."""
+    files, _ = study
+    path = files.of_draw("scored", files.draws()[0]) / "predictions/smoothed_bootstrap.tsv.gz"
+    parts = [*read_parts(path, n_rows=7)]
+    assert max(map(len, parts)) == 7
+    pd.testing.assert_frame_equal(pd.concat(parts), read_table(path))
 
 
 def test_tables_of_predictions_agree_with_counting(study):

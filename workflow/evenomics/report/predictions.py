@@ -16,7 +16,7 @@ from evenomics.evaluation.predictions import (
     per_class_table,
     prediction_of,
 )
-from evenomics.files import read_table
+from evenomics.files import read_parts
 from evenomics.report.study import StudyFiles
 
 _CHOICE = ["replicate", "classifier", *SETTING]
@@ -31,7 +31,7 @@ class ChosenPredictions:
 
     Notes
     -----
-    Files are read one at a time, and of one experiment what was chosen is kept: all settings of all
+    Files are read part by part, and of one experiment what was chosen is kept: all settings of all
     arms would fill the memory.
     """
 
@@ -66,8 +66,10 @@ class ChosenPredictions:
         for arm, choices in here.groupby("arm", sort=False):
             for draw in self._of.draws(experiment):
                 folder = self._of.of_draw("scored", draw) / "predictions"
-                table = read_table(folder / f"{arm}.tsv.gz")
-                chosen = table.merge(choices[[*_CHOICE, "to"]], on=_CHOICE)
+                parts_of_arm = read_parts(folder / f"{arm}.tsv.gz")
+                chosen = pd.concat(
+                    part.merge(choices[[*_CHOICE, "to"]], on=_CHOICE) for part in parts_of_arm
+                )
                 chosen = chosen.astype(dict.fromkeys(TEXTS, "category"))
                 for (to, classifier), rows in chosen.groupby(["to", "classifier"]):
                     parts[str(to), str(classifier)].append(rows.drop(columns=["to", *SETTING]))
