@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
 import yaml
@@ -28,17 +29,17 @@ TINY = {
                 "source": "builtin", "n_features": 9, "n_real": 60, "n_external": 20,
                 "n_validation": 30,
             },
+            "draws": {"replicates": 1},
             "experiments": {"controls": [12], "imbalance": [0.5]},
         },
     },
-    "arms": ["none", "smote", {"copies": {"class": "imblearn.over_sampling.RandomOverSampler"}}],
-    "multipliers": [1],
+    "arms": ["none", "smote"],
     "scoring": {"classifiers": ["svc"], "repeats": 2, "folds": 2},
 }  # fmt: skip
 #: Long enough to be killed in the middle.
 LONG = {
     **TINY,
-    "scoring": {"classifiers": ["hist_gradient_boosting"], "repeats": 60, "folds": 5},
+    "studies": {"tiny": {**TINY["studies"]["tiny"], "draws": {"replicates": 9}}},
 }
 #: A name that means something else to make, to a shell and to Python.
 STRANGE = 'it\'s "$(touch touched)" `touch touched` l\\är $(shell touch touched)'
@@ -77,19 +78,16 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 # ---- a sampler of another library ----
 
 
-@pytest.mark.slow
-def test_a_sampler_is_refused_before_anything_is_scored_or_kept_under_its_name(
-    tmp_path: Path,
-) -> None:
+def test_a_sampler_that_cannot_be_imported_is_told_before_any_training(tmp_path: Path) -> None:
+    """By the job that checks the cohorts: only jobs have the environment that it has to be in."""
     wrong = {"mine": {"class": "no_such_package.Sampler"}}
-    refused = run_workflow(tmp_path, {**TINY, "arms": ["none", wrong]})
+    refused = run_workflow(tmp_path, {**TINY, "arms": ["none", "gan", wrong]})
     assert refused.returncode != 0
-    assert "arms.mine.class: no_such_package.Sampler cannot be imported" in refused.stderr
-    assert not (tmp_path / "results/tiny/none/scores.tsv.gz").exists()
-    done = run_workflow(tmp_path, TINY)
-    assert done.returncode == 0, done.stderr
-    tuning = read_table(tmp_path / "results/tiny/none/tuning.tsv")
-    assert [*tuning["arm"]] == ["none", "smote", "copies"]
+    log = (tmp_path / "results/logs/check_cohorts/tiny.none.log").read_text()
+    for said in (refused.stderr, log):
+        assert "arms.mine.class: no_such_package.Sampler cannot be imported" in said
+        assert "Traceback" not in said
+    assert [path.name for path in (tmp_path / "results/tiny/none").iterdir()] == ["cohorts"]
 
 
 # ---- two at once ----
@@ -216,10 +214,12 @@ def test_a_killed_run_leaves_no_process_and_goes_on_after_unlock(
     assert again.returncode != 0
     assert "--unlock" in again.stderr
     assert run_workflow(tmp_path, LONG, "--unlock").returncode == 0
-    scores = "results/tiny/none/scores.tsv.gz"
-    again = run_workflow(tmp_path, LONG, "--", scores, cores=2)
+    scored = "results/tiny/none/scored"
+    again = run_workflow(tmp_path, LONG, "--", scored, cores=2)
     assert again.returncode == 0, again.stderr
-    seconds = read_table(tmp_path / "results/tiny/none/scoring_seconds.tsv")["seconds"]
+    of_draws = [read_table(path) for path in (tmp_path / scored).glob("*/seconds.tsv")]
+    assert len(of_draws) == 9
+    seconds = pd.concat(of_draws)["seconds"]
     assert (seconds == 0).any()  # scored before
     assert (seconds > 0).any()
 
