@@ -1,10 +1,10 @@
 # Every conda environment of the workflow, in one image; written by `make dockerfile`.
 FROM condaforge/miniforge3:latest
 LABEL io.github.snakemake.containerized="true"
-LABEL io.github.snakemake.conda_env_hash="b41bbb0c8feca445633f3b7e91879ecec5cd75daa2ea3b1224bb0bac69bf5a84"
+LABEL io.github.snakemake.conda_env_hash="bb28f7b198dfee0a0e784802eac964740f10afcef096b4d2ae8205d2e4a854ea"
 # Conda environment:
 #   source: envs/enrichment.yaml
-#   prefix: /conda-envs/16f4477e951990198c6b6f76f0a706f4
+#   prefix: /conda-envs/ccf0a9943ed8138c0bd6204bdaac44fe
 #   channels:
 #     - conda-forge
 #     - bioconda
@@ -14,9 +14,10 @@ LABEL io.github.snakemake.conda_env_hash="b41bbb0c8feca445633f3b7e91879ecec5cd75
 #     - gseapy =1.3.0
 #     - numpy =2.3.5
 #     - pandas =3.0.3
+#     - pyyaml =6.0.3
 #     - scipy =1.16.3
-RUN mkdir -p /conda-envs/16f4477e951990198c6b6f76f0a706f4
-COPY envs/enrichment.yaml /conda-envs/16f4477e951990198c6b6f76f0a706f4/environment.yaml
+RUN mkdir -p /conda-envs/ccf0a9943ed8138c0bd6204bdaac44fe
+COPY envs/enrichment.yaml /conda-envs/ccf0a9943ed8138c0bd6204bdaac44fe/environment.yaml
 # Conda environment:
 #   source: envs/evenomics.yaml
 #   prefix: /conda-envs/91bc67a784052a7fae3f210861697abf
@@ -70,7 +71,7 @@ RUN mkdir -p /conda-envs/979787498541df9ad1962c7ae4424b65
 COPY envs/limma.yaml /conda-envs/979787498541df9ad1962c7ae4424b65/environment.yaml
 # Conda environment:
 #   source: envs/rdata.yaml
-#   prefix: /conda-envs/59a5481d52b096de4d5b06200afbb981
+#   prefix: /conda-envs/cd1016b7a6557f5eb0e9515d1c4f035e
 #   channels:
 #     - conda-forge
 #     - bioconda
@@ -82,10 +83,11 @@ COPY envs/limma.yaml /conda-envs/979787498541df9ad1962c7ae4424b65/environment.ya
 #     - bioconductor-summarizedexperiment =1.40.0
 #     - numpy =2.3.5
 #     - pandas =3.0.3
+#     - pyyaml =6.0.3
 #     - r-base =4.5.2
 #     - rpy2 =3.6.6
-RUN mkdir -p /conda-envs/59a5481d52b096de4d5b06200afbb981
-COPY envs/rdata.yaml /conda-envs/59a5481d52b096de4d5b06200afbb981/environment.yaml
+RUN mkdir -p /conda-envs/cd1016b7a6557f5eb0e9515d1c4f035e
+COPY envs/rdata.yaml /conda-envs/cd1016b7a6557f5eb0e9515d1c4f035e/environment.yaml
 # Conda environment:
 #   source: envs/sva.yaml
 #   prefix: /conda-envs/841b685eb6c8ca84455331b4418f5d2e
@@ -112,11 +114,11 @@ COPY envs/sva.yaml /conda-envs/841b685eb6c8ca84455331b4418f5d2e/environment.yaml
 RUN mkdir -p /conda-envs/f52da9ce9ccd2677e10b35008d35e940
 COPY envs/umpire.yaml /conda-envs/f52da9ce9ccd2677e10b35008d35e940/environment.yaml
 
-RUN conda env create --prefix /conda-envs/16f4477e951990198c6b6f76f0a706f4 --file /conda-envs/16f4477e951990198c6b6f76f0a706f4/environment.yaml && \
+RUN conda env create --prefix /conda-envs/ccf0a9943ed8138c0bd6204bdaac44fe --file /conda-envs/ccf0a9943ed8138c0bd6204bdaac44fe/environment.yaml && \
     conda env create --prefix /conda-envs/91bc67a784052a7fae3f210861697abf --file /conda-envs/91bc67a784052a7fae3f210861697abf/environment.yaml && \
     conda env create --prefix /conda-envs/22ee1a6f00cc048e9a12e7873a1b5835 --file /conda-envs/22ee1a6f00cc048e9a12e7873a1b5835/environment.yaml && \
     conda env create --prefix /conda-envs/979787498541df9ad1962c7ae4424b65 --file /conda-envs/979787498541df9ad1962c7ae4424b65/environment.yaml && \
-    conda env create --prefix /conda-envs/59a5481d52b096de4d5b06200afbb981 --file /conda-envs/59a5481d52b096de4d5b06200afbb981/environment.yaml && \
+    conda env create --prefix /conda-envs/cd1016b7a6557f5eb0e9515d1c4f035e --file /conda-envs/cd1016b7a6557f5eb0e9515d1c4f035e/environment.yaml && \
     conda env create --prefix /conda-envs/841b685eb6c8ca84455331b4418f5d2e --file /conda-envs/841b685eb6c8ca84455331b4418f5d2e/environment.yaml && \
     conda env create --prefix /conda-envs/f52da9ce9ccd2677e10b35008d35e940 --file /conda-envs/f52da9ce9ccd2677e10b35008d35e940/environment.yaml && \
     conda clean --all -y

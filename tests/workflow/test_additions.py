@@ -64,7 +64,7 @@ def mine(request):
 
 ENTRIES = {
     "arms": ("My arm", 'colour: "#123456"'),
-    "metrics": ("My metric", ""),
+    "metrics": ("My metric", "thresholded: true"),
     "classifiers": ("My classifier", ""),
     "sources": ("my source", ""),
 }
@@ -87,6 +87,7 @@ CONFIG = {
         "own": {
             "classes": ["healthy", "ill"],
             "cohorts": {"source": "mine"},
+            "draws": {"replicates": 2},
             "experiments": {"controls": [16], "imbalance": [0.5]},
         }
     },
@@ -128,8 +129,9 @@ def test_what_was_added_is_scored_and_summarised(results: Path) -> None:
     scores = pd.read_csv(results / "own/none/scores.tsv.gz", sep="\t")
     assert set(scores["arm"]) == {"none", "mine"}
     assert set(scores["classifier"]) == {"mine"}
-    mine = scores[scores["metric"] == "mine"]["value"]
-    assert len(mine) == 4
+    mine = scores[scores["metric"] == "mine"]
+    assert mine.groupby("threshold").size().to_dict() == dict.fromkeys(["default", "tuned"], 8)
+    mine = mine[mine["threshold"] == "default"]["value"]
     # 40 samples of classes one SD apart in four features: better than chance, by whole samples
     assert ((mine * 40).round(9) % 1 == 0).all()
     assert mine.mean() > 0.6

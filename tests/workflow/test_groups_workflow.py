@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evenomics.config.experiments import DrawId
 from evenomics.data.cohort_files import read_cohort
+from evenomics.preparation.draw_files import read_draw
 from snakemake_runs import run_workflow
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
@@ -39,7 +41,7 @@ def write_patients(path: Path) -> pd.Series:
 def test_patients_are_known_at_every_stage_and_stay_whole(
     tmp_path: Path, harmonise: str, selections: list[str]
 ) -> None:
-    """Their three samples each are set aside together, for the GANs and for the selection.
+    """Their three samples are set aside together: for GANs, selection and cross-validation.
 
     Draws of 30 healthy samples and 15 ill ones are of 10 patients and of 5.
     """
@@ -75,8 +77,7 @@ def test_patients_are_known_at_every_stage_and_stay_whole(
         },
         "scoring": {"classifiers": ["svc"], "repeats": 2, "folds": 5},
     }  # fmt: skip
-    tables = ("tuning.tsv", "experiments.tsv", "training")
-    targets = [f"results/own/{s}/{table}" for s in selections for table in tables]
+    targets = [f"results/own/{selection}/scored" for selection in selections]
     done = run_workflow(tmp_path, config, "--", *targets)
     assert done.returncode == 0, done.stderr[-3000:]
     results = tmp_path / "results/own"
@@ -90,10 +91,16 @@ def test_patients_are_known_at_every_stage_and_stay_whole(
         drawn = pd.read_table(results / selection / "experiments.tsv").set_index("class")
         assert drawn["n_samples"].to_dict() == {"healthy": 30, "ill": 15}
         assert drawn["n_groups"].to_dict() == {"healthy": 10, "ill": 5}
-        chosen = pd.read_table(results / selection / "training/chosen.tsv").set_index("class")
+        draw = read_draw(results / selection / "draws", DrawId("c30_i0.5"))
+        of = draw.cohort.groups.to_numpy()
+        assert [{*of[fold.train]} & {*of[fold.test]} for fold in draw.folds] == [set()] * 5
+        of_draw = results / selection / "training" / draw.id.name
+        assert len([*of_draw.glob("fold*/")]) == 5
+        chosen = pd.read_table(of_draw / "chosen.tsv").set_index("class")
         assert chosen["n_folds"].to_dict() == {"healthy": 1, "ill": 3}
         assert (chosen["n_held_out"] % N_EACH == 0).all()
-        assert (pd.read_table(results / selection / "tuning.tsv")["n_folds"] == 5).all()
+        tuning = pd.read_table(results / selection / "scored" / draw.id.name / "tuning.tsv")
+        assert (tuning["n_folds"] == 5).all()
     if "lasso_en" in selections:
         repeats = pd.read_table(results / "lasso_en/selection/repeats.tsv")
         assert (repeats["n_held_out"] % N_EACH == 0).all()

@@ -25,7 +25,7 @@ CONFIG = {
                 "cohorts": {
                     "source": "table",
                     "table": {"path": "data/t.csv", "class_column": "c"},
-                    "split": {"real": 0.5, "external": 0.1, "validation": 0.4},
+                    "split": {"real": 0.5, "external": 0.1, "validation": 0.4, "replicates": 2},
                 },
                 "experiments": {"controls": [12], "imbalance": [0.5]},
             }

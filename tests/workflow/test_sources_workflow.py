@@ -82,7 +82,7 @@ def test_a_data_set_of_geo_is_downloaded_read_and_selected(tmp_path, mirror):
     goal = "results/kidney/deg/experiments.tsv"
     done = run_workflow(tmp_path, config, goal, cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
-    draw = pd.read_table(tmp_path / "results/kidney/deg/draws/whole.tsv.gz")
+    draw = pd.read_table(tmp_path / "results/kidney/deg/draws/whole.1.tsv.gz")
     assert draw.shape == (9, 32) or draw.shape == (8, 32)
     assert set(draw["class"]) == {"normal", "RCC"}
     expression = pd.read_table(tmp_path / "results/kidney/deg/selection/expression.tsv")
