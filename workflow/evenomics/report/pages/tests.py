@@ -106,8 +106,8 @@ def paper_page(comparison: pd.DataFrame, title: str, level: float) -> str:
             "Welch's t-test between the repeats of two arms on the first replicate, each at its "
             "best alpha on the validation cohort. P-values are adjusted by Benjamini-Hochberg over "
             f"this table. Bold: adjusted p below {level:g}.",
-            "This is the paper's test, and it must not be taken for an answer. Two trainings of one "
-            "generator it called different in 15 to 31% of simulated studies at level 5%, two "
+            "This is the paper's test, and it must not be taken for an answer. At level 5%, it "
+            "called two trainings of one generator different in 15 to 31% of simulated studies, two "
             "different arms of equal worth in 62 to 69% (with 5 repeats; more repeats make it "
             "worse; bench/RESULTS.md).",
             "The reasons: repeats share one training draw and one validation cohort, so they are "
