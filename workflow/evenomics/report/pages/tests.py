@@ -107,9 +107,9 @@ def paper_page(comparison: pd.DataFrame, title: str, level: float) -> str:
             "best alpha on the validation cohort. P-values are adjusted by Benjamini-Hochberg over "
             f"this table. Bold: adjusted p below {level:g}.",
             "This is the paper's test, and it must not be taken for an answer. At level 5%, it "
-            "called two trainings of one generator different in 15 to 31% of simulated studies, two "
-            "different arms of equal worth in 62 to 69% (with 5 repeats; more repeats make it "
-            "worse; bench/RESULTS.md).",
+            "called two trainings of one generator different in 15 to 31% of simulated studies, "
+            "and two different arms of equal worth in 62 to 69% (with 5 repeats; more repeats make "
+            "it worse; bench/RESULTS.md).",
             "The reasons: repeats share one training draw and one validation cohort, so they are "
             "not independent samples; and the alpha is chosen on the scores that are then tested.",
         )
