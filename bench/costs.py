@@ -11,14 +11,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from bench.harness import markdown, markdown_row, opening
+from evenomics.balancing.arm import ARMS
+from evenomics.balancing.draw_gans import DrawGenerators
 from evenomics.config.arms import Grid
 from evenomics.config.costs import Costs
+from evenomics.config.experiments import DrawId
 from evenomics.config.source import Size
 from evenomics.config.validation import validated
 from evenomics.data.cohort import Cohort
 from evenomics.data.source import cohort_of
-from evenomics.evaluation.scoring import score_arm
-from evenomics.preparation.scaling import fit_scaler
+from evenomics.evaluation.scoring import Scoring
+from evenomics.preparation.draw_files import prepare
 
 CLASSES = ["control", "case"]
 # controls, cases: a draw, which random over-sampling brings to twice the controls
@@ -58,12 +61,16 @@ def rows() -> Iterator[tuple[object, ...]]:
             size = Size(p, sum(counts), 2, N_VALIDATION, dict(zip(CLASSES, counts, strict=True)))
             expected = Costs(config, "s", "none", size).seconds["score_arms"]
             draw = cohort(counts, p, "whole")
-            arguments = (draw, cohort(validation, p, "validation"), fit_scaler(draw), CLASSES)
+            options = config["scoring"]
+            scoring = Scoring(
+                CLASSES, Grid.of(config), options["classifiers"], REPEATS, seed=1, hidden=[]
+            )
+            prepared = prepare(
+                DrawId("whole"), draw, n_folds=options["folds"], seed=1, scale_folds=True
+            )
+            of_validation = cohort(validation, p, "validation")
             began = time.process_time()
-            score_arm(
-                "random_over", *arguments, grid=Grid.of(config), samplers={}, generators={},
-                hidden=[], seed=1, **config["scoring"],
-            )  # fmt: skip
+            scoring.score(ARMS["random_over"], prepared, of_validation, DrawGenerators())
             seconds = time.process_time() - began
             yield 2 * counts[0], p, f"{seconds:.1f}", f"{expected:.1f}", f"{expected / seconds:.1f}"
 
@@ -72,7 +79,7 @@ def main() -> None:
     """Print the report."""
     print(opening("Costs of scoring: the model of docs/costs.md"))
     print(
-        f"Tuning of both classifiers and {REPEATS} repeats, on one core; n is the size of the "
+        f"Tuning of all classifiers and {REPEATS} repeats, on one core; n is the size of the "
         f"balanced training set, {N_VALIDATION} samples are for validation.\n"
     )
     print(markdown(["n", "p", "seconds", "model", "model / seconds"], []))

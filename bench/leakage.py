@@ -52,8 +52,9 @@ def score(tuning: str, folder: Path) -> tuple[pd.DataFrame, float, float]:
     settings, in_folds = GanSettings.from_mapping(GAN), tuning != "shared_generator"
     write_cohorts(cohorts, folder / "cohorts")
     wanted = [(EXPERIMENT, DrawId(EXPERIMENT.name, k + 1)) for k in range(N_REPLICATES)]
-    for of, drawn in draw(cohorts["real"], wanted, CLASSES, SEED, disjoint=True).items():
-        prepared = prepare(of, drawn, n_folds=FOLDS, seed=SEED, scale_folds=in_folds)
+    real = cohorts["real"]
+    for of, rows in draw(real, wanted, CLASSES, SEED, disjoint=True).items():
+        prepared = prepare(of, real.take(rows), n_folds=FOLDS, seed=SEED, scale_folds=in_folds)
         write_draw(prepared, folder / "draws")
     draws = [of for _, of in wanted]
     external, training = cohorts["external"], Training(threads=os.cpu_count() or 1)

@@ -15,11 +15,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from bench.harness import markdown, markdown_row, opening, ratio, turns
-from evenomics.balancing.arm import ARMS
-from evenomics.balancing.balancer import Balancer
-from evenomics.config.arms import Setting
 from evenomics.evaluation.classifier import CLASSIFIERS
-from evenomics.evaluation.tuning import tune
+from evenomics.evaluation.tuning import BalancedFold, tune
+from evenomics.preparation.folds import stratified_folds
 from evenomics.preparation.samples import Samples
 from evenomics.randomness import derive_seed
 
@@ -48,12 +46,14 @@ def grid_search(samples: Samples) -> float:
 
 def best_first(n_jobs: int) -> Callable[[Samples], float]:
     """Tune as the workflow does, in so many processes."""
-    balancer = Balancer(ARMS["none"], Setting(), 0, {}, SEED, ("bench",))
 
     def run(samples: Samples) -> float:
-        return tune([CLASSIFIER], samples, balancer, n_folds=N_FOLDS, n_jobs=n_jobs)[
-            CLASSIFIER
-        ].cv_auroc
+        parts, _ = stratified_folds(samples.y, N_FOLDS, derive_seed(SEED, "folds"))
+        folds = [
+            BalancedFold(*(Samples(samples.X[rows], samples.y[rows]) for rows in part))
+            for part in parts
+        ]
+        return tune([CLASSIFIER], folds, n_jobs=n_jobs)[CLASSIFIER].cv_auroc
 
     return run
 

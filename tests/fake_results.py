@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from evenomics.config.experiments import DrawId
+from evenomics.files import write_table
 from evenomics.report.answer import answer_table
 
 STUDY = {"study": "simulated", "selection": "none"}
@@ -173,3 +175,31 @@ def auto(tuning_table):
     """Table ``auto.tsv``: SMOTE was taken everywhere."""
     rows = tuning_table[tuning_table["chosen"] & (tuning_table["arm"] == "smote")]
     return rows.drop(columns=["parameters", "chosen", "thresholds", "n_folds", "note"])
+
+
+def write_scored(folder, experiment, predictions, tuning_table, took=None, generated=None):
+    """Write the folder ``scored`` of a study, as a run does: a folder of tables for each draw.
+
+    `predictions` and `generated` are tables by arm; `took` is the table ``auto.tsv``.
+    """
+    for replicate, tuned in tuning_table.groupby("replicate"):
+        draw = folder / "scored" / DrawId(experiment, replicate).name
+        here = {arm: t[t["replicate"] == replicate] for arm, t in predictions.items()}
+        scored = {**here, "auto": here["smote"]} if took is not None else here
+        tables = {
+            "scores.tsv": pd.concat(
+                [scores_of(t, {"experiment": experiment, "arm": a}) for a, t in scored.items()]
+            ),
+            "tuning.tsv": tuned,
+            "seconds.tsv": pd.DataFrame(
+                {**DrawId(experiment, replicate)._asdict(), "arm": [*scored]}
+            ).assign(seconds=1.5),
+        }
+        if took is not None:
+            tables["auto.tsv"] = took[took["replicate"] == replicate]
+        for name, table in tables.items():
+            write_table(table.drop(columns=[*STUDY], errors="ignore"), draw / name)
+        for arm, table in here.items():
+            write_table(table, draw / f"predictions/{arm}.tsv.gz")
+        for arm, table in (generated or {}).items():
+            write_table(table, draw / f"generated/{arm}.tsv.gz")

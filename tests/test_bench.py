@@ -5,7 +5,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from bench import contenders, false_positives, harness, training
+from bench import contenders, costs, false_positives, harness, scoring, training
 
 
 class Clock:
@@ -80,3 +80,21 @@ def test_simulated_arms_are_equal_in_the_population_or_differ_by_0_02(design):
         error = statistics.stdev(found) / 40**0.5
         assert statistics.mean(found) == pytest.approx(expected, abs=4 * error)
         assert error < 0.005
+
+
+def test_costs_of_scoring_are_measured_beside_the_model(monkeypatch):
+    monkeypatch.setattr(costs, "DRAWS", [(12, 6)])
+    monkeypatch.setattr(costs, "FEATURES", [10])
+    monkeypatch.setattr(costs, "N_VALIDATION", 20)
+    monkeypatch.setattr(costs, "REPEATS", 2)
+    ((n, p, seconds, model, _),) = costs.rows()
+    assert (n, p) == (24, 10)
+    assert float(seconds) > 0
+    assert float(model) > 0
+
+
+def test_the_benchmark_of_tuning_tunes_on_samples_that_it_has_not_seen(monkeypatch):
+    """Of a classifier that is fast: samples that differ by nothing are told apart by chance."""
+    monkeypatch.setattr(scoring, "CLASSIFIER", "logistic_regression")
+    monkeypatch.setattr(scoring, "DIFFERENCE", 0.0)
+    assert 0.3 < scoring.best_first(1)(scoring.two_classes(100)) < 0.75

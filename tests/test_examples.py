@@ -16,12 +16,14 @@ EXAMPLES = sorted(
 #: What only engines, R objects and pages make for themselves.
 INNER = {
     "data/r_objects.py", "gan/engines/cpu.py", "gan/engines/streams.py", "gan/checkpoint.py",
-    "gan/search.py", "gan/splits.py", "report/pages/summary.py",
+    "gan/search.py", "gan/splits.py", "report/pages/summary.py", "report/predictions.py",
 }  # fmt: skip
 #: Parts and results of what has an example.
 PARTS = {
-    "ArmScores", "BadCell", "Choice", "Hidden", "Job", "Layer", "Loss", "Networks", "OneVsRest",
-    "Pretrained", "Pretraining", "Purpose", "Retraining", "Trained", "TrainedGan", "TrainingRun",
+    "ArmScores", "BadCell", "BalancedFold", "Choice", "Hidden", "Job", "Layer", "Loss", "Networks",
+    "OneVsRest", "Output", "Pretrained", "Pretraining", "Purpose", "Retraining", "Trained",
+    "TrainedGan",
+    "TrainingRun",
 }  # fmt: skip
 
 

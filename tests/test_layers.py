@@ -80,7 +80,7 @@ def test_the_config_needs_no_numerical_library(bare):
     done = subprocess.run(
         [sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=False
     )
-    assert done.stdout == "100\n", done.stderr
+    assert done.stdout == "20\n", done.stderr
     assert "ImportError: numpy is not installed" in done.stderr
 
 

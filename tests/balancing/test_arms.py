@@ -8,6 +8,7 @@ from evenomics.balancing.arm import ARMS
 from evenomics.balancing.balancer import Balancer, added_rows
 from evenomics.balancing.training_set import TrainingSet
 from evenomics.config.arms import Setting
+from evenomics.errors import TrainingError
 from evenomics.preparation.samples import Samples
 
 
@@ -16,6 +17,17 @@ class Far:
 
     def sample(self, n_samples, rng):
         return 100 + rng.normal(size=(n_samples, 3))
+
+    @property
+    def calibrated(self):
+        return Further()
+
+
+class Further(Far):
+    """Further away still."""
+
+    def sample(self, n_samples, rng):
+        return 200 + super().sample(n_samples, rng)
 
 
 def training_set(sizes, apart=0.0, p=3, **options):
@@ -95,7 +107,15 @@ def test_random_over_copies_smote_interpolates_and_gan_asks_its_generator():
     assert not any((draw == row).all(axis=1).any() for row in X[len(draw) :])
     assert (X[len(draw) :] <= draw.max(axis=0)).all()
     X, _, _, draw = balanced("gan")
-    assert X[len(draw) :].min() > 90
+    assert 90 < X[len(draw) :].min() < 200
+    X, _, _, draw = balanced("calibrated_gan")
+    assert X[len(draw) :].min() > 290
+
+
+def test_a_generator_without_a_set_output_is_refused(monkeypatch):
+    monkeypatch.setattr(Far, "calibrated", None)
+    with pytest.raises(TrainingError, match=r"calibrated_gan: a generator .* train it anew"):
+        balanced("calibrated_gan")
 
 
 @pytest.mark.parametrize(

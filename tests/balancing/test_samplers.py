@@ -19,7 +19,7 @@ from evenomics.balancing.samplers import (
     SmoothedBootstrapOverSampler,
     WGANOverSampler,
 )
-from evenomics.gan.settings import GanSettings
+from evenomics.gan.settings import GanSettings, Output
 
 TINY = GanSettings.from_mapping(
     {
@@ -281,3 +281,19 @@ def test_in_a_pipeline_only_training_samples_are_balanced():
     model = make_pipeline(GaussianOverSampler(random_state=0), SVC())
     assert len(model.fit(X, y).predict(X)) == 30
     assert model[-1].shape_fit_[0] == 40
+
+
+def test_calibrated_samples_have_the_mean_of_their_class():
+    """The networks train for next to nothing, and give it only where their output is set."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(3, 1, (1040, 4)), np.repeat([0, 1], [1020, 20])
+    output = Output("class", "class", 0.5)
+    means = []
+    for calibrated in (False, True):
+        sampler = WGANOverSampler(
+            settings=replace(TINY, output=output), calibrated=calibrated, random_state=0
+        )
+        generated = sampler.fit_resample(X, y)[0][len(X) :]
+        means.append((generated.mean(axis=0) - X[y == 1].mean(axis=0)) / X.std(axis=0))
+    assert np.abs(means[0]).max() > 0.3
+    assert np.abs(means[1]).max() < 0.15

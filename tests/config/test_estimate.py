@@ -47,14 +47,14 @@ def in_a_folder_of_its_own(tmp_path, monkeypatch):
 
 
 def test_the_example_is_said_to_take_what_it_takes():
-    """Minutes, about 1 GB, 200 MB of checkpoints, which go at the end: as measured."""
+    """Minutes, about 1 GB, 1 GB of checkpoints, which go at the end: as measured."""
     config = validated(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
     said = check_run(config, 2)
     assert (
-        said == "About 3 min on 2 cores, 1 GB of memory and 29 MB of disk (210 MB while it runs)."
+        said == "About 7 min on 2 cores, 1 GB of memory and 150 MB of disk (1.1 GB while it runs)."
     )
     kept = check_run({**config, "keep_checkpoints": True}, 2)
-    assert kept == "About 3 min on 2 cores, 1 GB of memory and 210 MB of disk."
+    assert kept == "About 7 min on 2 cores, 1 GB of memory and 1.1 GB of disk."
 
 
 def test_what_is_not_counted_is_named():

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from evenomics.config.arms import Setting
-from evenomics.evaluation.auto import SETTING, as_auto, choose
+from evenomics.config.arms import SETTING, Setting
+from evenomics.evaluation.auto import as_auto, choose
 
 ARMS = ["none", "smote", "gan"]
 PLAIN, A0, A1 = Setting(), Setting((0, 0)), Setting((1, 0))

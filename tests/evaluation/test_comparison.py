@@ -292,6 +292,29 @@ def test_a_class_with_one_validation_sample_gives_no_test():
     assert set(study.compare()["note"]) == {"no test: one validation sample of a class"}
 
 
+def test_samples_of_a_patient_are_not_independent(draws):
+    """Every sample twice, under another id: the tests are those of once, if groups say so."""
+    study = Study()
+    ids = sorted(f"S{i}" for i in range(40))
+    study.predictions = {
+        key: pd.concat([table, table.assign(sample_id="again " + table["sample_id"])])
+        for key, table in draws.predictions.items()
+    }
+    groups = pd.Series(ids * 2, index=[*ids, *(f"again {name}" for name in ids)])
+    once, twice, wrong = draws.compare(), study.compare(groups=groups), study.compare()
+    for column in ("standard_error", "df", "p_value", "low", "high"):
+        np.testing.assert_allclose(twice[column], once[column], rtol=1e-6)
+    assert not np.allclose(wrong["p_value"], once["p_value"], rtol=0.1)
+
+
+def test_a_class_of_one_validation_group_gives_no_test(draws):
+    groups = pd.Series([f"P{i % 2}" for i in range(40)], index=[f"S{i}" for i in range(40)])
+    truth = draws.predictions[1, "none", "svc"].set_index("sample_id")["class"]
+    groups[truth.index[truth == "case"]] = "P0"
+    table = draws.compare(groups=groups)
+    assert set(table["note"]) == {"no test: one validation group of a class"}
+
+
 def test_a_metric_that_a_classifier_does_not_have_gives_no_test(draws):
     of_svc = (draws.scores["classifier"] == "svc") & (draws.scores["metric"] == "auprc")
     scores = draws.scores.assign(value=draws.scores["value"].mask(of_svc))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from evenomics.evaluation.inference.contributions import delong, jackknife
+from evenomics.evaluation.inference.contributions import delong, jackknife, of_groups
 from evenomics.evaluation.inference.difference import Difference, adjusted
 from evenomics.evaluation.inference.obuchowski_rockette import obuchowski_rockette
 from evenomics.evaluation.inference.resampled import corrected_resampled_t
@@ -174,6 +174,41 @@ def test_jackknife_leaves_every_sample_out(name):
     )
     assert found @ found == pytest.approx(expected)
     assert [found[classes == code].sum() for code in (0, 1)] == pytest.approx([0, 0], abs=1e-12)
+
+
+@pytest.mark.parametrize("how", ["delong", "jackknife"])
+def test_patients_with_the_same_sample_twice_count_once(how):
+    """Oracle: the same patients with a sample each. Without groups, the variance would be half."""
+
+    def contributions(classes, values):
+        prediction = Prediction(classes, both(values))
+        if how == "delong":
+            return delong(classes, prediction.scores)[1]
+        return jackknife(METRICS["auroc"].score, prediction)
+
+    classes, values = np.repeat([0, 1], [9, 6]), np.random.default_rng(0).normal(size=15)
+    once = contributions(classes, values)
+    patients = np.random.default_rng(1).permutation(np.repeat(np.arange(15), 2))
+    twice = contributions(classes[patients], values[patients])
+    np.testing.assert_allclose(of_groups(twice, classes[patients], patients), once, atol=1e-12)
+    assert twice @ twice < 0.6 * once @ once
+    np.testing.assert_allclose(of_groups(once, classes, np.arange(15)), once)
+
+
+def test_the_error_of_pairs_is_smaller_than_that_of_strangers():
+    """A case and a control of each patient, alike: much of the error cancels."""
+    rng, n = np.random.default_rng(0), 100
+    classes, patients = np.repeat([0, 1], n), np.tile(np.arange(n), 2)
+    drawn = []
+    for _ in range(2000):
+        controls = rng.normal(size=n)
+        cases = controls + rng.normal(0.5, 0.5, n)
+        auroc, found = delong(classes, both(np.concatenate([controls, cases])))
+        paired = of_groups(found, classes, patients)
+        drawn.append((auroc, paired @ paired, found @ found))
+    aurocs, paired, strangers = np.array(drawn).T
+    assert paired.mean() == pytest.approx(aurocs.var(), rel=0.1)
+    assert strangers.mean() > 4 * aurocs.var()
 
 
 def test_the_balanced_accuracy_has_the_binomial_variances_of_its_parts():

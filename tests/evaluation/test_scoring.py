@@ -26,7 +26,7 @@ from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
 from evenomics.evaluation.metric import METRICS, Metric, Prediction, values_of
 from evenomics.evaluation.predictions import prediction_of
 from evenomics.evaluation.scoring import Scoring
-from evenomics.evaluation.tuning import Fold, balanced_folds, tune
+from evenomics.evaluation.tuning import BalancedFold, balanced_folds, tune
 from evenomics.preparation.draw_files import prepare
 from evenomics.preparation.folds import stratified_folds
 from evenomics.preparation.samples import Samples
@@ -56,7 +56,7 @@ def folds_of(data, arm="none", n_folds=3):
     """Folds of a table as it is, their training sets balanced."""
     parts, _ = stratified_folds(data.y, n_folds, 3, data.groups)
     return [
-        Fold(
+        BalancedFold(
             balancer(arm).balance(Samples(data.X[train], data.y[train]), "fold", i)[0],
             Samples(data.X[test], data.y[test]),
         )

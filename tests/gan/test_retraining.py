@@ -12,10 +12,11 @@ from evenomics.gan.diagnostics import N_DIAGNOSTIC
 from evenomics.gan.engines.base import Training
 from evenomics.gan.generator import Generator
 from evenomics.gan.networks import initial_weights
+from evenomics.gan.output import set_output
 from evenomics.gan.pretraining import Pretrained, pretrain, pretrain_replicates
 from evenomics.gan.requests import GanRequest
 from evenomics.gan.retraining import retrain, retrain_as_chosen
-from evenomics.gan.settings import GanSettings
+from evenomics.gan.settings import GanSettings, Output
 from evenomics.gan.splits import split_samples
 from evenomics.randomness import stream
 
@@ -542,3 +543,19 @@ def test_as_chosen_leaves_a_class_of_one_sample_where_it_starts(pretrained):
     assert not np.isclose(found[1], pretrained.weights.generator).all()
     with pytest.raises(TrainingError, match=r"e\.1/fold1/case.*: needs a pre-trained GAN"):
         as_chosen([larger], [row], None)
+
+
+def test_the_output_is_set_beside_what_was_trained(pretrained):
+    """By `set_output` from the class and the others; the training does not depend on it."""
+    others = (np.random.default_rng(3).normal(size=(30, P)),)
+    alone, plain = request_for(), trained(request_for(), pretrained)
+    both = trained(request_for(others=others), pretrained)
+    assert plain.generator.calibrated is None
+    np.testing.assert_array_equal(both.generator.parameters, plain.generator.parameters)
+    expected = set_output(plain.generator, alone.samples, others, settings().output)
+    found = both.generator.calibrated
+    np.testing.assert_array_equal(found.parameters, expected.parameters)
+    np.testing.assert_array_equal(found.noise.factor, expected.noise.factor)
+    off = replace(settings(), output=Output("trained", "trained", 0))
+    off = trained(request_for(others=others), pretrained, off)
+    np.testing.assert_array_equal(off.generator.calibrated.parameters, off.generator.parameters)

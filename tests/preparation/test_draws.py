@@ -34,7 +34,8 @@ def grouped(*sizes: int, of: int = 3, paired: bool = False) -> Cohort:
 def draws_of(real: Cohort, experiments, classes, seed=1, n=1, disjoint=False):
     """Draws of `n` replicates from fixed cohorts."""
     wanted = training_draws(experiments, n, splits=False)
-    return draw(real, wanted, classes, seed, disjoint)
+    rows = draw(real, wanted, classes, seed, disjoint)
+    return {of: real.take(at, of.name) for of, at in rows.items()}
 
 
 def drawn_for(real: Cohort, experiment: Experiment, seed=1) -> Cohort:
@@ -52,8 +53,7 @@ def test_draws_have_the_counts_asked_for_and_keep_each_sample_with_its_class():
     draws = draws_of(real, grid, CLASSES)
     assert draws[DrawId("whole")].class_counts() == real.class_counts()
     assert draws[DrawId("c40_i0.4")].class_counts() == {"control": 40, "case": 16, "rare": 16}
-    for of, drawn in draws.items():
-        assert drawn.name == of.name
+    for drawn in draws.values():
         assert len(samples(drawn)) == drawn.n_samples
         pd.testing.assert_frame_equal(drawn.features, real.features.loc[drawn.features.index])
         pd.testing.assert_series_equal(drawn.classes, real.classes.loc[drawn.features.index])

@@ -29,7 +29,7 @@ PLAIN = classifier_title("logistic_regression").lower()
 POWER = (
     "the adjusted p allows for that many tests, but the difference and interval of an arm that was "
     "picked for its result are too favourable. The smallest difference that a test finds with 80% "
-    "power is 0.040."
+    "power, before p is adjusted, is 0.040."
 )
 
 
@@ -216,6 +216,22 @@ def test_without_anything_to_compare(arms, sentence):
     assert table["arm"].tolist() == arms[-1:]
     assert table["verdict"].str.startswith("no test: ").all()
     assert table["difference"].isna().all()
+
+
+def test_without_anything_to_compare_the_best_is_that_at_the_default_threshold():
+    """A moved threshold is no arm: the best by it is not named."""
+    scored = [
+        row(arm, score - 0.8, np.nan, metric="balanced_accuracy", threshold=threshold)
+        for arm, threshold, score in [
+            ("smote", "default", 0.75), ("smote", "tuned", 0.78),
+            ("gan", "default", 0.7), ("gan", "tuned", 0.9),
+        ]
+    ]  # fmt: skip
+    summary = fake_results.summary_of(pd.DataFrame(scored))
+    summary = summary[summary["arm"] != "none"]
+    settings = {**SETTINGS, "metric": "balanced_accuracy"}
+    table = answer_table(pd.DataFrame(scored).iloc[:0], summary, settings)
+    assert table["arm"].tolist() == ["smote"]
 
 
 def test_results_that_differ_by_experiment_and_classifier():

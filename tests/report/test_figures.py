@@ -383,23 +383,13 @@ def test_the_data_page_has_cohorts_experiments_and_hyper_parameters():
     assert table["n_features_measured"].tolist() == [3, 3, 3]
     assert table["n_features_used"].tolist() == [2, 2, 2]
     assert table.loc["real", "source"] == "table, r.tsv"
-    experiments = pd.DataFrame(
-        {
-            "experiment": ["c40_i0.4"] * 2,
-            "class": ["healthy", "ill"],
-            "n_samples": [40, 16],
-        }
+    experiments = fake_results.experiments({"c40_i0.4": {"healthy": 40, "ill": 16}})
+    tuning = fake_results.tuning(
+        {"smote": fake_results.predictions("smote", [("none",) * 3], ["svc"])}, "c40_i0.4"
     )
-    tuning = pd.DataFrame(
-        {
-            "experiment": ["c40_i0.4"], "arm": ["smote"], "alpha": ["none"],
-            "multiplier": ["none"], "classifier": ["svc"], "parameters": ['{"C": 10}'],
-            "cv_auroc": [0.75], "n_folds": [5], "note": [""],
-        }
-    )  # fmt: skip
     settings = {"GAN": {"loss": {"gradient_penalty": 10.0}}}
     page = data.data_page(table.reset_index(), experiments, tuning, settings, "Data")
-    for said in ("40 controls, imbalance 0.4", "C: 10", "0.75", "loss.gradient_penalty", "SMOTE"):
+    for said in ("40 controls, imbalance 0.4", "C: 1 (3)", "0.9", "loss.gradient_penalty", "SMOTE"):
         assert said in page
     assert "&lt;NA&gt;" not in page
     assert "groups" not in page.lower()
@@ -408,11 +398,67 @@ def test_the_data_page_has_cohorts_experiments_and_hyper_parameters():
     table = data.cohort_table(cohorts, used, study)
     assert table["n_groups"].tolist()[0] == 3
     assert table["n_groups"].isna().tolist() == [False, True, True]
-    page = data.data_page(table, experiments.assign(n_groups=[17, 9]), tuning, settings, "Data")
-    cells = re.findall("<t[hd][^>]*>([^<]*)</t", page)
-    at = cells.index("healthy, groups")
-    assert cells[at - 2 : at + 2] == ["healthy", "ill", "healthy, groups", "ill, groups"]
-    assert [cells[at + 4 : at + 8], cells.count("Groups")] == [["40", "16", "17", "9"], 1]
+    grouped = experiments.assign(n_groups=[17, 9] * 4 + [18, 9])
+    page = data.data_page(table, grouped, tuning, settings, "Data")
+    assert page.count(">Groups<") == 1
+    assert experiment_cells(page) == {
+        "Experiment": "40 controls, imbalance 0.4", "Replicates": "5", "healthy": "40", "ill": "16",
+        "healthy, groups": "17 to 18", "ill, groups": "9", "Smallest / largest class": "0.40",
+        "healthy, shared": "10%", "ill, shared": "10%",
+    }  # fmt: skip
+
+
+def experiment_cells(page):
+    """Return the only row of the table of experiments, by heading."""
+    table = page[page.index("<h2>Experiments") : page.index("<h2>Tuning")]
+    cells = re.findall("<t[hd][^>]*>([^<]*)</t", table)
+    return dict(zip(cells[: len(cells) // 2], cells[len(cells) // 2 :], strict=True))
+
+
+def test_a_single_draw_shares_nothing_and_splits_may_differ_in_size():
+    one = fake_results.experiments({"whole": {"a": 30, "b": 10}}, replicates=1)
+    splits = fake_results.experiments({"whole": {"a": 30, "b": 10}}, replicates=2)
+    splits["n_samples"] = [30, 10, 32, 8]
+    found = [
+        data._experiment_cells(table).loc[0].to_dict()
+        for table in (one.assign(shared=np.nan), splits)
+    ]
+    alike = {"Experiment": "whole cohort"}
+    assert found[0] == alike | {
+        "Replicates": 1, "a": "30", "b": "10", "Smallest / largest class": "0.33",
+    }  # fmt: skip
+    assert found[1] == alike | {
+        "Replicates": 2, "a": "30 to 32", "b": "8 to 10",
+        "Smallest / largest class": "0.25 to 0.33", "a, shared": "10%", "b, shared": "10%",
+    }  # fmt: skip
+
+
+def test_the_tuning_table_counts_what_was_chosen_and_nothing_else():
+    """Five replicates: two bandwidths, of which one is chosen in each; auto has its own page."""
+    settings = [("none", "none", "0.3"), ("none", "none", "1")]
+    made = {
+        "smoothed_bootstrap": fake_results.predictions(
+            "smoothed_bootstrap", settings, ["svc"], replicates=5, repeats=1
+        )
+    }
+    tuning = fake_results.tuning(made, "whole")
+    wide = (tuning["replicate"] <= 2) == (tuning["bandwidth"] == "1")
+    points = [f'{{"C": {value}, "kernel": "rbf"}}' for value in (1, 1, 10, 20, 30)]
+    tuning = tuning.assign(
+        chosen=wide,
+        parameters=[points[i - 1] for i in tuning["replicate"]],
+        cv_auroc=np.where(wide, 0.7 + tuning["replicate"] / 100, 0.5),
+        note=np.where(tuning["replicate"] == 4, "4 folds", ""),
+    )
+    tuning = pd.concat([tuning, tuning.assign(arm="auto")])
+    (row,) = data._tuning_cells(tuning).to_dict("records")
+    assert row.pop("AUROC, cross-validated") == pytest.approx(0.73)
+    assert row == {
+        "Experiment": "whole cohort", "Arm": style.arm_title("smoothed_bootstrap"),
+        "Classifier": style.classifier_title("svc"), "Setting": "h 0.3 (3); h 1 (2)",
+        "Hyper-parameters": "C: 1, kernel: rbf (2); C: 10, kernel: rbf (1); "
+        "C: 20, kernel: rbf (1); others (1)", "Note": "4 folds (1)",
+    }  # fmt: skip
 
 
 def test_what_reports_show_and_plans_ask_for_is_in_the_catalogues():

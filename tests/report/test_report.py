@@ -14,8 +14,10 @@ import pytest
 
 import fake_results
 import fake_tables
+from evenomics.config.experiments import DrawId
+from evenomics.data.cohort_files import read_cohort
 from evenomics.files import read_table, write_table
-from evenomics.preparation.scaling import SkewScaler
+from evenomics.preparation.draw_files import prepare, write_draw
 from evenomics.report.style import signed
 from snakemake_runs import run_rules
 
@@ -41,6 +43,7 @@ CONFIG = {
             "selections": ["none"],
             "cohorts": {"source": "builtin"},
             "experiments": {"controls": [40], "imbalance": [0.4]},
+            "draws": {"replicates": 3},
         }
     },
     "arms": ARMS,
@@ -73,48 +76,48 @@ rule all:
 def write_results(folder: Path) -> None:
     """Lay out the tables of one study as a run does."""
     study = folder / "results/simulated/none"
-    classifiers, label = fake_tables.CLASSIFIERS, {"experiment": EXPERIMENT}
     predictions = {
-        arm: fake_results.predictions(arm, fake_tables.settings(arm, (0.5, 1.0)), classifiers)
+        arm: fake_results.predictions(
+            arm, fake_tables.settings(arm, (0.5, 1.0)), fake_tables.CLASSIFIERS
+        )
         for arm in ARMS
         if arm != "auto"
     }
     tuning = fake_results.tuning(predictions, EXPERIMENT)
-    tables = {**predictions, "auto": predictions["smote"]}
-    scores = [fake_results.scores_of(table, {**label, "arm": a}) for a, table in tables.items()]
     took = tuning[tuning["arm"] == "smote"].assign(arm="auto")
-    chosen, history, rates = fake_tables.training(EXPERIMENT)
+    names = ("chosen.tsv", "history.tsv.gz", "rates.tsv")
+    trained = dict(zip(names, fake_tables.training(EXPERIMENT), strict=True))
     written = {
-        "scores.tsv.gz": pd.concat(scores, ignore_index=True),
-        "tuning.tsv": pd.concat([tuning, took], ignore_index=True),
-        "auto.tsv": fake_results.auto(tuning),
         "shift.tsv": fake_tables.shift(),
         "findings.tsv": fake_tables.findings(),
-        "scoring_seconds.tsv": pd.DataFrame(
-            {"experiment": EXPERIMENT, "arm": ARMS, "seconds": 1.5}
-        ),
-        "pretraining/stages.tsv": pd.DataFrame({"engine": ["cpu"]}),
-        "pretraining/history.tsv.gz": fake_tables.pretraining(),
-        "training/chosen.tsv": chosen,
-        "training/history.tsv.gz": history,
-        "training/rates.tsv": rates,
-        f"draws/{EXPERIMENT}.tsv.gz": fake_tables.samples(),
+        "pretraining/1/stages.tsv": pd.DataFrame({"engine": ["cpu"]}),
+        "pretraining/1/history.tsv.gz": fake_tables.pretraining(),
         "experiments.tsv": fake_results.experiments({EXPERIMENT: {"control": 40, "case": 16}}, 3),
     }
     for name in ("real", "external", "validation"):
         for place in (f"cohorts/{name}.1.tsv.gz", f"../cohorts/{name}.1.tsv.gz"):
             written[place] = fake_tables.samples()
-    for arm, table in predictions.items():
-        written[f"predictions/{EXPERIMENT}.{arm}.tsv.gz"] = table
-        written[f"generated/{EXPERIMENT}.{arm}.tsv.gz"] = fake_tables.generated(arm)
+    for replicate in (1, 2, 3):
+        for name, table in trained.items():
+            path = f"training/{EXPERIMENT}.{replicate}/{name}"
+            written[path] = table.assign(replicate=replicate)
     for step in ("pretrain", "retrain", "score_arms"):
         measured = {"s": [9.5], "max_rss": [250.0], "mean_load": [98.0]}
         written[f"../../benchmarks/{step}/simulated.none.tsv"] = pd.DataFrame(measured)
     for path, table in written.items():
         write_table(table, study / path)
-    features = fake_tables.samples().drop(columns=["sample_id", "class"])
-    scaler = study / f"draws/{EXPERIMENT}.scaler.json"
-    scaler.write_text(SkewScaler().fit(features).to_json())
+    fake_results.write_scored(
+        study,
+        EXPERIMENT,
+        predictions,
+        pd.concat([tuning, took], ignore_index=True),
+        fake_results.auto(tuning),
+        {arm: fake_tables.generated(arm) for arm in predictions},
+    )
+    drawn = read_cohort(study / "cohorts/real.1.tsv.gz")
+    for replicate in (1, 2, 3):
+        draw = DrawId(EXPERIMENT, replicate)
+        write_draw(prepare(draw, drawn, n_folds=2, seed=1, scale_folds=False), study / "draws")
 
 
 def dump_dom(page: Path, profile: Path, width: int = 1400) -> str:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pandas as pd
 
@@ -87,6 +87,17 @@ def read_table(path: str | os.PathLike[str], numbers: Iterable[str] = ()) -> pd.
     ValueError
         If the table has a column whose type is not known.
     """
+    return pd.read_csv(path, **_options(path, numbers))
+
+
+def read_parts(path: str | os.PathLike[str], n_rows: int = 200_000) -> Iterator[pd.DataFrame]:
+    """Read a table as `read_table` does, in parts of so many rows: all of it may be too large."""
+    with pd.read_csv(path, **_options(path, ()), chunksize=n_rows) as parts:
+        yield from parts
+
+
+def _options(path: str | os.PathLike[str], numbers: Iterable[str]) -> dict[str, Any]:
+    """Return how pandas has to read a table of results."""
     names = pd.read_csv(path, sep="\t", nrows=0).columns
     known = COLUMNS | dict.fromkeys(numbers, "float64")
     types = {name: known.get(name) or known.get(name.partition(".")[0], "") for name in names}
@@ -95,4 +106,4 @@ def read_table(path: str | os.PathLike[str], numbers: Iterable[str] = ()) -> pd.
             f"{path}: of what type are the columns {some(unknown)}? Say so in `evenomics.columns`; "
             "if the file was left by another version, delete it and run again"
         )
-    return pd.read_csv(path, sep="\t", dtype=types, keep_default_na=False, na_values=[""])
+    return {"sep": "\t", "dtype": types, "keep_default_na": False, "na_values": [""]}

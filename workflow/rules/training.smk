@@ -22,7 +22,11 @@ rule pretrain:
         gpu=GPU,
     params:
         engine=config["engine"],
-        gan=config["gan"],
+        # without what does not matter here, so that its change makes nothing anew
+        gan={
+            key: config["gan"][key]
+            for key in ("networks", "loss", "pretraining", "choice")
+        },
         scaling=config["scaling"],
         seed=config["seed"],
     message:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from script_log import log_to
 
+from evenomics.config.arms import AUTO
 from evenomics.files import write_table, write_text
 from evenomics.report.answer import answer_tables
 from evenomics.report.comparison import comparison_tables
@@ -21,7 +22,7 @@ params = snakemake.params
 folder = Path(snakemake.output.summary).parent
 files = StudyFiles(folder, params.settings)
 predictions = ChosenPredictions(files)
-scored = ["scores", "tuning"] + ["auto"] * ("auto" in params.settings["arms"])
+scored = ["scores", "tuning"] + ["auto"] * (AUTO in params.settings["arms"])
 
 
 def write(tables):

@@ -1,10 +1,11 @@
 """The GANs of training draws, on the whole draw and on the folds of its cross-validation."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from evenomics.config.arms import gans_of, over_represented
@@ -18,7 +19,7 @@ from evenomics.gan.retraining import retrain, retrain_as_chosen
 from evenomics.gan.serialization import generator_path, load_generators, save_generator
 from evenomics.gan.settings import GanSettings
 from evenomics.preparation.draw_files import Fold, TrainingDraw
-from evenomics.preparation.samples import scaled_samples
+from evenomics.preparation.samples import Samples, scaled_samples
 
 
 @dataclass(frozen=True)
@@ -105,18 +106,28 @@ def gan_requests(
     counts = draw.cohort.class_counts()
     over = over_represented(counts, classes)
     scaled = scaled_samples(draw.cohort, draw.scaler, classes)
-    requests = []
-    for label, alpha, variant in gans_of(entries, alphas, counts, classes):
-        rows = scaled.y == classes.index(label)
-        groups = None if scaled.groups is None else scaled.groups[rows]
-        samples, is_over = scaled.X[rows], label == over
-        requests.append(
-            GanRequest(
-                draw.id.experiment, label, samples, alpha, is_over, variant, groups,
-                replicate=draw.id.replicate,
-            )
-        )  # fmt: skip
-    return requests
+    return [
+        GanRequest(
+            draw.id.experiment,
+            label,
+            alpha=alpha,
+            over=label == over,
+            variant=variant,
+            replicate=draw.id.replicate,
+            **_of_class(scaled, classes.index(label)),
+        )
+        for label, alpha, variant in gans_of(entries, alphas, counts, classes)
+    ]
+
+
+def _of_class(scaled: Samples, code: int) -> dict[str, Any]:
+    """Return what a request has of the samples: those of its class, their groups, the others."""
+    rows = scaled.y == code
+    return {
+        "samples": scaled.X[rows],
+        "groups": None if scaled.groups is None else scaled.groups[rows],
+        "others": tuple(scaled.X[scaled.y == y] for y in np.unique(scaled.y) if y != code),
+    }
 
 
 def _in_fold(
@@ -125,9 +136,7 @@ def _in_fold(
     """Return the same GAN for the training samples of a fold, from 1, with the fold's scaler."""
     fold: Fold = draw.folds[number - 1]
     train = scaled_samples(draw.cohort.take(fold.train), fold.scaler, classes)
-    rows = train.y == classes.index(request.class_name)
-    groups = None if train.groups is None else train.groups[rows]
-    return replace(request, samples=train.X[rows], groups=groups, fold=number)
+    return replace(request, fold=number, **_of_class(train, classes.index(request.class_name)))
 
 
 def train_draws(
@@ -176,9 +185,10 @@ def train_draws(
         write_table(pd.DataFrame([gan.chosen for gan in mine]), tables / "chosen.tsv")
         write_table(pd.concat([gan.rates for gan in mine]), tables / "rates.tsv")
         write_table(pd.concat([gan.history for gan in mine]), tables / "history.tsv.gz")
+    output = asdict(settings.output)
     for gan in trained:
         path = generator_path(folder, _draw_of(gan.request), gan.request.gan)
-        save_generator(path, gan.generator, gan.chosen)
+        save_generator(path, gan.generator, {**gan.chosen, "output": output})
     # fold by fold, since those of all folds would take as much memory as there are folds
     n_folds = max(len(draw.folds) for draw in draws) if in_folds else 0
     for number in range(1, 1 + n_folds):
@@ -191,7 +201,7 @@ def train_draws(
         generators = retrain_as_chosen(again, chosen, pretrained, settings, **options)
         for request, row, generator in zip(again, chosen, generators, strict=True):
             path = generator_path(folder, _draw_of(request), request.gan, number)
-            save_generator(path, generator, {**row, "fold": number})
+            save_generator(path, generator, {**row, "fold": number, "output": output})
 
 
 def _draw_of(request: GanRequest) -> DrawId:

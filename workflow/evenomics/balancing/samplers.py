@@ -6,7 +6,7 @@ split would leak information about test samples into training.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, Protocol
 
@@ -295,6 +295,9 @@ class WGANOverSampler(_GenerativeOverSampler):
         Weight of the spread term in the generator's loss.
     settings : GanSettings or None, default=None
         Settings of the method; None uses the paper's, which take minutes to train.
+    calibrated : bool, default=False
+        Whether mean, SD and noise of what the generators give are set after training, as
+        ``settings.output`` says.
     engine : {"auto", "cpu", "torch", "cuda"}, default="auto"
     n_jobs : int, default=1
         Cores to train on.
@@ -333,6 +336,7 @@ class WGANOverSampler(_GenerativeOverSampler):
         "external": ["array-like", None],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "settings": [GanSettings, None],
+        "calibrated": ["boolean"],
         # their names only: the engines themselves load torch and numba
         "engine": [StrOptions({"auto", *names("engines")})],
         "n_jobs": [Interval(Integral, 1, None, closed="left")],
@@ -345,6 +349,7 @@ class WGANOverSampler(_GenerativeOverSampler):
         external: Any = None,
         alpha: float = 0.0,
         settings: GanSettings | None = None,
+        calibrated: bool = False,
         engine: str = "auto",
         n_jobs: int = 1,
         sampling_strategy: Any = "auto",
@@ -354,6 +359,7 @@ class WGANOverSampler(_GenerativeOverSampler):
         self.external = external
         self.alpha = alpha
         self.settings = settings
+        self.calibrated = calibrated
         self.engine = engine
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -374,14 +380,20 @@ class WGANOverSampler(_GenerativeOverSampler):
         )
         over = Counter(y.tolist()).most_common(1)[0][0]
         scaled = scaler.transform(X)
+        of_class = {label: scaled[y == label] for label in np.unique(y)}
         requests = [
-            GanRequest("all", str(label), scaled[y == label], self.alpha, label == over)
+            GanRequest("all", str(label), of_class[label], self.alpha, label == over)
             for label in wanted
         ]
+        if self.calibrated:
+            requests = [
+                replace(request, others=tuple(of_class[o] for o in of_class if o != label))
+                for label, request in zip(wanted, requests, strict=True)
+            ]
         trained = retrain(requests, pretrained, settings, seed=seed, training=training)
         self.training_table_ = [gan.chosen for gan in trained]
         return {
-            label: _Unscaled(gan.generator, scaler)
+            label: _Unscaled(gan.generator.calibrated or gan.generator, scaler)
             for label, gan in zip(wanted, trained, strict=True)
         }
 

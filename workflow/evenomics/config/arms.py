@@ -9,6 +9,11 @@ from evenomics.config.names import NO_SETTING, names
 
 Variant = Literal["transfer", "classic"]
 
+#: The arm that takes the arm and setting with the best cross-validated AUROC in each draw.
+AUTO = "auto"
+#: Columns of tables that tell the settings of an arm apart (see `Setting`).
+SETTING = ["alpha", "multiplier", "bandwidth"]
+
 #: Samplers of other libraries by the names of their arms: ``class`` and ``parameters`` of each.
 Samplers = Mapping[str, Mapping[str, Any]]
 
@@ -97,12 +102,9 @@ class Setting:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The columns of tables that tell settings apart."""
-        return {
-            "alpha": self.alpha_name,
-            "multiplier": self.multiplier_name,
-            "bandwidth": self.bandwidth_name,
-        }
+        """What tables have of it, by column (`SETTING`)."""
+        texts = (self.alpha_name, self.multiplier_name, self.bandwidth_name)
+        return dict(zip(SETTING, texts, strict=True))
 
 
 @dataclass(frozen=True)

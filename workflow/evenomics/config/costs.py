@@ -169,7 +169,7 @@ class Costs:
     >>> study = {"classes": ["control", "case"], "cohorts": {"source": "builtin"}}
     >>> costs = Costs(validated({"studies": {"s": study}}), "s", "none", Size(150, 2000, 300, 700))
     >>> {stage: round(seconds / 60) for stage, seconds in costs.seconds.items()}
-    {'other': 1, 'select': 0, 'pretrain': 2, 'retrain': 539, 'score_arms': 362}
+    {'other': 1, 'select': 0, 'pretrain': 2, 'retrain': 539, 'score_arms': 158}
     """
 
     def __init__(
@@ -419,7 +419,8 @@ class Costs:
         n_predictions = self.size.n_validation * len(self.config["scoring"]["classifiers"])
         n_predictions *= sum(balanced.n_repeats for balanced in self.training_sets())
         n_generator, n_critic = n_parameters(p, self.hidden)
-        weights = n_generator * self.n_gans
+        # a generator is kept as it is trained, and with its output set, which has noise of the draw
+        weights = (2 * n_generator + p * n_drawn / len(self.draws)) * self.n_gans
         weights += (n_generator + n_critic) * bool(self.pretraining)
         figures = 2e6 + 5e6 * len(self.draws) / self.n_replicates
         return _WRITTEN * values + _PREDICTED * n_predictions + 4 * weights + figures

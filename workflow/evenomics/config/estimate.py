@@ -92,7 +92,7 @@ class Estimate:
     >>> study = {"classes": ["control", "case"], "cohorts": {"source": "builtin"}}
     >>> config = validated({"studies": {"simulated": study}})
     >>> print(Estimate([*costs_of(config, "simulated", Size(150, 2000, 300, 700))], cores=2))
-    About 8 h on 2 cores, 1 GB of memory and 1.4 GB of disk (6.2 GB while it runs).
+    About 6 h on 2 cores, 950 MB of memory and 1.3 GB of disk (6.1 GB while it runs).
     """
 
     costs: Sequence[Costs]

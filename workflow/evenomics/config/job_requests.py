@@ -39,7 +39,7 @@ class JobRequests:
     >>> job = SimpleNamespace(study="simulated", selection="none")
     >>> mem_mb, runtime = requests.mem_mb("retrain"), requests.runtime("retrain")
     >>> [(mem_mb(job, 8, attempt), runtime(job, 8, attempt)) for attempt in (1, 2)]
-    [(1613, 270), (3226, 540)]
+    [(1025, 270), (2050, 540)]
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:

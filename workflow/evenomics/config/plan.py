@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from evenomics.config.arms import arm_entry
+from evenomics.config.arms import AUTO, arm_entry
 from evenomics.config.experiments import DrawId, Experiment, experiment_grid, training_draws
 from evenomics.config.names import SCHEMAS, names
 from evenomics.config.replicates import n_replicates, split_of
@@ -218,7 +218,7 @@ class Plan:
         """Return the names of the HTML pages of a study and selection."""
         training = {"training"} if self.gan_arms else set()
         enrichment = {"enrichment"} if self.enriches(study, selection) else set()
-        auto = {"auto"} if "auto" in self.config["arms"] else set()
+        auto = {"auto"} if AUTO in self.config["arms"] else set()
         return {*_PAGES} | auto | training | enrichment
 
     def results(self, study: str, selection: str) -> list[Result]:
@@ -267,7 +267,7 @@ class Plan:
 
     def report_tables(self) -> list[str]:
         """Return the tables that the report of a study writes."""
-        return [*_TABLES, *(["auto.tsv"] if "auto" in self.config["arms"] else [])]
+        return [*_TABLES, *(["auto.tsv"] if AUTO in self.config["arms"] else [])]
 
     def targets(self) -> list[str]:
         """Return all files that a run produces for its user, as paths in the results."""
@@ -288,7 +288,10 @@ class Plan:
         return {
             **{key: self.config["studies"][study][key] for key in ("classes", "harmonise")},
             **{key: self.config["comparison"][key] for key in ("metric", "level")},
-            **{key: self.config[key] for key in ("checks", "gan", "selection", "scaling")},
+            **{
+                key: self.config[key]
+                for key in ("checks", "selection", "scaling", "gan", "scoring")
+            },
             "curve": choice["curve"],
             "cuts": [choice["cut_above"], choice["cut_below"]],
             "splits": self.splits(study),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from evenomics.config.arms import Samplers, named_arms
+from evenomics.config.arms import AUTO, Samplers, named_arms
 from evenomics.config.experiments import experiment_grid
 from evenomics.config.messages import key_path, shown
 from evenomics.config.names import names
@@ -118,7 +118,7 @@ def arm_problems(arms: Sequence[str | Samplers]) -> Iterator[str]:
             )
         if "random_state" in sampler["parameters"]:
             yield f"{place}.parameters.random_state: follows from the `seed` of the config; drop it"
-    if "auto" in listed and len(listed) == 1:
+    if listed == [AUTO]:
         yield "arms: `auto` takes the best of the other arms; there has to be one, e.g. `none`"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from evenomics.config.arms import SETTING
 from evenomics.config.names import COHORTS
 from evenomics.data.cohort import CLASS, GROUP, SAMPLE, Cohort
 from evenomics.data.delimited import LARGEST, Matrix, read_matrix
@@ -18,7 +19,7 @@ from evenomics.messages import some
 _NO_LABEL = {"", "NA", "NaN", "nan"}
 
 # columns that stand beside the features, in cohorts or among generated samples
-_TAKEN = {SAMPLE, CLASS, GROUP, "alpha", "multiplier", "bandwidth"}
+_TAKEN = {SAMPLE, CLASS, GROUP, *SETTING}
 
 
 def _column(values: Sequence[str] | pd.Series, index: pd.Index, name: str) -> pd.Series:

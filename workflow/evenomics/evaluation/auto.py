@@ -8,12 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from evenomics.config.arms import Setting
-
-NAME = "auto"
-
-#: Columns of a setting of an arm.
-SETTING = [*Setting().labels]
+from evenomics.config.arms import AUTO, SETTING, Setting
 
 
 def choose(tuning: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
@@ -47,4 +42,4 @@ def as_auto(table: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
         What `choose` returns.
     """
     rows = table.merge(chosen[["arm", *SETTING, "classifier"]])[table.columns]
-    return rows.assign(arm=NAME, **Setting().labels)
+    return rows.assign(arm=AUTO, **Setting().labels)

@@ -17,8 +17,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from evenomics.config.arms import AUTO, SETTING
 from evenomics.config.names import names
-from evenomics.evaluation.inference.contributions import delong, jackknife
+from evenomics.evaluation.inference.contributions import delong, jackknife, of_groups
 from evenomics.evaluation.inference.difference import Difference, adjusted
 from evenomics.evaluation.inference.obuchowski_rockette import obuchowski_rockette
 from evenomics.evaluation.inference.resampled import corrected_resampled_t
@@ -26,8 +27,6 @@ from evenomics.evaluation.metric import METRICS, Floats, Prediction
 from evenomics.evaluation.predictions import prediction_of
 
 STUDY = ["study", "selection"]
-#: Columns of a setting.
-SETTING = ["alpha", "multiplier", "bandwidth"]
 #: Columns of a metric.
 MEASURE = ["metric", "threshold"]
 #: Columns of `summarise`.
@@ -234,6 +233,7 @@ def compare(
     designs: Mapping[str, Design],
     metric: str = "auroc",
     level: float = 0.05,
+    groups: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Compare the arms of a study, by the questions that are asked.
 
@@ -255,13 +255,17 @@ def compare(
         The metric of all questions but ``threshold``.
     level : float
         1 minus the probability that an interval holds the true difference.
+    groups : Series, optional
+        Whom each validation sample is from, by sample id: samples of a group are not independent.
+        Used where replicates are draws.
 
     Returns
     -------
     DataFrame
         Columns `COMPARISON`: difference is that of means over replicates, arm minus reference;
         low and high bound its interval; detectable is the smallest true difference that such a
-        study finds with a probability of 80%. Where there is no test, note says why.
+        study finds with a probability of 80%, before p is adjusted. Where there is no test, note
+        says why.
     """
     case = [*STUDY, "experiment"]
     chosen = at_chosen_settings(scores, tuning)
@@ -274,7 +278,7 @@ def compare(
             Scored(*map(str, key)): group.set_index("replicate")["mean"]
             for key, group in of_experiment.groupby(list(Scored._fields), sort=False)
         }
-        comparison = _Comparison(experiment, found, predictions, designs[experiment], level)
+        comparison = _Comparison(experiment, found, predictions, designs[experiment], level, groups)
         rows += [
             label | {"question": question} | comparison.row(arm, than)
             for question, arm, than in _questions(found, metric)
@@ -292,7 +296,7 @@ def _questions(found: Mapping[Scored, Any], metric: str) -> Iterator[tuple[str, 
     """Yield what is compared with what; not all of it need have been scored."""
     arms = list(dict.fromkeys(scored.arm for scored in found))
     gans = [arm for arm in arms if names("arms").get(arm, {}).get("gan")]
-    against_smote = ["auto"] if "auto" in arms else gans
+    against_smote = [AUTO] if AUTO in arms else gans
     threshold = "default" if METRICS[metric].thresholded else "none"
     for classifier in dict.fromkeys(scored.classifier for scored in found):
         for arm in arms:
@@ -319,14 +323,16 @@ class _Comparison:
         predictions: Predictions,
         design: Design,
         level: float,
+        groups: pd.Series | None,
     ) -> None:
         self.values, self.design, self.level = values, design, level
+        self.unit = "sample" if groups is None else "group"
 
         @cache
         def contributions(scored: Scored) -> dict[int, Floats]:
             tables = predictions(experiment, scored.arm, scored.classifier)
             return {
-                replicate: _contributions(table, scored.metric, scored.threshold)
+                replicate: _contributions(table, scored.metric, scored.threshold, groups)
                 for replicate, table in tables.items()
             }
 
@@ -356,7 +362,7 @@ class _Comparison:
             test = "obuchowski_rockette"
             found = self._on_draws(pair, arm, than)
         if np.isnan(found.standard_error):
-            return row | {"test": "none", "note": "no test: one validation sample of a class"}
+            return row | {"test": "none", "note": f"no test: one validation {self.unit} of a class"}
         if found.standard_error == 0:
             return row | {"test": "none", "note": "no test: the difference never varies"}
         low, high = found.interval(self.level)
@@ -390,22 +396,29 @@ class _Comparison:
         return test.difference(0, 1)
 
 
-def _contributions(rows: pd.DataFrame, metric: str, threshold: str) -> Floats:
-    """Return what validation samples, by their ids, add to the error of the mean over repeats."""
+def _contributions(
+    rows: pd.DataFrame, metric: str, threshold: str, groups: pd.Series | None
+) -> Floats:
+    """Return what validation samples, or groups of them, add to the error of the mean over repeats.
+
+    Samples are in the order of their ids. NaN where a class has but one of them.
+    """
     scored = [name[len("score.") :] for name in map(str, rows) if name.startswith("score.")]
     classes = sorted(set(rows["class"]) - set(scored)) + scored  # of two, the second is scored
-    repeats = [
-        prediction_of(repeat, classes)
-        for _, repeat in rows.sort_values("sample_id").groupby("repeat")
-    ]
-    if np.bincount(repeats[0].classes).min() < 2:
-        return np.full(len(repeats[0].classes), np.nan)
+    repeats = [repeat for _, repeat in rows.sort_values("sample_id").groupby("repeat")]
+    predictions = [prediction_of(repeat, classes) for repeat in repeats]
+    truth, samples = predictions[0].classes, repeats[0]["sample_id"].astype(str)
+    members = pd.factorize(samples if groups is None else groups.loc[samples])[0]
+    if min(len(np.unique(members[truth == code])) for code in np.unique(truth)) < 2:
+        return np.full(members.max() + 1, np.nan)
     if metric == "auroc":
-        scores = np.array([prediction.scores for prediction in repeats])
-        return np.asarray(delong(repeats[0].classes, scores)[1].mean(axis=0))
-    if threshold != "none":
-        repeats = [_of_classes(prediction, threshold) for prediction in repeats]
-    return np.mean([jackknife(METRICS[metric].score, one) for one in repeats], axis=0)
+        scores = np.array([prediction.scores for prediction in predictions])
+        found = delong(truth, scores)[1].mean(axis=0)
+    else:
+        if threshold != "none":
+            predictions = [_of_classes(prediction, threshold) for prediction in predictions]
+        found = np.mean([jackknife(METRICS[metric].score, one) for one in predictions], axis=0)
+    return of_groups(found, truth, members)
 
 
 def _of_classes(prediction: Prediction, threshold: str) -> Prediction:

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ttest_ind_from_stats
 
-from evenomics.evaluation.comparison import SETTING, STUDY, over_repeats
+from evenomics.config.arms import SETTING
+from evenomics.evaluation.comparison import STUDY, over_repeats
 from evenomics.evaluation.inference.difference import adjusted
 from evenomics.evaluation.metric import METRICS
 

@@ -5,7 +5,7 @@ A table has one row per sample: columns sample_id, class, ``score.CLASS`` and ``
 predictions may be concatenated.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from evenomics.evaluation.confusion import Confusion
 from evenomics.evaluation.metric import Codes, Floats, Prediction
 
+#: Columns of text, which take a tenth of the memory as categories.
+TEXTS = ["sample_id", "class", "predicted", "predicted_tuned"]
 #: Columns with predicted classes, by the threshold of metrics.
 PREDICTED = {"default": "predicted", "tuned": "predicted_tuned"}
 
@@ -53,6 +55,11 @@ def prediction_table(
     columns["predicted"] = _labels(prediction.predicted, classes)
     columns["predicted_tuned"] = np.nan if tuned is None else _labels(tuned, classes)
     return pd.DataFrame(columns)
+
+
+def labelled(table: pd.DataFrame, label: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a table with the columns of a label, each of one value, before its own."""
+    return table.assign(**label)[[*label, *table.columns]]
 
 
 def prediction_of(frame: pd.DataFrame, classes: Sequence[str]) -> Prediction:

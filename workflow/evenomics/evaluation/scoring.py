@@ -25,7 +25,7 @@ from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
 from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
 from evenomics.evaluation.metric import Prediction, values_of
-from evenomics.evaluation.predictions import prediction_table
+from evenomics.evaluation.predictions import TEXTS, labelled, prediction_table
 from evenomics.evaluation.tuning import Tuned, balanced_folds, tune
 from evenomics.gan.generator import Generator
 from evenomics.gan.requests import gan_name
@@ -213,9 +213,9 @@ class Scoring:
                 logger.info("%s tuned: %s", " ".join(map(str, label.values())), row)
                 tuning.append(label | row)
                 found = [of[classifier] for _, of in outcomes]
-                scores.append(_labelled(_score_table(found, self.repeats), label))
+                scores.append(labelled(_score_table(found, self.repeats), label))
                 table = _prediction_table(found, sample_ids, self.classes)
-                predictions.append(_labelled(table, label))
+                predictions.append(labelled(table, label))
         return ArmScores(
             pd.concat(scores, ignore_index=True),
             _with_choice(pd.DataFrame(tuning)),
@@ -239,10 +239,6 @@ def _with_choice(tuning: pd.DataFrame) -> pd.DataFrame:
     return tuning.assign(chosen=tuning.index.isin(best))
 
 
-def _labelled(table: pd.DataFrame, label: Mapping[str, Any]) -> pd.DataFrame:
-    return table.assign(**label)[[*label, *table.columns]]
-
-
 def _score_table(predictions: Sequence[Prediction], repeats: int) -> pd.DataFrame:
     """Return the metrics of every repeat; those of a single prediction are repeated."""
     values = [values_of(prediction) for prediction in predictions]
@@ -261,8 +257,7 @@ def _prediction_table(
     tables = [prediction_table(prediction, sample_ids, classes) for prediction in predictions]
     table = pd.concat(tables, keys=range(len(tables)), names=["repeat"])
     table = table.reset_index("repeat").reset_index(drop=True)
-    texts = ["sample_id", "class", "predicted", "predicted_tuned"]
-    return table.astype(dict.fromkeys(texts, "category"))
+    return table.astype(dict.fromkeys(TEXTS, "category"))
 
 
 def _repeat(

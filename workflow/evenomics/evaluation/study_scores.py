@@ -26,6 +26,7 @@ from joblib import delayed
 import evenomics
 from evenomics.balancing.arm import Arm, arm_named
 from evenomics.balancing.draw_gans import load_draw_generators
+from evenomics.config.arms import AUTO, SETTING
 from evenomics.config.experiments import DrawId
 from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import cohort_path, read_cohort
@@ -109,7 +110,7 @@ class StudyScoring:
         WorkerError
             If a process is killed.
         """
-        own = [arm for arm in arms if arm != auto.NAME]
+        own = [arm for arm in arms if arm != AUTO]
         if self.tuning == "draw":
             with workers(n_jobs, batch_size=1) as parallel:
                 parallel(delayed(self.parameters)(draw) for draw in draws)
@@ -127,7 +128,7 @@ class StudyScoring:
                 found[draw][arm] = tuple(outcome)
                 if len(found[draw]) == len(own):
                     of_arms = {arm: found[draw][arm] for arm in own}
-                    _collect(draw, of_arms, folder / draw.name, auto.NAME in arms)
+                    _collect(draw, of_arms, folder / draw.name, AUTO in arms)
 
     def _n_settings(self, arm: str) -> int:
         """How many balanced training sets an arm is tuned on, a larger one counted twice."""
@@ -242,7 +243,7 @@ def _collect(
     if with_auto:
         chosen = auto.choose(tables["tuning.tsv"], [*of_arms])
         first = ["experiment", "replicate", "classifier"]
-        columns = [*first, "arm", *auto.SETTING, "cv_auroc"]
+        columns = [*first, "arm", *SETTING, "cv_auroc"]
         write_table(chosen[columns], folder / "auto.tsv")
         for name, table in tables.items():
             of_auto = auto.as_auto(table, chosen)

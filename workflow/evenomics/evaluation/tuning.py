@@ -21,7 +21,7 @@ from evenomics.preparation.draw_files import TrainingDraw
 from evenomics.preparation.samples import Samples, scaled_samples
 
 
-class Fold(NamedTuple):
+class BalancedFold(NamedTuple):
     """A balanced training set, and test samples as they are."""
 
     train: Samples
@@ -30,7 +30,7 @@ class Fold(NamedTuple):
 
 def balanced_folds(
     draw: TrainingDraw, classes: Sequence[str], balancers: Sequence[Balancer]
-) -> tuple[list[Fold], str]:
+) -> tuple[list[BalancedFold], str]:
     """Return the folds of a draw, their training sets balanced and their test sets left.
 
     Parameters
@@ -43,7 +43,7 @@ def balanced_folds(
 
     Returns
     -------
-    folds : list of Fold
+    folds : list of BalancedFold
     note : str
         What was not as usual; empty if nothing was.
     """
@@ -54,7 +54,7 @@ def balanced_folds(
             for rows in (fold.train, fold.test)
         )
         balanced, note = balancer.balance(train, "fold", i)
-        folds.append(Fold(balanced, test))
+        folds.append(BalancedFold(balanced, test))
         notes.append(note)
     return folds, "; ".join(dict.fromkeys(filter(None, notes)))
 
@@ -81,7 +81,7 @@ class Tuned:
     >>> def part(of):
     ...     return Samples(X[of], samples.y[of])
     ...
-    >>> folds = [Fold(part(rows % 3 != i), part(rows % 3 == i)) for i in range(3)]
+    >>> folds = [BalancedFold(part(rows % 3 != i), part(rows % 3 == i)) for i in range(3)]
     >>> tuned = tune(["svc"], folds)["svc"]
     >>> 0.5 < tuned.cv_auroc < 1, sorted(tuned.parameters)
     (True, ['C', 'kernel'])
@@ -95,7 +95,7 @@ class Tuned:
 
 def tune(
     classifiers: Iterable[str],
-    folds: Sequence[Fold],
+    folds: Sequence[BalancedFold],
     *,
     class_weight: ClassWeight = None,
     parameters: Mapping[str, dict[str, Any]] | None = None,
@@ -107,7 +107,7 @@ def tune(
     ----------
     classifiers : iterable of str
         Names in `CLASSIFIERS`.
-    folds : sequence of Fold
+    folds : sequence of BalancedFold
     class_weight : {"balanced"} or None
     parameters : mapping of str to dict, optional
         Hyper-parameters by classifier, where they are chosen already.
@@ -136,7 +136,7 @@ def tune(
 
 
 def _predicted(
-    name: str, parameters: Mapping[str, Any], fold: Fold, class_weight: ClassWeight
+    name: str, parameters: Mapping[str, Any], fold: BalancedFold, class_weight: ClassWeight
 ) -> Prediction:
     """Predict the test samples of a fold."""
     classifier, n_train = CLASSIFIERS[name], len(fold.train.y)
@@ -152,7 +152,7 @@ def _predicted(
 def _best_point(
     name: str,
     points: Sequence[Mapping[str, Any]],
-    folds: Sequence[Fold],
+    folds: Sequence[BalancedFold],
     class_weight: ClassWeight,
     parallel: Parallel,
 ) -> tuple[int, float, list[Prediction]]:

@@ -15,6 +15,33 @@ from evenomics.gan.networks import (
 
 
 @dataclass(frozen=True)
+class Noise:
+    """Normal noise with the covariance factor' factor + sd^2 I.
+
+    Attributes
+    ----------
+    factor : ndarray of shape (rank, n_features)
+    sd : float
+        Of the part that is independent in every feature.
+
+    Examples
+    --------
+    >>> together = Noise(np.ones((1, 2)), sd=0.0).sample(3, np.random.default_rng(0))
+    >>> bool((together[:, 0] == together[:, 1]).all())
+    True
+    """
+
+    factor: Floats
+    sd: float
+
+    def sample(self, n_samples: int, rng: np.random.Generator) -> Floats:
+        """Draw noise, shape (n_samples, n_features)."""
+        rank, n_features = self.factor.shape
+        along = rng.standard_normal((n_samples, rank)) @ self.factor
+        return along + self.sd * rng.standard_normal((n_samples, n_features))
+
+
+@dataclass(frozen=True)
 class Generator:
     """Turns noise into samples, in the scaled space it was trained in.
 
@@ -26,6 +53,10 @@ class Generator:
         Widths of the hidden layers.
     parameters : ndarray
         Flat parameters (see `networks`).
+    noise : Noise or None
+        Added to what the network gives.
+    calibrated : Generator or None
+        The same with its mean, SD and noise set after training (see `output`).
 
     Examples
     --------
@@ -38,6 +69,8 @@ class Generator:
     n_features: int
     hidden: tuple[int, ...]
     parameters: Floats
+    noise: Noise | None = None
+    calibrated: "Generator | None" = None
 
     @classmethod
     def from_weights(cls, weights: Weights) -> "Generator":
@@ -52,9 +85,9 @@ class Generator:
         ndarray of shape (n_samples, n_features)
         """
         architecture = generator_architecture(self.n_features, self.hidden)
-        return run_network(
-            self.parameters, architecture, rng.standard_normal((n_samples, self.n_features))
-        )
+        latent = rng.standard_normal((n_samples, self.n_features))
+        generated = run_network(self.parameters, architecture, latent)
+        return generated if self.noise is None else generated + self.noise.sample(n_samples, rng)
 
 
 def run_network(parameters: Floats, architecture: Architecture, x: Floats) -> Floats:

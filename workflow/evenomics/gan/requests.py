@@ -40,6 +40,9 @@ class GanRequest:
         Of the experiment.
     fold : int or None
         Of the draw's cross-validation, from 1; None for the whole draw.
+    others : tuple of ndarray of shape (n_samples, n_features)
+        Scaled samples of the other classes of the draw: what `output` goes by beside those of the
+        class. Nothing is trained on them. Without any, the output stays as it is trained.
 
     Examples
     --------
@@ -57,6 +60,7 @@ class GanRequest:
     groups: NDArray[np.object_] | None = field(default=None, repr=False)
     replicate: int = 1
     fold: int | None = None
+    others: tuple[Floats, ...] = field(default=(), repr=False)
 
     @property
     def gan(self) -> str:

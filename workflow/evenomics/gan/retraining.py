@@ -20,6 +20,7 @@ from evenomics.gan.diagnostics import diagnose
 from evenomics.gan.engines.base import Training
 from evenomics.gan.generator import Generator
 from evenomics.gan.networks import Weights
+from evenomics.gan.output import set_output
 from evenomics.gan.pretraining import Pretrained, check_samples
 from evenomics.gan.requests import GanRequest, TrainedGan
 from evenomics.gan.search import Phase, Search, phases
@@ -127,7 +128,10 @@ def retrain_as_chosen(
         for search in trainable:
             search.updates = search.row[phase.updates]
         _train_whole(trainable, phase, training)
-    return [Generator.from_weights(search.whole_start) for search in searches]
+    return [
+        _with_set_output(Generator.from_weights(search.whole_start), search.request, settings)
+        for search in searches
+    ]
 
 
 def _start(
@@ -244,8 +248,17 @@ def _reach(
     return reached
 
 
+def _with_set_output(generator: Generator, request: GanRequest, settings: GanSettings) -> Generator:
+    """Put beside a generator the one whose output is set, where the other classes are known."""
+    if not request.others:
+        return generator
+    calibrated = set_output(generator, request.samples, request.others, settings.output)
+    return replace(generator, calibrated=calibrated)
+
+
 def _finish(search: Search, generator: Generator) -> TrainedGan:
     request = search.request
+    generator = _with_set_output(generator, request, search.settings)
     row = search.row | {"note": "; ".join(search.notes)}
     row |= diagnose(search, generator)
     row |= {"engine": " + ".join(search.engines), "seconds": search.seconds}

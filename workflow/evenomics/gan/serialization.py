@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from evenomics.config.experiments import DrawId
 from evenomics.errors import TrainingError
 from evenomics.files import replacing
-from evenomics.gan.generator import Generator
+from evenomics.gan.generator import Generator, Noise
 from evenomics.gan.networks import Weights
 
 FORMAT = "2"
+
+# before the names of the arrays of a generator whose output is set
+_CALIBRATED = "calibrated."
 
 
 def _save(path: Path, arrays: Mapping[str, Any], header: Mapping[str, Any]) -> None:
@@ -40,7 +44,7 @@ def _load(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def save_generator(path: Path, generator: Generator, header: Mapping[str, Any]) -> None:
-    """Write a generator in float32.
+    """Write a generator in float32, with the one whose output is set, if there is one.
 
     Parameters
     ----------
@@ -50,7 +54,17 @@ def save_generator(path: Path, generator: Generator, header: Mapping[str, Any]) 
         What a reader of the file should know (class, alpha, choices); JSON.
     """
     shape = {"n_features": generator.n_features, "hidden": list(generator.hidden)}
-    _save(path, {"parameters": generator.parameters.astype(np.float32)}, {**header, "shape": shape})
+    _save(path, _arrays(generator), {**header, "shape": shape})
+
+
+def _arrays(generator: Generator, prefix: str = "") -> dict[str, NDArray[np.float32]]:
+    arrays = {"parameters": generator.parameters}
+    if generator.noise is not None:
+        arrays |= {"noise_factor": generator.noise.factor, "noise_sd": np.array(generator.noise.sd)}
+    named = {prefix + name: array.astype(np.float32) for name, array in arrays.items()}
+    if generator.calibrated is not None:
+        named |= _arrays(generator.calibrated, _CALIBRATED)
+    return named
 
 
 def load_generator(path: Path) -> Generator:
@@ -63,9 +77,20 @@ def load_generator(path: Path) -> Generator:
     """
     arrays, header = _load(path)
     shape = header["shape"]
-    return Generator(
-        shape["n_features"], tuple(shape["hidden"]), arrays["parameters"].astype(np.float64)
-    )
+
+    def generator(prefix: str, calibrated: Generator | None = None) -> Generator:
+        own = {
+            name.removeprefix(prefix): array.astype(np.float64)
+            for name, array in arrays.items()
+            if name.startswith(prefix)
+        }
+        noise = Noise(own["noise_factor"], float(own["noise_sd"])) if "noise_sd" in own else None
+        return Generator(
+            shape["n_features"], tuple(shape["hidden"]), own["parameters"], noise, calibrated
+        )
+
+    is_set = any(name.startswith(_CALIBRATED) for name in arrays)
+    return generator("", generator(_CALIBRATED) if is_set else None)
 
 
 def generator_path(training: Path, draw: DrawId, gan: str, fold: int | None = None) -> Path:

@@ -150,6 +150,27 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Output:
+    """What is set in the generator's output layer after training (see `output`).
+
+    Attributes
+    ----------
+    mean : {"trained", "class", "shrunk"}
+        As trained; the mean of the class; or that shrunk towards the mean of all classes.
+    sd : {"trained", "class", "pooled", "shrunk"}
+        As trained; the SD of the class; that within classes; or the former shrunk towards the
+        latter. Of every feature.
+    noise : float
+        Weight h of normal noise with the shrunk covariance within classes: a sample is
+        mean + sqrt(1 - h^2) (what was generated - mean) + h noise.
+    """
+
+    mean: Literal["trained", "class", "shrunk"] = "shrunk"
+    sd: Literal["trained", "class", "pooled", "shrunk"] = "shrunk"
+    noise: float = 0.7
+
+
+@dataclass(frozen=True)
 class GanSettings:
     """All settings of the GAN method; the ``gan`` section of the config.
 
@@ -165,6 +186,7 @@ class GanSettings:
     pretraining: Pretraining = field(default_factory=Pretraining)
     retraining: Retraining = field(default_factory=Retraining)
     choice: Choice = field(default_factory=Choice)
+    output: Output = field(default_factory=Output)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Self:

@@ -32,7 +32,7 @@ def draw(
     classes: Sequence[str],
     seed: int,
     disjoint: bool = False,
-) -> dict[DrawId, Cohort]:
+) -> dict[DrawId, NDArray[np.intp]]:
     """Draw the training samples of every experiment and replicate, without replacement.
 
     Each draw has its own random stream, so that its samples do not depend on the others; with
@@ -54,8 +54,8 @@ def draw(
 
     Returns
     -------
-    dict of DrawId to Cohort
-        Samples in the cohort's order.
+    dict of DrawId to ndarray of int
+        Rows of the cohort, in its order.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def draw(
             problems += _shortages(experiment, left, counts, groups)
             taken = _by_group(left, counts, groups, rng)
         rows = np.sort(np.concatenate(taken))
-        draws[of] = cohort.take(rows, name=of.name)
+        draws[of] = rows
         if disjoint:
             free[rows if groups is None else np.isin(groups, groups[rows])] = False
             if problems:
@@ -99,6 +99,7 @@ def experiment_table(draws: Mapping[DrawId, Cohort]) -> pd.DataFrame:
     Parameters
     ----------
     draws : mapping of DrawId to Cohort
+        Their features are not looked at.
 
     Returns
     -------

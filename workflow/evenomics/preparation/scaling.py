@@ -335,35 +335,3 @@ def fit_scaler(
         rows = stream(seed, "scaler", cohort.name).choice(len(features), n_samples, replace=False)
         features = features.iloc[np.sort(rows)]
     return SkewScaler(alpha=alpha, unskewed=unskewed).fit(features)
-
-
-def fit_scalers(
-    external: Cohort,
-    draw: Cohort,
-    *,
-    alpha: float = 0.05,
-    unskewed: Literal["robust", "standard"] = "robust",
-    n_external: int | None = 200,
-    seed: int = 0,
-) -> tuple[SkewScaler, SkewScaler]:
-    """Return the scaler of the external cohort and that of a training draw.
-
-    Parameters
-    ----------
-    external, draw : Cohort
-        External cohort, and the draw of an experiment.
-    alpha, unskewed : float, str
-        See `SkewScaler`.
-    n_external : int, optional
-        Number of external samples the first is fitted on, drawn at random.
-    seed : int
-        Seed of that draw.
-
-    Returns
-    -------
-    tuple of SkewScaler
-    """
-    return (
-        fit_scaler(external, alpha=alpha, unskewed=unskewed, n_samples=n_external, seed=seed),
-        fit_scaler(draw, alpha=alpha, unskewed=unskewed),
-    )

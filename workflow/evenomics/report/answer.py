@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evenomics.config.arms import AUTO
 from evenomics.report.study import StudyFiles
 from evenomics.report.style import (
     arm_order,
@@ -20,13 +21,12 @@ from evenomics.report.style import (
     interval,
     leaders,
     metric_title,
+    of_metric,
     p_text,
     signed,
     span,
 )
 
-#: The arm of the advice: in each replicate, the arm with the best cross-validated AUROC.
-AUTO = "auto"
 BETTER, WORSE, CANNOT_TELL = "better than no balancing", "worse than no balancing", "cannot tell"
 SAME, NO_TEST = "same score", "no test"
 #: A GAN copies where the distance of its samples to the nearest training sample is less than this
@@ -136,7 +136,8 @@ def answer_table(
 
 
 def _without_reference(summary: pd.DataFrame, metric: str) -> pd.DataFrame:
-    rows = summary[(summary["metric"] == metric) & summary["mean"].notna()]
+    rows = of_metric(summary, metric)
+    rows = rows[rows["mean"].notna()]
     best = rows.loc[rows.groupby(_CASE, sort=False)["mean"].idxmax()]
     why = "no other arm" if "none" in set(rows["arm"]) else "arm none was not run"
     unknown = dict.fromkeys(_NUMBERS, np.nan)
@@ -315,14 +316,17 @@ def _power(rows: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     n, better, worse = _counts(rows, settings["level"])
     text = (
         f"Of {_tests(n)} of an arm against no balancing, {_none(better)} found it better and "
-        f"{_none(worse)} worse; the adjusted p allows for that many tests, but the difference and "
-        "interval of an arm that was picked for its result are too favourable."
+        f"{_none(worse)} worse{_which_are_worse(rows, settings['level'])}; the adjusted p allows "
+        "for that many tests, but the difference and interval of an arm that was picked for its "
+        "result are too favourable."
     )
     detectable = rows["detectable"].dropna()
     if detectable.empty:
         return text
-    smallest = span(detectable)
-    return f"{text} The smallest difference that a test finds with 80% power is {smallest}."
+    return (
+        f"{text} The smallest difference that a test finds with 80% power, before p is adjusted, "
+        f"is {span(detectable)}."
+    )
 
 
 def _simpler(cases: pd.DataFrame, comparison: pd.DataFrame, settings: Mapping[str, Any]) -> str:
@@ -405,6 +409,14 @@ def _counts(rows: pd.DataFrame, level: float) -> tuple[int, int, int]:
     found = rows[rows["adjusted_p_value"] < level]
     better = int((found["difference"] > 0).sum())
     return int(rows["adjusted_p_value"].notna().sum()), better, len(found) - better
+
+
+def _which_are_worse(rows: pd.DataFrame, level: float) -> str:
+    """`` (2 of ExpandGAN, 1 of GAN)``: the arms that tests found worse, the most often first."""
+    worse = rows[(rows["adjusted_p_value"] < level) & (rows["difference"] < 0)]
+    counts = worse["arm"].value_counts(sort=False).sort_values(ascending=False, kind="stable")
+    names = [f"{n} of {in_sentence(arm_title(str(arm)))}" for arm, n in counts.items()]
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _evidence(row: pd.Series, settings: Mapping[str, Any]) -> str:

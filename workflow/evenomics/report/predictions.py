@@ -1,26 +1,25 @@
 """The kept predictions of a study at the settings that cross-validation chose, and their tables."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
+from evenomics.config.arms import AUTO, SETTING
 from evenomics.evaluation.metric import FALSE_POSITIVE_RATES, roc
 from evenomics.evaluation.predictions import (
+    TEXTS,
     calibration_table,
     confusion_table,
+    labelled,
     per_class_table,
     prediction_of,
 )
-from evenomics.files import read_table
-from evenomics.report.answer import AUTO
+from evenomics.files import read_parts
 from evenomics.report.study import StudyFiles
 
-_SETTING = ["alpha", "multiplier", "bandwidth"]
-_CHOICE = ["replicate", "classifier", *_SETTING]
-# as categories, these take a tenth of the memory
-_TEXT = ("sample_id", "class", "predicted", "predicted_tuned")
+_CHOICE = ["replicate", "classifier", *SETTING]
 
 
 class ChosenPredictions:
@@ -32,7 +31,7 @@ class ChosenPredictions:
 
     Notes
     -----
-    Files are read one at a time, and of one experiment what was chosen is kept: all settings of all
+    Files are read part by part, and of one experiment what was chosen is kept: all settings of all
     arms would fill the memory.
     """
 
@@ -67,11 +66,13 @@ class ChosenPredictions:
         for arm, choices in here.groupby("arm", sort=False):
             for draw in self._of.draws(experiment):
                 folder = self._of.of_draw("scored", draw) / "predictions"
-                table = read_table(folder / f"{arm}.tsv.gz")
-                chosen = table.merge(choices[[*_CHOICE, "to"]], on=_CHOICE)
-                chosen = chosen.astype(dict.fromkeys(_TEXT, "category"))
+                parts_of_arm = read_parts(folder / f"{arm}.tsv.gz")
+                chosen = pd.concat(
+                    part.merge(choices[[*_CHOICE, "to"]], on=_CHOICE) for part in parts_of_arm
+                )
+                chosen = chosen.astype(dict.fromkeys(TEXTS, "category"))
                 for (to, classifier), rows in chosen.groupby(["to", "classifier"]):
-                    parts[str(to), str(classifier)].append(rows.drop(columns=["to", *_SETTING]))
+                    parts[str(to), str(classifier)].append(rows.drop(columns=["to", *SETTING]))
         return {case: pd.concat(rows, ignore_index=True) for case, rows in parts.items()}
 
 
@@ -97,12 +98,8 @@ def prediction_tables(of: StudyFiles, predictions: ChosenPredictions) -> dict[st
         label |= {"arm": arm, "classifier": classifier}
         rows = pd.concat(predictions(experiment, arm, classifier).values(), ignore_index=True)
         for name, table_of in made.items():
-            parts[name].append(_labelled(table_of(rows, of.settings["classes"]), label))
+            parts[name].append(labelled(table_of(rows, of.settings["classes"]), label))
     return {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
-
-
-def _labelled(table: pd.DataFrame, label: Mapping[str, str]) -> pd.DataFrame:
-    return table.assign(**label)[[*label, *table.columns]]
 
 
 def _mean_roc(rows: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:

@@ -110,6 +110,40 @@ def jackknife(score: Callable[[Prediction], float], prediction: Prediction) -> F
     return _centred(-without, prediction.classes) * np.sqrt((n - 1) / n)
 
 
+def of_groups(contributions: Floats, classes: Codes, groups: Codes) -> Floats:
+    """Return what each group of samples adds to the error; samples of a group are not independent.
+
+    Parameters
+    ----------
+    contributions : ndarray of float, shape (n_samples,)
+        Of `delong` or `jackknife`.
+    classes : ndarray of int, shape (n_samples,)
+        Codes of the true classes, each with samples of at least two groups.
+    groups : ndarray of int, shape (n_samples,)
+        Numbers of the groups (e.g. patients), from 0. A group may have samples of several classes.
+
+    Returns
+    -------
+    ndarray of float, shape (n_groups,)
+
+    References
+    ----------
+    Obuchowski 1997, Biometrics 53:567 (clustered ROC curves).
+
+    Examples
+    --------
+    >>> of_groups(np.array([0.5, 0.25, -0.75]), np.zeros(3, int), np.array([0, 0, 1])).round(3)
+    array([ 0.866, -0.866])
+    """
+    factors = np.empty(len(classes))
+    for code in np.unique(classes):
+        of_class = classes == code
+        n, n_groups = np.count_nonzero(of_class), len(np.unique(groups[of_class]))
+        # the variance is that among groups, not among samples
+        factors[of_class] = np.sqrt(n_groups / (n_groups - 1) * (n - 1) / n)
+    return np.asarray(np.bincount(groups, factors * contributions), dtype=np.float64)
+
+
 def _without(prediction: Prediction, sample: int) -> Prediction:
     given = prediction.probabilities
     return Prediction(

@@ -1,5 +1,8 @@
 """The corrected resampled t-test: outer splits of one table.
 
+The correction is a rule of thumb. It is on the safe side for arms that are alike, and a little too
+small for arms that have nothing in common (``bench/RESULTS.md``).
+
 References
 ----------
 Nadeau, Bengio 2003, Machine Learning 52:239, section 3.

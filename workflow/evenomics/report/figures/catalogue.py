@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pandas as pd
 from matplotlib.figure import Figure
 
+from evenomics.config.arms import SETTING
 from evenomics.files import read_table
 from evenomics.preparation.draw_files import read_draw
 from evenomics.report.answer import of_question
@@ -66,7 +67,7 @@ def _samples(of: StudyFiles, experiment: str) -> Figure:
     for arm in of.settings["sampling_arms"]:
         table = read_table(of.of_draw("scored", drawn.id) / f"generated/{arm}.tsv.gz", features)
         if len(table):
-            labels = table[["class", "alpha", "multiplier", "bandwidth"]]
+            labels = table[["class", *SETTING]]
             generated[arm] = pd.concat([labels, scaled(table)], axis=1)
     classes = of.settings["classes"]
     return sample_pca(scaled(draw.features), draw.classes, generated, classes, experiment)

@@ -41,7 +41,8 @@ def forest(rows: pd.DataFrame, level: float = 0.05) -> Figure:
     -------
     Figure
         One panel per classifier, arms from top to bottom, experiments side by side within an arm.
-        A grey bar is as long as the smallest difference that would be found with 80% power.
+        A grey bar is as long as the smallest difference that would be found with 80% power, before
+        p is adjusted.
     """
     arms, experiments = arm_order(rows["arm"]), experiment_order(rows["experiment"])
     classifiers = sorted(rows["classifier"].unique())

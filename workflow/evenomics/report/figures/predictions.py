@@ -110,14 +110,13 @@ def calibration_curves(calibration: pd.DataFrame, experiment: str) -> Figure:
             panel.tick_params(labelbottom=True)
         for panel in panels.flat[len(arms) :]:
             panel.set_visible(False)
+        for panel in panels.flat[max(0, len(arms) - panels.shape[1]) : len(arms)]:
+            panel.set_xlabel("Predicted probability")
         figure.suptitle(experiment_title(experiment))
         figure.supylabel("Observed share", fontsize=9)
         handles, labels = panels.flat[0].get_legend_handles_labels()
         named = dict(zip(labels, handles, strict=True))
-        figure.legend(
-            named.values(), named, loc="outside lower center", ncols=len(named),
-            title="Over the predicted probability",
-        )  # fmt: skip
+        figure.legend(named.values(), named, loc="outside lower center", ncols=len(named))
     return figure
 
 

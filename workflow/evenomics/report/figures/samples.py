@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from sklearn.decomposition import PCA
 
+from evenomics.config.arms import SETTING
 from evenomics.report.style import (
     CLASS_COLOURS,
     arm_order,
@@ -65,7 +66,7 @@ def sample_pca(
         panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
         for panel, arm in zip(panels.flat, arms, strict=False):
             table = generated[arm]
-            setting = table[["alpha", "multiplier", "bandwidth"]].iloc[0]
+            setting = table[SETTING].iloc[0]
             shown = table[(table[setting.index] == setting).all(axis=1)]
             points = pca.transform(shown[list(real.columns)].to_numpy())
             _draw(panel, real_points, real_classes, points, shown["class"], colours)

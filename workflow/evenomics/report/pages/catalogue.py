@@ -78,7 +78,7 @@ def _enrichment(of: StudyFiles) -> str:
 
 
 #: Sections of the config on the page of the data, by heading.
-_SETTINGS = {"GAN": "gan", "Selection": "selection", "Scaling": "scaling"}
+_SETTINGS = {"Selection": "selection", "Scaling": "scaling", "GAN": "gan", "Scoring": "scoring"}
 
 PAGES: dict[str, Callable[[StudyFiles], str]] = {
     "scores": _scores,

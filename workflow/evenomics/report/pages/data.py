@@ -1,21 +1,28 @@
 """What a study was made of: the paper's tables of experiments, data sets and hyper-parameters."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any
 
 import pandas as pd
 
+from evenomics.config.arms import AUTO, SETTING
 from evenomics.config.names import names
 from evenomics.data.cohort import Cohort
 from evenomics.report.pages.tables import html_page, html_table
 from evenomics.report.style import (
+    arm_order,
     arm_title,
     classifier_title,
     experiment_order,
     experiment_title,
     setting_title,
+    span,
     split_title,
 )
+
+# Different choices that are written out; the rest is counted.
+_MOST_CHOICES = 3
 
 
 def cohort_table(
@@ -72,7 +79,7 @@ def data_page(
     title: str,
     n_splits: int = 1,
 ) -> str:
-    """Self-contained HTML page with cohorts, experiments, settings and tuned hyper-parameters.
+    """Self-contained HTML page with cohorts, experiments, what was tuned, and settings.
 
     Parameters
     ----------
@@ -98,14 +105,9 @@ def data_page(
             "n_features_used": "Features used",
         }
     )
-    grid = _by_class(experiments, "n_samples")
-    smallest, largest = grid.min(axis=1), grid.max(axis=1)
-    what = "Training draws: samples per class."
+    what = "samples per class"
     if "n_groups" in experiments:
-        grid = grid.join(_by_class(experiments, "n_groups").add_suffix(", groups"))
-        what = "Training draws: samples per class, and the groups (e.g. patients) that gave them."
-    grid.insert(0, "Experiment", [experiment_title(name) for name in grid.index])
-    grid["Smallest / largest class"] = (smallest / largest).round(2)
+        what += ", and the groups (e.g. patients) that gave them"
     sections = "".join(
         f"<h3>{heading}</h3>"
         + html_table(pd.DataFrame(_flat(values), columns=["Setting", "Value"]))
@@ -114,16 +116,44 @@ def data_page(
     return html_page(
         title,
         f"<h2>Cohorts{split_title(n_splits)}</h2>" + html_table(shown)
-        + "<h2>Experiments</h2>" + html_table(grid, what)
-        + "<h2>Hyper-parameters of the classifiers</h2>"
-        + html_table(_tuned(tuning), "Chosen by cross-validation on the training draw.")
+        + "<h2>Experiments</h2>"
+        + html_table(
+            _experiment_cells(experiments),
+            f"Training draws: {what}. Shared: how much of the samples of a class the draw of "
+            "another replicate has as well, on average.",
+        )
+        + "<h2>Tuning</h2>"
+        + html_table(
+            _tuning_cells(tuning),
+            "Chosen by cross-validation within each training draw; in brackets: how often.",
+        )
         + "<h2>Settings</h2>" + sections,
     )  # fmt: skip
 
 
-def _by_class(experiments: pd.DataFrame, values: str) -> pd.DataFrame:
-    grid = experiments.pivot_table(index="experiment", columns="class", values=values, sort=False)
-    return grid.astype(int).loc[experiment_order(grid.index)]
+def _experiment_cells(experiments: pd.DataFrame) -> pd.DataFrame:
+    """Return the sizes of every experiment: one number, or a range over the replicates."""
+    lines = []
+    for name in experiment_order(experiments["experiment"]):
+        rows = experiments[experiments["experiment"] == name]
+        classes = {str(label): of for label, of in rows.groupby("class", sort=False)}
+        line = {"Experiment": experiment_title(name), "Replicates": rows["replicate"].nunique()}
+        line |= {label: span(of["n_samples"], "{:.0f}".format) for label, of in classes.items()}
+        if "n_groups" in rows:
+            line |= {
+                f"{label}, groups": span(of["n_groups"], "{:.0f}".format)
+                for label, of in classes.items()
+            }
+        of_draws = rows.groupby("replicate")["n_samples"]
+        line["Smallest / largest class"] = span(of_draws.min() / of_draws.max(), "{:.2f}".format)
+        # with a single draw there is no other
+        line |= {
+            f"{label}, shared": span(of["shared"], "{:.0%}".format)
+            for label, of in classes.items()
+            if of["shared"].notna().all()
+        }
+        lines.append(line)
+    return pd.DataFrame(lines)
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -135,22 +165,39 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, st
             yield f"{prefix}{key}", text
 
 
-def _tuned(tuning: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Experiment": [experiment_title(name) for name in tuning["experiment"]],
-            "Arm": [arm_title(name) for name in tuning["arm"]],
-            "Setting": [
-                setting_title(arm, alpha, multiplier)
-                for arm, alpha, multiplier in zip(
-                    tuning["arm"], tuning["alpha"], tuning["multiplier"], strict=True
-                )
-            ],
-            "Classifier": [classifier_title(name) for name in tuning["classifier"]],
-            "Hyper-parameters": [
-                text.strip("{}").replace('"', "") for text in tuning["parameters"]
-            ],
-            "AUROC, cross-validated": tuning["cv_auroc"].astype(float),
-            "Note": tuning["note"],
-        }
+def _tuning_cells(tuning: pd.DataFrame) -> pd.DataFrame:
+    """Return what was chosen for every experiment, arm and classifier, over the replicates.
+
+    What `auto` took is on a page of its own.
+    """
+    rows = tuning[tuning["chosen"] & (tuning["arm"] != AUTO)]
+    found = dict(iter(rows.groupby(["experiment", "arm", "classifier"])))
+    ordered = product(
+        experiment_order(rows["experiment"]), arm_order(rows["arm"]), sorted({*rows["classifier"]})
     )
+    lines = []
+    for experiment, arm, classifier in (case for case in ordered if case in found):
+        chosen = found[experiment, arm, classifier]
+        settings = chosen[SETTING].itertuples(index=False, name=None)
+        lines.append(
+            {
+                "Experiment": experiment_title(experiment),
+                "Arm": arm_title(arm),
+                "Classifier": classifier_title(classifier),
+                "Setting": _counted(setting_title(arm, *setting) for setting in settings),
+                "Hyper-parameters": _counted(
+                    text.strip("{}").replace('"', "") for text in chosen["parameters"]
+                ),
+                "AUROC, cross-validated": chosen["cv_auroc"].mean(),
+                "Note": _counted(chosen["note"].dropna()),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def _counted(texts: Iterable[str]) -> str:
+    """``C: 1 (3), C: 10 (2)``: the texts that are not empty, the most frequent first."""
+    counts = pd.Series([text for text in texts if text], dtype=str).value_counts()
+    shown = [f"{text} ({n})" for text, n in counts.head(_MOST_CHOICES).items()]
+    n_others = counts.iloc[_MOST_CHOICES:].sum()
+    return "; ".join(shown + [f"others ({n_others})"] * bool(n_others))

@@ -5,8 +5,9 @@ from html import escape
 
 import pandas as pd
 
+from evenomics.config.arms import AUTO, SETTING
 from evenomics.config.names import names
-from evenomics.report.answer import AUTO, of_question
+from evenomics.report.answer import of_question
 from evenomics.report.pages.tables import html_page, html_table, mean_and_sd
 from evenomics.report.style import (
     arm_order,
@@ -22,7 +23,7 @@ from evenomics.report.style import (
     signed,
 )
 
-_SETTING = ["arm", "alpha", "multiplier", "bandwidth"]
+_ARM = ["arm", *SETTING]
 _THRESHOLDS = {"none": "", "default": "default", "tuned": "tuned"}
 
 
@@ -125,9 +126,9 @@ def settings_page(settings: pd.DataFrame, metric: str, title: str) -> str:
 
 def _setting_cells(rows: pd.DataFrame) -> pd.DataFrame:
     order = arm_order(rows["arm"]).index
-    keys = rows[_SETTING].drop_duplicates()
+    keys = rows[_ARM].drop_duplicates()
     keys = keys.sort_values("arm", key=lambda arms: arms.map(order), kind="stable")
-    cells = rows.set_index([*_SETTING, "experiment"]).sort_index()
+    cells = rows.set_index([*_ARM, "experiment"]).sort_index()
     lines = []
     for key in keys.itertuples(index=False, name=None):
         line = {"Arm": arm_title(key[0]), "Setting": setting_title(*key)}
@@ -234,7 +235,7 @@ def auto_page(auto: pd.DataFrame, answers: pd.DataFrame, title: str) -> str:
             "Classifier": auto["classifier"].map(classifier_title),
             "Replicate": auto["replicate"],
             "Arm taken": auto["arm"].map(arm_title),
-            "Setting": [setting_title(*key) for key in auto[_SETTING].itertuples(index=False)],
+            "Setting": [setting_title(*key) for key in auto[_ARM].itertuples(index=False)],
             "AUROC, cross-validated": auto["cv_auroc"].map("{:.3f}".format),
         }
     )

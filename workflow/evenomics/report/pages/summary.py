@@ -8,9 +8,10 @@ from html import escape
 
 import pandas as pd
 
+from evenomics.config.arms import AUTO
 from evenomics.config.names import title
 from evenomics.preparation.cohort_checks import median_shift
-from evenomics.report.answer import AUTO, BETTER, WORSE, of_question
+from evenomics.report.answer import BETTER, WORSE, of_question
 from evenomics.report.figures.forest import forest
 from evenomics.report.pages.tables import html_page, html_table
 from evenomics.report.style import (
@@ -126,7 +127,8 @@ def _answer_table(answers: pd.DataFrame, level: float) -> str:
     return html_table(
         shown,
         f"{what}{advice}. The adjusted p allows for all tests of the study, the interval for none "
-        "but its own. Detectable: the smallest difference found with 80% power.",
+        "but its own. Detectable: the smallest difference found with 80% power, before p is "
+        "adjusted.",
         {"Verdict": told},
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from evenomics.config.arms import SETTING
 from evenomics.report.answer import of_question
 from evenomics.report.pages.tables import html_page, html_table
 from evenomics.report.style import (
@@ -44,9 +45,9 @@ def comparison_page(comparison: pd.DataFrame, title: str, level: float) -> str:
         f"Tested by {' and '.join(tests)}, on {replicates_text(comparison)}. P-values are adjusted "
         "by Benjamini-Hochberg; the first two questions are one family, each other question is its "
         f"own. Bold: adjusted p below {level:g}. Detectable: the smallest difference that the test "
-        "finds with 80% power."
+        "finds with 80% power, before p is adjusted."
         if tests
-        else "One replicate allows no test."
+        else "No test was possible; the notes say why."
     )
     parts = [f'<p class="note">{made}</p>']
     for question, heading in QUESTIONS.items():
@@ -105,10 +106,10 @@ def paper_page(comparison: pd.DataFrame, title: str, level: float) -> str:
             "Welch's t-test between the repeats of two arms on the first replicate, each at its "
             "best alpha on the validation cohort. P-values are adjusted by Benjamini-Hochberg over "
             f"this table. Bold: adjusted p below {level:g}.",
-            "This is the paper's test, and it must not be taken for an answer. Of two trainings of "
-            "one generator, it called 14% different at level 5% (with 5 repeats; 24% with 10, 80% "
-            "with 100). Of two different arms of equal worth, it called 100% different (2,000 "
-            "simulations, standard error half a percent).",
+            "This is the paper's test, and it must not be taken for an answer. At level 5%, it "
+            "called two trainings of one generator different in 15 to 31% of simulated studies, "
+            "and two different arms of equal worth in 62 to 69% (with 5 repeats; more repeats make "
+            "it worse; bench/RESULTS.md).",
             "The reasons: repeats share one training draw and one validation cohort, so they are "
             "not independent samples; and the alpha is chosen on the scores that are then tested.",
         )
@@ -142,7 +143,7 @@ def _pair_cells(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _arm_cell(row: Mapping[Any, Any], side: str) -> str:
-    arm, *values = (row[f"{name}_{side}"] for name in ("arm", "alpha", "multiplier", "bandwidth"))
+    arm, *values = (row[f"{name}_{side}"] for name in ("arm", *SETTING))
     setting = setting_title(arm, *values)
     return f"{arm_title(arm)} ({setting})" if setting else arm_title(arm)
 

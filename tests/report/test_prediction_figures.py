@@ -6,11 +6,14 @@ import pytest
 from sklearn.metrics import auc
 
 import fake_results
-from evenomics.files import write_table
+from evenomics.files import read_parts, read_table
 from evenomics.report.predictions import ChosenPredictions, prediction_tables
 from evenomics.report.study import StudyFiles
 
-SETTINGS = {**fake_results.SETTINGS, "arms": ["none", "smote", "smoothed_bootstrap", "auto"]}
+SETTINGS = {
+    **fake_results.SETTINGS, "arms": ["none", "smote", "smoothed_bootstrap", "auto"],
+    "parts": {"": [("whole", replicate) for replicate in (1, 2, 3)]},
+}  # fmt: skip
 BANDWIDTHS = [("none", "none", "0.3"), ("none", "none", "1")]
 KEYS = ["sample_id", "replicate", "repeat"]
 
@@ -29,10 +32,7 @@ def study(tmp_path):
     tuning.loc[smooth, "chosen"] = (tuning["bandwidth"] == "1") == odd
     took = tuning[tuning["chosen"] & np.where(odd, smooth, tuning["arm"] == "smote")]
     folder = tmp_path / "simulated/none"
-    write_table(tuning, folder / "tuning.tsv")
-    write_table(took[[*fake_results.STUDY, "experiment", *_CHOSEN]], folder / "auto.tsv")
-    for arm, table in made.items():
-        write_table(table, folder / f"predictions/whole.{arm}.tsv.gz")
+    fake_results.write_scored(folder, "whole", made, tuning, took[["experiment", *_CHOSEN]])
     return StudyFiles(folder, SETTINGS), made
 
 
@@ -61,6 +61,15 @@ def test_each_replicate_has_the_predictions_of_its_chosen_setting(study):
     assert predictions("whole", "gan", "svc") == {}
 
 
+def test_a_table_that_is_read_in_parts_is_the_same(study):
+    """So no setting is lost where a part ends."""
+    files, _ = study
+    path = files.of_draw("scored", files.draws()[0]) / "predictions/smoothed_bootstrap.tsv.gz"
+    parts = [*read_parts(path, n_rows=7)]
+    assert max(map(len, parts)) == 7
+    pd.testing.assert_frame_equal(pd.concat(parts), read_table(path))
+
+
 def test_tables_of_predictions_agree_with_counting(study):
     """Oracle: cross-tabulation by pandas; the area under the mean curve is the mean area."""
     files, made = study
@@ -84,9 +93,8 @@ def test_tables_of_predictions_agree_with_counting(study):
 
 def test_of_one_replicate_a_curve_has_no_spread(study):
     files, _ = study
-    tuning = files.table("tuning.tsv")
-    write_table(tuning[tuning["replicate"] == 1], files.folder / "tuning.tsv")
-    one = StudyFiles(files.folder, {**SETTINGS, "arms": ["none", "smote", "smoothed_bootstrap"]})
+    alone = {"arms": ["none", "smote", "smoothed_bootstrap"], "parts": {"": [("whole", 1)]}}
+    one = StudyFiles(files.folder, {**SETTINGS, **alone})
     roc = prediction_tables(one, ChosenPredictions(one))["roc"]
     assert roc["tpr_sd"].isna().all()
     assert "auto" not in set(roc["arm"])
