@@ -3,11 +3,11 @@
 ``python -m bench.leakage`` takes some minutes and prints a report; ``make bench`` puts it into
 ``bench/RESULTS.md``. The same arms on the same draws are tuned in the three ways of the config's
 ``scoring.tuning``. Where nothing leaks, a cross-validated AUROC is about that on validation
-samples: lower, as folds train on fewer samples, or higher, as it is the best of many points.
+samples: lower, as folds train on fewer samples, or higher, as it is the best of many points. What
+each way costs is in ``docs/costs.md``.
 """
 
 import os
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,8 +46,8 @@ GAN = {
 }
 
 
-def score(tuning: str, folder: Path) -> tuple[pd.DataFrame, float, float]:
-    """Score all arms on all draws; return cross-validated and validation AUROC, and two times."""
+def score(tuning: str, folder: Path) -> pd.DataFrame:
+    """Score all arms on all draws; return cross-validated and validation AUROC."""
     (cohorts,) = load_study(COHORTS, CLASSES, SEED)
     settings, in_folds = GanSettings.from_mapping(GAN), tuning != "shared_generator"
     write_cohorts(cohorts, folder / "cohorts")
@@ -60,13 +60,11 @@ def score(tuning: str, folder: Path) -> tuple[pd.DataFrame, float, float]:
     external, training = cohorts["external"], Training(threads=os.cpu_count() or 1)
     X = fit_scaler(external, n_samples=200, seed=SEED).transform(external.features)
     pretrained = pretrain(X, settings, seed=SEED, training=training)
-    began = time.perf_counter()
     train_draws(
         [read_draw(folder / "draws", of) for of in draws], pretrained, folder / "training",
         entries=[names("arms")[arm] for arm in ARMS], alphas=[[0, 0]], classes=CLASSES,
         settings=settings, in_folds=in_folds, seed=SEED, training=training,
     )  # fmt: skip
-    trained = time.perf_counter()
     hidden = settings.networks.hidden
     scoring = Scoring(CLASSES, Grid([[0, 0]], [1.0], [0.5]), CLASSIFIERS, 3, SEED, hidden)
     study = StudyScoring(
@@ -74,12 +72,10 @@ def score(tuning: str, folder: Path) -> tuple[pd.DataFrame, float, float]:
         scoring, tuning,
     )  # fmt: skip
     study.run(draws, ARMS, folder / "scored", n_jobs=os.cpu_count() or 1)
-    scored = time.perf_counter()
     keys = ["replicate", "arm", "classifier"]
     scores = _joined(folder, draws, "scores.tsv").query("metric == 'auroc'")
     table = scores.groupby(keys)["value"].mean().rename("validation").reset_index()
-    table = table.merge(_joined(folder, draws, "tuning.tsv")[[*keys, "cv_auroc"]], on=keys)
-    return table, trained - began, scored - trained
+    return table.merge(_joined(folder, draws, "tuning.tsv")[[*keys, "cv_auroc"]], on=keys)
 
 
 def _joined(folder: Path, draws: Sequence[DrawId], name: str) -> pd.DataFrame:
@@ -94,17 +90,17 @@ def main() -> None:
         f"Simulated classes of 40 and 16 samples, {N_REPLICATES} disjoint draws; cross-validated "
         "AUROC minus that on 700 validation samples, mean and its standard error over the draws.\n"
     )
-    head = ["tuning", "classifier", *ARMS, "training (s)", "scoring (s)"]
+    head = ["tuning", "classifier", *ARMS]
     print(markdown(head, []))
     for tuning in ("fold", "draw", "shared_generator"):
         with TemporaryDirectory() as folder:
-            table, training, scoring = score(tuning, Path(folder))
+            table = score(tuning, Path(folder))
         table["excess"] = table["cv_auroc"] - table["validation"]
         for classifier, rows in table.groupby("classifier", sort=False):
             groups = rows.groupby("arm")["excess"]
             mean, error = groups.mean(), groups.sem()
             cells = [f"{mean[arm]:+.3f} ± {error[arm]:.3f}" for arm in ARMS]
-            row = [tuning, str(classifier), *cells, f"{training:.0f}", f"{scoring:.0f}"]
+            row = [tuning, str(classifier), *cells]
             print(markdown_row(row), flush=True)
 
 
