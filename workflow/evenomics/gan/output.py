@@ -1,8 +1,7 @@
 """Mean, SD and noise of a generator's output, set once it is trained (see docs/generator.md).
 
-On a few dozen samples a GAN learns how features vary together better than where they lie and how
-far they spread. The latter two are known: they go into the weights of the output layer. So does
-nothing else: a generator whose output has been set is a file as any other, and samples as fast.
+On a few dozen samples a GAN misses mean and spread of its class, which are known well enough. They
+go into the weights of the output layer: a generator whose output is set samples as fast as before.
 """
 
 from collections.abc import Sequence

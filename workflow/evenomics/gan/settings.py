@@ -165,7 +165,7 @@ class Output:
         mean + sqrt(1 - h^2) (what was generated - mean) + h noise.
     """
 
-    mean: Literal["trained", "class", "shrunk"] = "shrunk"
+    mean: Literal["trained", "class", "shrunk"] = "class"
     sd: Literal["trained", "class", "pooled", "shrunk"] = "shrunk"
     noise: float = 0.7
 
