@@ -39,6 +39,7 @@ TINY = {
 #: Long enough to be killed in the middle.
 LONG = {
     **TINY,
+    "scoring": {**TINY["scoring"], "repeats": 60},
     "studies": {"tiny": {**TINY["studies"]["tiny"], "draws": {"replicates": 9}}},
 }
 #: A name that means something else to make, to a shell and to Python.

@@ -91,7 +91,7 @@ def run(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Run:
         "--workflow-profile", ROOT / "workflow/profiles/slurm", "--profile", "site",
         "--configfile", "config.yaml",
         # of these, the step of a job takes 120 before its script has started
-        "--set-resources", "retrain:mem_mb=300*attempt**2",
+        "--set-resources", "retrain:mem_mb=200*attempt**2",
     ]  # fmt: skip
     said = folder / "snakemake.out"
     with said.open("w") as out:
@@ -149,7 +149,7 @@ def test_a_job_that_was_killed_runs_again_with_more_memory_and_time(run: Run) ->
 @pytest.mark.slow
 @pytest.mark.slurm
 def test_a_job_that_ran_out_of_memory_runs_again_with_more(run: Run) -> None:
-    killed, again = ([job for job in run.of("retrain") if job.memory == n] for n in (300, 1200))
+    killed, again = ([job for job in run.of("retrain") if job.memory == n] for n in (200, 800))
     assert len(killed) == len(again) == 2
     for job in killed:
         assert "exceeded memory limit" in run.log(job)
