@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from evenomics.config.arms import gans_of, over_represented
-from evenomics.config.experiments import DrawId
 from evenomics.files import write_table
 from evenomics.gan.engines.base import Training
 from evenomics.gan.generator import Generator
@@ -180,29 +179,25 @@ def train_draws(
     trained = retrain(requests, pretrained, settings, **options)
     of_draw = {draw.id: draw for draw in draws}
     for draw in draws:
-        mine = [gan for gan in trained if _draw_of(gan.request) == draw.id]
+        mine = [gan for gan in trained if gan.request.draw == draw.id]
         tables = folder / draw.id.name
         write_table(pd.DataFrame([gan.chosen for gan in mine]), tables / "chosen.tsv")
         write_table(pd.concat([gan.rates for gan in mine]), tables / "rates.tsv")
         write_table(pd.concat([gan.history for gan in mine]), tables / "history.tsv.gz")
     output = asdict(settings.output)
     for gan in trained:
-        path = generator_path(folder, _draw_of(gan.request), gan.request.gan)
+        path = generator_path(folder, gan.request.draw, gan.request.gan)
         save_generator(path, gan.generator, {**gan.chosen, "output": output})
     # fold by fold, since those of all folds would take as much memory as there are folds
     n_folds = max(len(draw.folds) for draw in draws) if in_folds else 0
     for number in range(1, 1 + n_folds):
         chosen, again = [], []
         for gan in trained:
-            draw = of_draw[_draw_of(gan.request)]
+            draw = of_draw[gan.request.draw]
             if number <= len(draw.folds):
                 chosen.append(gan.chosen)
                 again.append(_in_fold(gan.request, draw, number, classes))
         generators = retrain_as_chosen(again, chosen, pretrained, settings, **options)
         for request, row, generator in zip(again, chosen, generators, strict=True):
-            path = generator_path(folder, _draw_of(request), request.gan, number)
+            path = generator_path(folder, request.draw, request.gan, number)
             save_generator(path, generator, {**row, "fold": number, "output": output})
-
-
-def _draw_of(request: GanRequest) -> DrawId:
-    return DrawId(request.experiment, request.replicate)

@@ -132,12 +132,10 @@ class Scoring:
     ) -> dict[int, Generator]:
         return {self.classes.index(gan.class_name): generators[gan_name(*gan)] for gan in gans}
 
-    def parameters_of(
-        self, arm: Arm, draw: TrainingDraw, generators: DrawGenerators | None = None
-    ) -> dict[str, dict[str, Any]]:
-        """Tune classifiers on a draw that an arm balances at its first setting."""
+    def parameters_of(self, arm: Arm, draw: TrainingDraw) -> dict[str, dict[str, Any]]:
+        """Tune classifiers on a draw that an arm without GANs balances, at its first setting."""
         setting = arm.settings(self.grid)[0]
-        _, balancers = self.balancers(arm, setting, draw, generators or DrawGenerators())
+        _, balancers = self.balancers(arm, setting, draw, DrawGenerators())
         folds, _ = balanced_folds(draw, self.classes, balancers)
         tuned = tune(self.classifiers, folds, class_weight=arm.class_weight)
         return {name: choice.parameters for name, choice in tuned.items()}

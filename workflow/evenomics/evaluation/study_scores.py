@@ -170,9 +170,7 @@ class StudyScoring:
             return folder, 0.0
         started = time.perf_counter()
         gans, in_folds = self.scoring.gans_of(arm, drawn), self.tuning != "shared_generator"
-        generators = load_draw_generators(
-            self.training or Path(), drawn, gans, in_folds=in_folds and bool(gans)
-        )
+        generators = load_draw_generators(self.training or Path(), drawn, gans, in_folds=in_folds)
         scores = self.scoring.score(
             arm,
             drawn,
@@ -247,8 +245,6 @@ def _collect(
         write_table(chosen[columns], folder / "auto.tsv")
         for name, table in tables.items():
             of_auto = auto.as_auto(table, chosen)
-            if name == "tuning.tsv":
-                of_auto = of_auto.assign(chosen=True)
             tables[name] = pd.concat([table, of_auto], ignore_index=True)
     for name, table in tables.items():
         write_table(table, folder / name)

@@ -63,6 +63,11 @@ class GanRequest:
     others: tuple[Floats, ...] = field(default=(), repr=False)
 
     @property
+    def draw(self) -> DrawId:
+        """The training draw whose samples these are."""
+        return DrawId(self.experiment, self.replicate)
+
+    @property
     def gan(self) -> str:
         """Name within the draw or fold, safe as a file name."""
         return gan_name(self.class_name, self.alpha, self.variant)
@@ -70,8 +75,7 @@ class GanRequest:
     @property
     def name(self) -> str:
         """Name within the study and selection."""
-        place = DrawId(self.experiment, self.replicate).name
-        return f"{place}/{'' if self.fold is None else f'fold{self.fold}/'}{self.gan}"
+        return f"{self.draw.name}/{'' if self.fold is None else f'fold{self.fold}/'}{self.gan}"
 
 
 @dataclass(frozen=True)
