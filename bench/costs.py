@@ -55,15 +55,16 @@ def rows() -> Iterator[tuple[object, ...]]:
                 "cohorts": {"source": "builtin"},
                 "experiments": {"whole": True, "controls": []},
             }
-            config = validated(
+            checked = validated(
                 {"studies": {"s": study}, "arms": ["random_over"], "scoring": {"repeats": REPEATS}}
             )
             size = Size(p, sum(counts), 2, N_VALIDATION, dict(zip(CLASSES, counts, strict=True)))
-            expected = Costs(config, "s", "none", size).seconds["score_arms"]
+            expected = Costs(checked, "s", "none", size).seconds["score_arms"]
             draw = cohort(counts, p, "whole")
-            options = config["scoring"]
+            study = checked["studies"]["s"]
+            options = study["scoring"]
             scoring = Scoring(
-                CLASSES, Grid.of(config), options["classifiers"], REPEATS, seed=1, hidden=[]
+                CLASSES, Grid.of(study), options["classifiers"], REPEATS, seed=1, hidden=[]
             )
             prepared = prepare(
                 DrawId("whole"), draw, n_folds=options["folds"], seed=1, scale_folds=True

@@ -75,7 +75,7 @@ def test_the_config_needs_no_numerical_library(bare):
     )
     code += "from evenomics.config.validation import validated\n"
     code += "study = {'classes': ['a', 'b'], 'cohorts': {'source': 'builtin'}}\n"
-    code += "print(validated({'studies': {'s': study}})['scoring']['repeats'])\n"
+    code += "print(validated({'studies': {'s': study}})['studies']['s']['scoring']['repeats'])\n"
     code += "import numpy\n"
     done = subprocess.run(
         [sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=False

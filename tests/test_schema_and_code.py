@@ -37,7 +37,7 @@ def test_gan_section_has_the_keys_and_defaults_of_the_settings():
 
     section = read_schema("config.schema.yaml")["properties"]["gan"]
     assert schema_keys(section) == keys(GanSettings)
-    assert GanSettings.from_mapping(validated(MINIMAL)["gan"]) == GanSettings()
+    assert GanSettings.from_mapping(validated(MINIMAL)["studies"]["sim"]["gan"]) == GanSettings()
 
 
 def test_services_are_those_that_the_library_names():

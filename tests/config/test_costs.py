@@ -100,7 +100,7 @@ SETTINGS = {
 
 def draws_of(costs: Costs, p: int) -> list[TrainingDraw]:
     """Return draws of the sizes that are counted, of random samples."""
-    scoring, draws = costs.config["scoring"], []
+    scoring, draws = costs.options["scoring"], []
     ids = Plan(costs.config).draws(costs.study)
     for of, counts in zip(ids, costs.draws, strict=True):
         labels = np.repeat(list(counts), list(counts.values()))
@@ -129,7 +129,7 @@ def test_training_sets_are_as_large_as_the_arms_make_them():
     found = {of.arm: of for of in costs.training_sets()}
     assert found.keys() == names("arms").keys() - {"auto"}
     for arm, of in found.items():
-        (setting,) = ARMS[arm].settings(Grid.of(costs.config))
+        (setting,) = ARMS[arm].settings(Grid.of(costs.options))
         balanced, _ = Balancer(ARMS[arm], setting, 0, generators, 1, ()).balance(samples)
         size = len(balanced.y)
         if arm in ("adasyn", "svm_smote"):  # they do not promise equal counts
@@ -154,7 +154,7 @@ def test_checkpoints_take_the_room_that_is_said(name, in_folds, tmp_path):
         **{**SETTINGS[name], "gan": gan},
         scoring={"tuning": "fold" if in_folds else "shared_generator"},
     )
-    config, settings = costs.config, GanSettings.from_mapping(costs.config["gan"])
+    settings = GanSettings.from_mapping(costs.options["gan"])
     training = Training(engine="cpu", threads=2, checkpoints=tmp_path / "checkpoints")
     pretrained = None
     if costs.pretraining:
@@ -164,8 +164,8 @@ def test_checkpoints_take_the_room_that_is_said(name, in_folds, tmp_path):
         draws_of(costs, 30),
         pretrained,
         tmp_path / "training",
-        entries=[names("arms")[arm] for arm in config["arms"]],
-        alphas=config["alphas"],
+        entries=[names("arms")[arm] for arm in costs.options["arms"]],
+        alphas=costs.options["alphas"],
         classes=CLASSES,
         settings=settings,
         in_folds=in_folds,
@@ -192,9 +192,9 @@ def test_gans_are_counted_as_they_are_asked_for(tuning):
     )
     draws = draws_of(costs, 2)
     assert len(draws) == 1 + 2 * 3
-    entries = [names("arms")[arm] for arm in costs.config["arms"]]
-    asked = [gan_requests(draw, entries, costs.config["alphas"], costs.classes) for draw in draws]
-    in_folds = Plan(costs.config).trains_in_folds
+    entries = [names("arms")[arm] for arm in costs.options["arms"]]
+    asked = [gan_requests(draw, entries, costs.options["alphas"], costs.classes) for draw in draws]
+    in_folds = Plan(costs.config).trains_in_folds(costs.study)
     n_folds = [in_folds * len(draw.folds) for draw in draws]
     assert costs.n_gans == sum((1 + n) * len(gans) for n, gans in zip(n_folds, asked, strict=True))
     # two learning rates, each with three values, and the folds at those that were chosen

@@ -27,7 +27,7 @@ def test_defaults_reach_every_depth_of_sections_and_of_studies():
     config = validated(MINIMAL)
     study = config["studies"]["sim"]
     assert config["seed"] == 1
-    assert config["gan"]["retraining"]["learning_rates_2"] == [1e-5, 5e-5, 1e-4]
+    assert study["gan"]["retraining"]["learning_rates_2"] == [1e-5, 5e-5, 1e-4]
     assert study["experiments"]["controls"] == [40, 80, 120]
     assert study["cohorts"]["n_validation"] == 700
     assert study["selections"] == ["none"]
@@ -36,8 +36,9 @@ def test_defaults_reach_every_depth_of_sections_and_of_studies():
 def test_what_the_user_wrote_wins_and_stays_untouched():
     given = {"gan": {"choice": {"folds": 7}}, **MINIMAL}
     config = validated(given)
-    assert config["gan"]["choice"]["folds"] == 7
-    assert config["gan"]["choice"]["threshold"] == GanSettings().choice.threshold
+    choice = config["studies"]["sim"]["gan"]["choice"]
+    assert choice["folds"] == 7
+    assert choice["threshold"] == GanSettings().choice.threshold
     assert given == {"gan": {"choice": {"folds": 7}}, **MINIMAL}
     config["studies"]["sim"]["experiments"]["controls"].append(3)
     assert validated(MINIMAL)["studies"]["sim"]["experiments"]["controls"] == [40, 80, 120]
@@ -152,8 +153,8 @@ def test_paper_config_has_the_numbers_of_the_paper():
     }  # fmt: skip
     assert study["experiments"]["controls"] == [40, 80, 120]
     assert study["experiments"]["imbalance"] == [0.4, 0.5, 0.6]
-    assert config["gan"] == validated(MINIMAL)["gan"]
-    assert config["scoring"]["repeats"] == 100
+    assert study["gan"] == validated(MINIMAL)["studies"]["sim"]["gan"]
+    assert study["scoring"]["repeats"] == 100
 
 
 def test_all_problems_come_in_one_message():
@@ -248,16 +249,18 @@ def test_samplers_of_other_libraries_are_told_from_the_names_of_arms():
         "{other: {class: a.B, parameters: {k: 3, strategy: {1: 20}}}}]"
     )
     config = validated(yaml.safe_load(text))
-    assert config["arms"] == ["none", "mine", "other"]
-    assert config["samplers"] == {
+    study = config["studies"]["sim"]
+    assert study["arms"] == ["none", "mine", "other"]
+    assert study["samplers"] == {
         "mine": {"class": "imblearn.combine.SMOTETomek", "parameters": {}},
         "other": {"class": "a.B", "parameters": {"k": 3, "strategy": {1: 20}}},
     }
-    assert arm_entry("other", config["samplers"])["description"] == "a.B"
-    assert arm_entry("none", config["samplers"]) is names("arms")["none"]
+    assert arm_entry("other", study["samplers"])["description"] == "a.B"
+    assert arm_entry("none", study["samplers"]) is names("arms")["none"]
     plan = Plan(config)
-    assert (plan.sampling_arms, plan.gan_arms) == (["mine", "other"], [])
-    assert validated(MINIMAL)["samplers"] == {}
+    assert plan.arms("sim", "new_samples") == ["mine", "other"]
+    assert not plan.trains("sim")
+    assert validated(MINIMAL)["studies"]["sim"]["samplers"] == {}
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,9 @@ rule check_cohorts:
         harmonise=setting("harmonise"),
         checks=config["checks"],
         # the external cohort is used only for pre-training
-        watched=["validation"] + ["external"] * PLAN.pretrains,
+        watched=lambda wildcards: (
+            ["validation"] + ["external"] * PLAN.pretrains(wildcards.study)
+        ),
     message:
         "{wildcards.study}: shift between cohorts"
     script:

@@ -70,7 +70,9 @@ if not is_plain(sys.executable):
 NODES = workflow.resource_settings.nodes
 ON_CLUSTER = NODES is not None or workflow.remote_exec
 try:
-    config.update(validated(config, problems_beside_the_config()))
+    checked = validated(config, problems_beside_the_config())
+    config.clear()
+    config.update(checked)
     LOCAL_CORES = 0 if ON_CLUSTER else workflow.cores or config["threads"]
     if workflow.is_main_process:
         logger.info(check_run(config, LOCAL_CORES, n_jobs=NODES or 1))

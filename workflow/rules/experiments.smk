@@ -23,9 +23,9 @@ rule draw_experiments:
         replicates=lambda wildcards: PLAN.replicates(wildcards.study),
         splits=lambda wildcards: PLAN.splits(wildcards.study),
         classes=setting("classes"),
-        folds=config["scoring"]["folds"],
-        in_folds=PLAN.trains_in_folds,
-        scaling=config["scaling"],
+        folds=setting("scoring", "folds"),
+        in_folds=lambda wildcards: PLAN.trains_in_folds(wildcards.study),
+        scaling=setting("scaling"),
         seed=config["seed"],
     message:
         "{wildcards.study}: training draws"

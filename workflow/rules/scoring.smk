@@ -4,7 +4,8 @@ rule score_arms:
         draws="<results>/{study}/{selection}/draws",
         cohorts="<results>/{study}/{selection}/cohorts",
         training=branch(
-            bool(PLAN.gan_arms), then="<results>/{study}/{selection}/training{part}"
+            lambda wildcards: PLAN.trains(wildcards.study),
+            then="<results>/{study}/{selection}/training{part}"
         ),
     output:
         scored=directory("<results>/{study}/{selection}/scored{part}"),
@@ -21,16 +22,19 @@ rule score_arms:
     params:
         draws=draws_of_part,
         splits=lambda wildcards: PLAN.splits(wildcards.study),
-        arms=config["arms"],
-        samplers=config["samplers"],
-        grid={key: config[key] for key in ("alphas", "multipliers", "bandwidths")},
-        tuning=config["scoring"]["tuning"],
+        arms=setting("arms"),
+        samplers=setting("samplers"),
+        grid=lambda wildcards: {
+            key: setting(key)(wildcards)
+            for key in ("alphas", "multipliers", "bandwidths")
+        },
+        tuning=setting("scoring", "tuning"),
         scoring=lambda wildcards: {
             "classes": setting("classes")(wildcards),
-            "classifiers": config["scoring"]["classifiers"],
-            "repeats": config["scoring"]["repeats"],
+            "classifiers": setting("scoring", "classifiers")(wildcards),
+            "repeats": setting("scoring", "repeats")(wildcards),
             "seed": config["seed"],
-            "hidden": config["gan"]["networks"]["hidden"],
+            "hidden": setting("gan", "networks", "hidden")(wildcards),
         },
     message:
         "{wildcards.study}: scoring"

@@ -53,7 +53,7 @@ rule select_deg:
         mem_mb=scaled(4000),
         runtime=scaled(30),
     params:
-        n_features=config["selection"]["deg"]["n_features"],
+        n_features=setting("selection", "deg", "n_features"),
     message:
         "{wildcards.study}: differentially expressed features"
     script:
@@ -84,7 +84,7 @@ rule select_stable:
         runtime=scaled(240),
     params:
         classes=setting("classes"),
-        options=config["selection"]["lasso_en"],
+        options=setting("selection", "lasso_en"),
         seed=config["seed"],
     message:
         "{wildcards.study}: LASSO and elastic net"

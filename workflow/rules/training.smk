@@ -23,11 +23,11 @@ rule pretrain:
     params:
         engine=config["engine"],
         # without what does not matter here, so that its change makes nothing anew
-        gan={
-            key: config["gan"][key]
+        gan=lambda wildcards: {
+            key: setting("gan", key)(wildcards)
             for key in ("networks", "loss", "pretraining", "choice")
         },
-        scaling=config["scaling"],
+        scaling=setting("scaling"),
         seed=config["seed"],
     message:
         "{wildcards.study}: pre-training"
@@ -39,7 +39,8 @@ rule retrain:
     input:
         draws="<results>/{study}/{selection}/draws",
         pretraining=branch(
-            PLAN.pretrains, then="<results>/{study}/{selection}/pretraining"
+            lambda wildcards: PLAN.pretrains(wildcards.study),
+            then="<results>/{study}/{selection}/pretraining"
         ),
     output:
         training=directory("<results>/{study}/{selection}/training{part}"),
@@ -59,12 +60,12 @@ rule retrain:
     params:
         draws=draws_of_part,
         splits=lambda wildcards: PLAN.splits(wildcards.study),
-        in_folds=PLAN.trains_in_folds,
-        arms=PLAN.gan_arms,
-        alphas=config["alphas"],
+        in_folds=lambda wildcards: PLAN.trains_in_folds(wildcards.study),
+        arms=lambda wildcards: PLAN.arms(wildcards.study, "gan"),
+        alphas=setting("alphas"),
         classes=setting("classes"),
         engine=config["engine"],
-        gan=config["gan"],
+        gan=setting("gan"),
         seed=config["seed"],
     message:
         "{wildcards.study}: re-training"

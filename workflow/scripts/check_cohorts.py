@@ -16,7 +16,7 @@ from evenomics.preparation.cohort_checks import findings, label_copies, shift_ta
 log_to(snakemake.log[0])
 # not from `params`: nothing that is written depends on the config
 params, wildcards, config = snakemake.params, snakemake.wildcards, snakemake.config
-check_samplers(config["samplers"])
+check_samplers(config["studies"][wildcards.study]["samplers"])
 measured, copies = {}, []
 for replicate, used in each_replicate(snakemake.input.used):
     before = read_cohorts(snakemake.input.before, replicate)

@@ -133,7 +133,7 @@ class Grid:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
-        """Take the values out of a config."""
+        """Take the values out of the settings of a study."""
         return cls(config["alphas"], config["multipliers"], config["bandwidths"])
 
 

@@ -182,9 +182,10 @@ class Costs:
     ) -> None:
         self.config, self.study, self.selection, self.size = config, study, selection, size
         self.n_measured = n_measured or size.n_features
-        self.classes: list[str] = config["studies"][study]["classes"]
-        self.hidden: list[int] = config["gan"]["networks"]["hidden"]
-        options = config["studies"][study]
+        #: the study's section of the config
+        self.options = options = config["studies"][study]
+        self.classes: list[str] = options["classes"]
+        self.hidden: list[int] = options["gan"]["networks"]["hidden"]
         self.n_replicates, self.splits = n_replicates(options), bool(split_of(options["cohorts"]))
         # cohorts of their own have the splits of a table only
         self.n_cohorts = self.n_replicates if self.splits else 1
@@ -212,24 +213,24 @@ class Costs:
         """Samples of each class in each training draw."""
         # where nothing is known of the classes of the whole cohort, they count as equal
         equal = dict.fromkeys(self.classes, max(1, self.size.n_real // len(self.classes)))
-        grid = experiment_grid(self.config["studies"][self.study]["experiments"])
+        grid = experiment_grid(self.options["experiments"])
         wanted = training_draws(grid, self.n_replicates, self.splits)
         return [e.counts(self.classes) or {**equal, **self.size.class_counts} for e, _ in wanted]
 
     @property
     def _trained_folds(self) -> int:
         """Folds of a draw that have scalers and GANs of their own."""
-        scoring = self.config["scoring"]
+        scoring = self.options["scoring"]
         return 0 if scoring["tuning"] == "shared_generator" else int(scoring["folds"])
 
     @property
     def entries(self) -> dict[str, Mapping[str, Any]]:
         """What is known of each arm."""
-        return {arm: arm_entry(arm, self.config["samplers"]) for arm in self.config["arms"]}
+        return {arm: arm_entry(arm, self.options["samplers"]) for arm in self.options["arms"]}
 
     def gans(self, counts: Mapping[str, int]) -> list[Gan]:
         """Return the GANs of a draw, without those of its folds."""
-        return gans_of(self.entries.values(), self.config["alphas"], counts, self.classes)
+        return gans_of(self.entries.values(), self.options["alphas"], counts, self.classes)
 
     @property
     def n_gans(self) -> int:
@@ -247,7 +248,7 @@ class Costs:
     ) -> Runs:
         hidden, batch = self.hidden[:layers], min(batch, n_samples)
         updates = epochs * (n_samples // batch)
-        every = self.config["gan"]["choice"]["eval_every"]
+        every = self.options["gan"]["choice"]["eval_every"]
         return Runs(n, self.size.n_features, hidden, batch, epochs, updates, critic_updates, every)
 
     @cached_property
@@ -255,7 +256,7 @@ class Costs:
         """A run for each hidden layer and external cohort, if an arm needs pre-trained GANs."""
         if all(entry.get("gan") != "transfer" for entry in self.entries.values()):
             return []
-        plan = self.config["gan"]["pretraining"]
+        plan = self.options["gan"]["pretraining"]
         stages = enumerate(zip(plan["epochs"], plan["critic_updates"], strict=True), 1)
         return [
             self._runs(
@@ -276,7 +277,7 @@ class Costs:
 
     def _search(self, n_samples: int, over: bool) -> Iterator[Runs]:
         """Go through the runs of a GAN."""
-        plan, choice = self.config["gan"]["retraining"], self.config["gan"]["choice"]
+        plan, choice = self.options["gan"]["retraining"], self.options["gan"]["choice"]
         n_folds, n_held_out = 1, 0
         if "held_out" in (choice["rate_choice"], choice["epoch_choice"]):
             if n_samples < choice["cross_validate_below"]:
@@ -308,7 +309,7 @@ class Costs:
 
     def _selection_seconds(self) -> float:
         """Return the time of LASSO and elastic net: two models per split, fold and penalty."""
-        steps, plan = names("selections")[self.selection]["steps"], self.config["selection"]
+        steps, plan = names("selections")[self.selection]["steps"], self.options["selection"]
         if "lasso_en" not in steps:
             return 0.0
         n_features = self.n_measured
@@ -326,14 +327,14 @@ class Costs:
                     continue
                 size = min(counts.values()) if entry.get("removes") else max(counts.values())
                 n_equal = n_drawn if entry.get("unchanged") else len(counts) * size
-                n_repeats = 1 if entry.get("unchanged") else self.config["scoring"]["repeats"]
-                for setting in arm_settings(entry, Grid.of(self.config)):
+                n_repeats = 1 if entry.get("unchanged") else self.options["scoring"]["repeats"]
+                for setting in arm_settings(entry, Grid.of(self.options)):
                     n_added = round(n_equal * (1 + (setting.multiplier or 0))) - n_drawn
                     yield BalancedSet(draw, arm, n_drawn, n_added, n_repeats)
 
     def _scoring_seconds(self) -> Counter[tuple[int, str]]:
         """Return the time of every draw and arm."""
-        scoring, n_classes = self.config["scoring"], len(self.classes)
+        scoring, n_classes = self.options["scoring"], len(self.classes)
         n_folds, factor = scoring["folds"], n_classes if n_classes > 2 else 1
         predicting = 0.015 + 30e-6 * self.size.n_validation
         seconds: Counter[tuple[int, str]] = Counter()
@@ -369,7 +370,7 @@ class Costs:
         drawn = [sum(counts.values()) for counts in self.draws]
         n_balanced = max(balanced.n_samples for balanced in self.training_sets())
         # all folds at a time, and the histograms of gradient boosting
-        folds, bins = 8 * (self.config["scoring"]["folds"] + 3) * n_balanced, min(255, n_balanced)
+        folds, bins = 8 * (self.options["scoring"]["folds"] + 3) * n_balanced, min(255, n_balanced)
         worker = (
             folds + bins * (60 + 0.6 * bins) + _READING * (size.n_validation + max(drawn))
         ) * p
@@ -416,7 +417,7 @@ class Costs:
         n_added = sum(max(0, balanced.n_added) for balanced in self.training_sets())
         values = self.n_cohorts * self.size.n_samples * (self.n_measured + p)
         values += (n_drawn + n_added) * p
-        n_predictions = self.size.n_validation * len(self.config["scoring"]["classifiers"])
+        n_predictions = self.size.n_validation * len(self.options["scoring"]["classifiers"])
         n_predictions *= sum(balanced.n_repeats for balanced in self.training_sets())
         n_generator, n_critic = n_parameters(p, self.hidden)
         # a generator is kept as it is trained, and with its output set, which has noise of the draw

@@ -61,10 +61,11 @@ def costs_of(config: Mapping[str, Any], study: str, size: Size) -> Iterator[Cost
     size : Size
         Before the selection.
     """
-    for selection in config["studies"][study]["selections"]:
+    study_options = config["studies"][study]
+    for selection in study_options["selections"]:
         n_features = size.n_features
         for step in names("selections")[selection]["steps"]:
-            options = config["selection"][step]
+            options = study_options["selection"][step]
             n_selected = options.get("n_features") or int(options["top_fraction"] * n_features)
             n_features = max(1, min(n_features, n_selected))
         after = replace(size, n_features=n_features)

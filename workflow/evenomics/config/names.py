@@ -28,7 +28,7 @@ def names(kind: str) -> Mapping[str, Mapping[str, Any]]:
     ----------
     kind : str
         ``cohorts``, ``arms``, ``classifiers``, ``metrics``, ``selections``, ``harmonisations``,
-        ``engines``, ``sources`` or ``datasets``.
+        ``engines``, ``sources``, ``datasets`` or ``protocols``.
 
     Returns
     -------

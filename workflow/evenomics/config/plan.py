@@ -86,21 +86,13 @@ class Plan:
     ----------
     studies : list of (str, str)
         Every study with each of its selections.
-    gan_arms : list of str
-        Arms that need GANs.
-    sampling_arms : list of str
-        Arms that add new samples, not copies.
-    expanding_arms : list of str
-        Arms that enlarge every class.
-    twins : list of str
-        GAN arms whose classic twin is compared as well, each followed by that twin.
 
     Examples
     --------
     >>> from evenomics.config.validation import validated
     >>> study = {"classes": ["control", "case"], "cohorts": {"source": "builtin"}}
     >>> plan = Plan(validated({"studies": {"simulated": study}, "arms": ["none", "smote", "gan"]}))
-    >>> plan.studies, plan.gan_arms, plan.sampling_arms
+    >>> plan.studies, plan.arms("simulated", "gan"), plan.arms("simulated", "new_samples")
     ([('simulated', 'none')], ['gan'], ['smote', 'gan'])
     >>> [result.paths[0] for result in plan.results("simulated", "none")][:3]
     ['figures/forest.svg', 'tables/comparison.html', 'tables/scores.html']
@@ -113,26 +105,33 @@ class Plan:
             for study, options in config["studies"].items()
             for selection in options["selections"]
         ]
-        self.gan_arms = self._arms("gan")
-        self.sampling_arms = self._arms("new_samples")
-        self.expanding_arms = self._arms("expands")
-        self.twins = [
-            twin
-            for arm in self.gan_arms
-            if f"classic_{arm}" in self.gan_arms
-            for twin in (arm, f"classic_{arm}")
-        ]
 
-    def _arms(self, key: str) -> list[str]:
-        return [arm for arm in self.config["arms"] if self._entry(arm).get(key)]
+    def arms(self, study: str, key: str) -> list[str]:
+        """Return the arms of a study with a property.
 
-    def _entry(self, arm: str) -> Mapping[str, Any]:
-        return arm_entry(arm, self.config["samplers"])
+        Parameters
+        ----------
+        study : str
+        key : str
+            As in ``schema/names.yaml``: ``gan`` for those that need GANs, ``expands`` for those
+            that enlarge every class, ``new_samples`` for those that add more than copies.
+        """
+        options = self.config["studies"][study]
+        return [arm for arm in options["arms"] if arm_entry(arm, options["samplers"]).get(key)]
 
-    @property
-    def pretrains(self) -> bool:
-        """Whether an arm needs pre-trained GANs."""
-        return any(self._entry(arm)["gan"] == "transfer" for arm in self.gan_arms)
+    def twins(self, study: str) -> list[str]:
+        """Return the GAN arms whose classic twin is compared, each followed by that twin."""
+        arms = self.arms(study, "gan")
+        pairs = [(arm, f"classic_{arm}") for arm in arms]
+        return [arm for pair in pairs if pair[1] in arms for arm in pair]
+
+    def trains(self, study: str) -> bool:
+        """Return whether an arm of a study needs GANs."""
+        return bool(self.arms(study, "gan"))
+
+    def pretrains(self, study: str) -> bool:
+        """Return whether an arm of a study needs pre-trained GANs."""
+        return any(names("arms")[arm]["gan"] == "transfer" for arm in self.arms(study, "gan"))
 
     @property
     def trains_on_cores(self) -> bool:
@@ -165,10 +164,9 @@ class Plan:
             return {"": draws}
         return {f".{k + 1}of{n_jobs}": draws[k::n_jobs] for k in range(n_jobs)}
 
-    @property
-    def trains_in_folds(self) -> bool:
-        """Whether scalers and generators are made anew in every fold of a draw."""
-        return bool(self.config["scoring"]["tuning"] != "shared_generator")
+    def trains_in_folds(self, study: str) -> bool:
+        """Return whether scalers and generators are made anew in every fold of a draw."""
+        return bool(self.config["studies"][study]["scoring"]["tuning"] != "shared_generator")
 
     def harmonised(self, *methods: str) -> list[str]:
         """Return the studies whose cohorts are harmonised, if given by one of these methods."""
@@ -192,21 +190,22 @@ class Plan:
         """Return the names of the figures of a study and selection."""
         last_step = names("selections")[selection]["steps"][-1:]
         # the effect of harmonising is the same for every selection of a study
-        first = self.config["studies"][study]["selections"][0]
-        held_out = "held_out" in self.config["gan"]["choice"].values()
+        options = self.config["studies"][study]
+        first = options["selections"][0]
+        held_out = "held_out" in options["gan"]["choice"].values()
         wanted = {
-            "forest": "none" in self.config["arms"] and len(self.config["arms"]) > 1,
+            "forest": "none" in options["arms"] and len(options["arms"]) > 1,
             "thresholds": True,
             "scores": True,
             "roc": True,
             "calibration": True,
             "shift": True,
-            "twins": bool(self.twins),
-            "multipliers": len(self.config["multipliers"]) > 1 and bool(self.expanding_arms),
-            "samples": bool(self.sampling_arms),
-            "pretraining": self.pretrains,
-            "training": bool(self.gan_arms),
-            "distance": bool(self.gan_arms) and held_out,
+            "twins": bool(self.twins(study)),
+            "multipliers": len(options["multipliers"]) > 1 and bool(self.arms(study, "expands")),
+            "samples": bool(self.arms(study, "new_samples")),
+            "pretraining": self.pretrains(study),
+            "training": self.trains(study),
+            "distance": self.trains(study) and held_out,
             "expression": last_step == ["deg"],
             "stability": last_step == ["lasso_en"],
             "enrichment": self.enriches(study, selection),
@@ -216,9 +215,9 @@ class Plan:
 
     def pages(self, study: str, selection: str) -> set[str]:
         """Return the names of the HTML pages of a study and selection."""
-        training = {"training"} if self.gan_arms else set()
+        training = {"training"} if self.trains(study) else set()
         enrichment = {"enrichment"} if self.enriches(study, selection) else set()
-        auto = {"auto"} if AUTO in self.config["arms"] else set()
+        auto = {"auto"} if AUTO in self.config["studies"][study]["arms"] else set()
         return {*_PAGES} | auto | training | enrichment
 
     def results(self, study: str, selection: str) -> list[Result]:
@@ -256,8 +255,8 @@ class Plan:
         figures = self.figures(study, selection)
         files = ["experiments.tsv", "draws", "shift.tsv", "findings.tsv"]
         files += [f"scored{part}" for part in self.parts(study)]
-        files += ["pretraining"] * self.pretrains
-        files += [f"training{part}" for part in self.parts(study) if self.gan_arms]
+        files += ["pretraining"] * self.pretrains(study)
+        files += [f"training{part}" for part in self.parts(study) if self.trains(study)]
         files += ["selection/expression.tsv"] * ("expression" in figures)
         files += ["selection/features.tsv", "selection/repeats.tsv"] * ("stability" in figures)
         files += ["selection/enrichment.tsv"] * ("enrichment" in figures)
@@ -265,9 +264,10 @@ class Plan:
         folders += [f"{study}/aligned/cohorts", f"{study}/none/cohorts"] * ("harmonise" in figures)
         return list(dict.fromkeys([*folders, *(f"{study}/{selection}/{name}" for name in files)]))
 
-    def report_tables(self) -> list[str]:
+    def report_tables(self, study: str) -> list[str]:
         """Return the tables that the report of a study writes."""
-        return [*_TABLES, *(["auto.tsv"] if AUTO in self.config["arms"] else [])]
+        chosen = AUTO in self.config["studies"][study]["arms"]
+        return [*_TABLES, *(["auto.tsv"] if chosen else [])]
 
     def targets(self) -> list[str]:
         """Return all files that a run produces for its user, as paths in the results."""
@@ -275,38 +275,36 @@ class Plan:
             f"{study}/{selection}/{path}"
             for study, selection in self.studies
             for path in [
-                *self.report_tables(),
+                *self.report_tables(study),
                 *(f"scored{part}" for part in self.parts(study)),
-                *(f"training{part}" for part in self.parts(study) if self.gan_arms),
+                *(f"training{part}" for part in self.parts(study) if self.trains(study)),
                 *(p for of in self.results(study, selection) for p in of.paths),
             ]
         ]
 
     def report_settings(self, study: str) -> dict[str, Any]:
         """Return what figures and pages have to know of the config."""
-        choice = self.config["gan"]["choice"]
+        options = self.config["studies"][study]
+        choice = options["gan"]["choice"]
+        own = ("classes", "harmonise", "arms", "selection", "scaling", "gan", "scoring")
         return {
-            **{key: self.config["studies"][study][key] for key in ("classes", "harmonise")},
+            **{key: options[key] for key in own},
             **{key: self.config["comparison"][key] for key in ("metric", "level")},
-            **{
-                key: self.config[key]
-                for key in ("checks", "selection", "scaling", "gan", "scoring")
-            },
+            "checks": self.config["checks"],
             "curve": choice["curve"],
             "cuts": [choice["cut_above"], choice["cut_below"]],
             "splits": self.splits(study),
             "parts": self.parts(study),
-            "arms": list(self.config["arms"]),
-            "trains": bool(self.gan_arms),
-            "sampling_arms": self.sampling_arms,
-            "twins": self.twins,
+            "trains": self.trains(study),
+            "sampling_arms": self.arms(study, "new_samples"),
+            "twins": self.twins(study),
         }
 
     def benchmarks(self, study: str, selection: str) -> list[str]:
         """Return the benchmark files of the slow steps of a study and selection."""
         parts = [*self.parts(study)]
-        of_parts = {"pretrain": [""] * self.pretrains, "retrain": parts, "score_arms": parts}
-        if not self.gan_arms:
+        of_parts = {"pretrain": [""] * self.pretrains(study), "retrain": parts, "score_arms": parts}
+        if not self.trains(study):
             del of_parts["retrain"]
         return [
             f"{step}/{study}.{selection}{part}.tsv" for step, of in of_parts.items() for part in of

@@ -14,7 +14,6 @@ from evenomics.config.experiments import experiment_grid
 from evenomics.config.messages import key_path, shown
 from evenomics.config.names import names
 from evenomics.config.paths import gene_set_paths, path_problems
-from evenomics.config.replicates import replicate_problems
 from evenomics.config.source import SOURCE_PROBLEMS
 from evenomics.messages import repeats, slug
 
@@ -67,43 +66,43 @@ def _values(part: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
         yield path, part
 
 
-def gan_problems(gan: Mapping[str, Any]) -> Iterator[str]:
-    """Find what does not fit together in the section ``gan``.
+def method_problems(settings: Mapping[str, Any], place: str = "") -> Iterator[str]:
+    """Find what does not fit together in the settings of the method.
 
     Parameters
     ----------
-    gan : mapping
-        The section, every key valid by itself.
+    settings : mapping
+        Complete (see `evenomics.config.settings`), every key valid by itself.
+    place : str
+        Where they are from, before the keys, e.g. ``studies.liver.``; empty for all studies.
     """
+    yield from _gan_problems(settings["gan"], f"{place}gan")
+    yield from _arm_problems(settings["arms"], f"{place}arms")
+
+
+def _gan_problems(gan: Mapping[str, Any], place: str) -> Iterator[str]:
     hidden = gan["networks"]["hidden"]
     for key in ("epochs", "critic_updates", "dropout"):
         values = gan["pretraining"][key]
         if len(values) != len(hidden):
             yield (
-                f"gan.pretraining.{key}: found {len(values)} values; has to have one for each of "
-                f"the {len(hidden)} hidden layers (gan.networks.hidden)"
+                f"{place}.pretraining.{key}: found {len(values)} values; has to have one for each "
+                f"of the {len(hidden)} hidden layers ({place}.networks.hidden)"
             )
     choice = gan["choice"]
     if choice["cut_below"] >= choice["cut_above"]:
         yield (
-            f"gan.choice.cut_below: found {choice['cut_below']:g}; has to be below cut_above, "
+            f"{place}.choice.cut_below: found {choice['cut_below']:g}; has to be below cut_above, "
             f"{choice['cut_above']:g}"
         )
 
 
-def arm_problems(arms: Sequence[str | Samplers]) -> Iterator[str]:
-    """Find what does not fit together in the list ``arms``.
-
-    Parameters
-    ----------
-    arms : sequence of str or mapping
-        Every item valid by itself.
-    """
+def _arm_problems(arms: Sequence[str | Samplers], section: str) -> Iterator[str]:
     listed, samplers = named_arms(arms)
     for name in repeats(listed):
-        yield f"arms: {shown(name)} is the name of more than one arm"
+        yield f"{section}: {shown(name)} is the name of more than one arm"
     for name, sampler in samplers.items():
-        place = f"arms.{name}"
+        place = f"{section}.{name}"
         if name in names("arms"):
             yield f"{place}: there is an arm of this name already; take another one"
         if not _ARM_NAME.fullmatch(name):
@@ -119,7 +118,9 @@ def arm_problems(arms: Sequence[str | Samplers]) -> Iterator[str]:
         if "random_state" in sampler["parameters"]:
             yield f"{place}.parameters.random_state: follows from the `seed` of the config; drop it"
     if listed == [AUTO]:
-        yield "arms: `auto` takes the best of the other arms; there has to be one, e.g. `none`"
+        yield (
+            f"{section}: `auto` takes the best of the other arms; there has to be one, e.g. `none`"
+        )
 
 
 def study_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
@@ -151,8 +152,6 @@ def study_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
                 f"{place}.experiments: {experiment.controls} controls at imbalance "
                 f"{experiment.imbalance:g} make {experiment.cases} cases; at least 2 are needed"
             )
-    if grid:
-        yield from replicate_problems(study, place)
     if find := SOURCE_PROBLEMS.get(cohorts["source"]):
         yield from find(study, grid, place)
     yield from _enrichment_problems(study, place)

@@ -10,6 +10,7 @@ from typing import Any
 from evenomics.config.messages import in_yaml
 from evenomics.config.names import SCHEMAS, names
 from evenomics.config.schemas import read_schema
+from evenomics.config.settings import protocols
 
 README = SCHEMAS.parents[3] / "config" / "README.md"
 
@@ -20,7 +21,7 @@ _HEAD = ["| key | type | default | allowed | unit | what it is |", "|---|---|---
 
 def reference() -> str:
     """Return the tables of all keys, as Markdown."""
-    parts = [*_HEAD, *_rows(read_schema("config.schema.yaml"), "")]
+    parts = [*_HEAD, *_rows(read_schema("config.schema.yaml"), ""), "", *_protocols()]
     for source in names("sources"):
         schema = read_schema(f"sources/{source}.schema.yaml")
         parts += ["", f"### {schema['title']}", "", schema["description"].strip(), ""]
@@ -53,6 +54,31 @@ def _rows(schema: Mapping[str, Any], place: str) -> Iterator[str]:
         yield from _rows(part, f"{place}{key}.")
         for named in part.get("patternProperties", {}).values():
             yield from _rows(named, f"{place}{key}.NAME.")
+
+
+def _protocols() -> Iterator[str]:
+    """Write a table of what the protocols set."""
+    yield from ("### Protocols", "")
+    for entry in names("protocols").values():
+        yield f"- {entry['title']}: {entry['description'].strip()}"
+    yield from ("", "A key without a value has its default.", "")
+    settings = {name: dict(_values(given)) for name, given in protocols().items()}
+    yield f"| key | {' | '.join(f'`{name}`' for name in settings)} |"
+    yield "|---" * (1 + len(settings)) + "|"
+    for key in dict.fromkeys(key for given in settings.values() for key in given):
+        cells = [
+            f"`{json.dumps(given[key])}`" if key in given else "" for given in settings.values()
+        ]
+        yield f"| `{key}` | {' | '.join(cells)} |"
+
+
+def _values(section: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:
+    """Go through the values of a section, each with the path of its key."""
+    for key, part in section.items():
+        if isinstance(part, Mapping):
+            yield from _values(part, f"{place}{key}.")
+        else:
+            yield f"{place}{key}", part
 
 
 def _kind(part: Mapping[str, Any]) -> str:

@@ -64,7 +64,7 @@ def replicate_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
     Parameters
     ----------
     study : mapping
-        Its section of the config, with defaults.
+        Its section of the config, with defaults, and with what it says of draws itself.
     place : str
         Path of the section, e.g. ``studies.liver``.
 
@@ -73,7 +73,7 @@ def replicate_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
     str
         One line per problem.
     """
-    asked = study["draws"]["replicates"]
+    asked = study.get("draws", {}).get("replicates")
     if asked is None:
         return
     place = f"{place}.draws.replicates"
@@ -82,7 +82,7 @@ def replicate_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
             f"{place}: found {asked}; one table is split, so its splits are the replicates: leave "
             "`draws` out, and set `cohorts.split.replicates`"
         )
-    elif asked > 1 and all_whole(study):
+    elif asked > 1 and experiment_grid(study["experiments"]) and all_whole(study):
         yield (
             f"{place}: found {asked}; has to be 1, since every draw of the whole cohort is the "
             "same: leave `draws` out, or give `controls` and `imbalance` of `experiments`"

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from evenomics.config.names import SCHEMAS, names
+from evenomics.config.settings import METHOD
 
 
 @cache
@@ -35,7 +36,10 @@ def read_schema(name: str) -> dict[str, Any]:
 
 
 def schema_for(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of a config, in which each study has the keys of its source of cohorts.
+    """Return the schema of a config, in which each study has all keys that it may have.
+
+    Beside its own, these are the keys of its source of cohorts, and those of the method, which the
+    config has for all studies (`evenomics.config.settings`).
 
     Parameters
     ----------
@@ -50,6 +54,10 @@ def schema_for(config: Mapping[str, Any]) -> dict[str, Any]:
     schema = copy.deepcopy(read_schema("config.schema.yaml"))
     studies = schema["properties"]["studies"]
     ((pattern, any_study),) = studies["patternProperties"].items()
+    for key in METHOD:
+        part = copy.deepcopy(schema["properties"][key])
+        del part["default"]
+        any_study["properties"][key] = part
     given = config.get("studies")
     by_name = {}
     for name, study in given.items() if isinstance(given, Mapping) else ():
@@ -72,6 +80,7 @@ def _put_names(schema: Any) -> None:
     if isinstance(schema, dict):
         if isinstance(schema.get("registry"), str):
             schema["enum"] = _allowed(schema["registry"])
+            schema["enum"] += [None] * ("null" in schema.get("type", ""))
         for part in schema.values():
             _put_names(part)
 

@@ -11,8 +11,10 @@ from jsonschema import Draft202012Validator
 from evenomics.config.arms import named_arms
 from evenomics.config.messages import described
 from evenomics.config.paths import table_paths
-from evenomics.config.problems import arm_problems, gan_problems, study_problems, value_problems
+from evenomics.config.problems import method_problems, study_problems, value_problems
+from evenomics.config.replicates import replicate_problems
 from evenomics.config.schemas import schema_for
+from evenomics.config.settings import METHOD, method_settings
 from evenomics.errors import ConfigError
 from evenomics.messages import some
 
@@ -33,8 +35,10 @@ def validated(config: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[s
     Returns
     -------
     dict
-        Without the optional studies whose tables are missing. ``arms`` has names only;
-        ``samplers`` has the samplers of other libraries by the names of their arms.
+        Without the optional studies whose tables are missing. Every study has all settings of its
+        method (`evenomics.config.settings`), and no others are left beside the studies. ``arms``
+        has names only; ``samplers`` has the samplers of other libraries by the names of their
+        arms.
 
     Raises
     ------
@@ -57,17 +61,24 @@ def validated(config: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[s
     broken = {
         tuple(error.path)[: 1 + (error.path[0] == "studies")] for error in errors if error.path
     }
-    if ("gan",) not in broken:
-        problems += gan_problems(filled["gan"])
-    if ("arms",) not in broken:
-        problems += arm_problems(filled["arms"])
-    for name in schema["properties"]["studies"].get("properties", {}):
-        if ("studies", name) not in broken:
-            problems += study_problems(filled["studies"][name], f"studies.{name}")
+    names = schema["properties"]["studies"].get("properties", {})
+    sound = [name for name in names if ("studies", name) not in broken]
+    settings_are_sound = not broken & {(key,) for key in (*METHOD, "protocol")}
+    if settings_are_sound:
+        problems += method_problems(_method(config, {}, schema))
+    for name in sound:
+        given, study, place = config["studies"][name], filled["studies"][name], f"studies.{name}"
+        # of its own only: those of all studies do no harm to one that cannot have them
+        problems += replicate_problems(study, place)
+        settings = _method(config if settings_are_sound else {}, given, schema)
+        if not given.keys().isdisjoint((*METHOD, "protocol")):
+            problems += method_problems(settings, f"{place}.")
+        arms, samplers = named_arms(settings["arms"])
+        study |= settings | {"arms": arms, "samplers": samplers}
+        problems += study_problems(study, place)
     if problems:
-        raise ConfigError("the config has problems:", problems)
-    filled["arms"], filled["samplers"] = named_arms(filled["arms"])
-    return filled
+        raise ConfigError("the config has problems:", dict.fromkeys(problems))
+    return {key: part for key, part in filled.items() if key not in METHOD}
 
 
 def _without_missing(config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -87,6 +98,15 @@ def _without_missing(config: Mapping[str, Any]) -> Mapping[str, Any]:
     if studies and not kept:
         raise ConfigError("every study is optional, and tables of all of them are missing")
     return {**config, "studies": kept}
+
+
+def _method(
+    config: Mapping[str, Any], study: Mapping[str, Any], schema: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the settings of the method for a study, complete."""
+    parts = {key: schema["properties"][key] for key in METHOD}
+    settings: dict[str, Any] = _with_defaults(method_settings(config, study), {"properties": parts})
+    return settings
 
 
 def _with_defaults(value: Any, schema: Mapping[str, Any]) -> Any:
