@@ -206,6 +206,12 @@ def test_a_renamed_key_is_told_by_its_new_name(old, new):
     ]
 
 
+def test_a_key_that_moved_is_told_by_its_new_path():
+    assert problems_of(f"{yaml.safe_dump(MINIMAL)}gan: {{loss: {{adam_betas: [0.0, 0.9]}}}}") == [
+        "gan.loss.adam_betas: this key is now called `gan.updates.adam_betas`"
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -95,6 +95,24 @@ def _gan_problems(gan: Mapping[str, Any], place: str) -> Iterator[str]:
             f"{place}.choice.cut_below: found {choice['cut_below']:g}; has to be below cut_above, "
             f"{choice['cut_above']:g}"
         )
+    retraining, every = gan["retraining"], choice["curve_every"]
+    if choice["eval_every"] % every:
+        yield (
+            f"gan.choice.eval_every: found {choice['eval_every']}; has to be a multiple of "
+            f"curve_every, {every}"
+        )
+    for key in ("epochs_1", "epochs_2"):
+        if every > retraining[key]:
+            yield (
+                f"gan.choice.curve_every: found {every}; has to be at most gan.retraining.{key}, "
+                f"{retraining[key]}"
+            )
+    final = retraining["final_epochs"]
+    if final is not None and final <= retraining["epochs_1"]:
+        yield (
+            f"gan.retraining.final_epochs: found {final}; has to be above epochs_1, "
+            f"{retraining['epochs_1']}, or null"
+        )
 
 
 def _arm_problems(arms: Sequence[str | Samplers], section: str) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """Every number of the GAN method, with the paper's value as its default.
 
-Sources: Cusworth, Gkoutos, Acharjee 2024 ("the paper"), Gulrajani et al. 2017 for the gradient
-penalty. Where the paper is silent the field's comment says so.
+Sources: Cusworth, Gkoutos, Acharjee 2024 ("the paper"), the scripts they released beside it ("the
+released scripts"), Gulrajani et al. 2017 for the gradient penalty. Where the paper is silent the
+field's comment says so.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal, Self
@@ -11,19 +13,40 @@ from typing import Any, Literal, Self
 
 @dataclass(frozen=True)
 class Networks:
-    """Shape of the two networks.
+    """Shape and initial weights of the two networks.
 
     Attributes
     ----------
     hidden : tuple of int
         Hidden layers of the generator, input to output; the critic has them reversed.
-    generator_dropout : float
-        Alpha-dropout probability in the generator. The paper does not say where dropout acts;
-        chosen here: in the critic, and not in the generator.
+    generator_dropout : float or None
+        Alpha-dropout probability in the generator; None for the critic's of the same training. The
+        paper does not say where dropout acts; chosen here: in the critic, and not in the generator
+        (the released scripts: in both).
+    initial_gain : float
+        Weights are drawn with the standard deviation gain / sqrt(n_in). The paper names the scheme
+        and no gain; sqrt(2) is that of He et al. 2015 (the released scripts: 1).
+    initial_biases : {"zero", "uniform"}
+        Biases of hidden layers; ``uniform``: between -1 / sqrt(n_in) and 1 / sqrt(n_in), as PyTorch
+        draws them (the released scripts).
+    initial_output_bias : float
+        Biases of the generator's output layer (the released scripts: 0.01).
+    critic_grows : {"input", "output"}
+        Where the critic's new layer comes in pre-training. ``input``: below the others, which draws
+        the two lowest layers anew (chosen here). ``output``: above the others, so that the critic
+        begins with its widest layer, and its output layer is drawn anew (the released scripts).
     """
 
     hidden: tuple[int, ...] = (50, 100, 200)
-    generator_dropout: float = 0.0
+    generator_dropout: float | None = 0.0
+    initial_gain: float = math.sqrt(2.0)
+    initial_biases: Literal["zero", "uniform"] = "zero"
+    initial_output_bias: float = 0.0
+    critic_grows: Literal["input", "output"] = "input"
+
+    def dropout_of_generator(self, dropout_of_critic: float) -> float:
+        """Return the generator's dropout in a training with this one of the critic."""
+        return dropout_of_critic if self.generator_dropout is None else self.generator_dropout
 
 
 @dataclass(frozen=True)
@@ -34,16 +57,52 @@ class Loss:
     ----------
     gradient_penalty : float
         Weight lambda of the gradient penalty (Gulrajani et al. 2017).
+    penalty_norm : {"per_sample", "per_feature"}
+        Which norms of the critic's input gradient the penalty draws towards 1: that of each sample
+        over its features (Gulrajani et al. 2017), or that of each feature over the samples of the
+        batch (the released scripts).
+    penalty_in_gradient : bool
+        Whether the critic learns from the penalty; if not, it is only part of the recorded loss
+        (the released scripts, where it is a constant for automatic differentiation).
+    critic_gradient : bool
+        Whether the generator learns from the critic; if not, only the spread term moves it (the
+        released scripts, where the critic's output is detached from it).
     spread_norm : {"frobenius", "spectral"}
         Matrix norm of the generated batch in the spread term, alpha * log ||X||. The paper says
-        "L2-matrix norm", which can mean either; chosen here: Frobenius.
-    adam_betas : tuple of float
-        Decay rates of Adam's moments (Gulrajani et al. 2017 use 0 and 0.9; chosen here: 0.5, 0.9).
+        "L2-matrix norm", which can mean either; chosen here: Frobenius (the released scripts:
+        spectral).
     """
 
     gradient_penalty: float = 10.0
+    penalty_norm: Literal["per_sample", "per_feature"] = "per_sample"
+    penalty_in_gradient: bool = True
+    critic_gradient: bool = True
     spread_norm: Literal["frobenius", "spectral"] = "frobenius"
+
+
+@dataclass(frozen=True)
+class Updates:
+    """Updates of the weights, and what they are made from.
+
+    Attributes
+    ----------
+    optimiser : {"adam", "sgd"}
+        ``sgd``: plain steepest descent, without momentum (the released scripts).
+    adam_betas : tuple of float
+        Decay rates of Adam's moments (Gulrajani et al. 2017 use 0 and 0.9; chosen here: 0.5, 0.9).
+    epoch : {"pass", "generator_update"}
+        ``pass``: every sample once, but for those that do not fill a batch. ``generator_update``:
+        the critic updates of one generator update, each on a random batch of all samples, and then
+        that one (the released scripts).
+    generator_batch : int or None
+        Samples generated for an update of the generator; None for as many as the critic has (the
+        released scripts: 20).
+    """
+
+    optimiser: Literal["adam", "sgd"] = "adam"
     adam_betas: tuple[float, float] = (0.5, 0.9)
+    epoch: Literal["pass", "generator_update"] = "pass"
+    generator_batch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +116,7 @@ class Pretraining:
     batch_size : int
         Samples per critic update.
     learning_rate : float
-        Adam's rate. Not in the paper; chosen here.
+        The optimiser's rate. Not in the paper; chosen here.
     critic_updates : tuple of int
         Critic updates per generator update, per stage (2:1 with the third layer).
     dropout : tuple of float
@@ -83,6 +142,10 @@ class Retraining:
         Candidates for lr_1 and lr_2.
     epochs_1, epochs_2 : int
         Epochs of every lr_1 and of every lr_2 run.
+    final_epochs : int or None
+        Once both rates are chosen, train at lr_2 until there are so many epochs, those at lr_1
+        included, and choose the epoch on the curve of both (the released scripts: 10,000). None:
+        choose it on that of the lr_2 run as it is.
     critic_updates : int
         Critic updates per generator update.
     dropout : float
@@ -95,6 +158,7 @@ class Retraining:
     learning_rates_2: tuple[float, ...] = (1e-5, 5e-5, 1e-4)
     epochs_1: int = 5000
     epochs_2: int = 5000
+    final_epochs: int | None = None
     critic_updates: int = 2
     dropout: float = 0.7
 
@@ -113,12 +177,19 @@ class Choice:
         distance between generated and held-out samples.
     curve : {"wasserstein", "critic_loss"}
         The curve that the paper's rules go by.
+    curve_every : int
+        The rules see every so many-th epoch of the curve (the released scripts: 20).
+    rate_1 : {"smallest_above", "last_above"}
+        lr_1 rule: smallest value of the curve that is still above the threshold, or its last value
+        before the first one below it (the released scripts).
+    elbow : {"exponential", "polynomial"}
+        The curve fit: a saturating exponential, or a polynomial of degree 7 (the released scripts).
     eval_every : int
         Epochs between two evaluations of the weights.
     cut_above, cut_below : float
         The curve is cut at its first value beyond these.
     threshold : float
-        lr_1 rule: the smallest value of the curve that is still above this.
+        lr_1 rule: see `rate_1`.
     instability_weight : float
         lr_2 rule: weight of instability against speed.
     n_differences : int
@@ -137,6 +208,9 @@ class Choice:
     rate_choice: Literal["curve", "held_out"] = "curve"
     epoch_choice: Literal["elbow", "held_out"] = "elbow"
     curve: Literal["wasserstein", "critic_loss"] = "wasserstein"
+    curve_every: int = 1
+    rate_1: Literal["smallest_above", "last_above"] = "smallest_above"
+    elbow: Literal["exponential", "polynomial"] = "exponential"
     eval_every: int = 20
     cut_above: float = 15.0
     cut_below: float = -10.0
@@ -183,6 +257,7 @@ class GanSettings:
 
     networks: Networks = field(default_factory=Networks)
     loss: Loss = field(default_factory=Loss)
+    updates: Updates = field(default_factory=Updates)
     pretraining: Pretraining = field(default_factory=Pretraining)
     retraining: Retraining = field(default_factory=Retraining)
     choice: Choice = field(default_factory=Choice)
