@@ -10,7 +10,7 @@ import yaml
 
 from evenomics.config.arms import AUTO, arm_entry
 from evenomics.config.experiments import DrawId, Experiment, experiment_grid, training_draws
-from evenomics.config.names import SCHEMAS, names
+from evenomics.config.names import IN_FOLDS, SCHEMAS, names
 from evenomics.config.replicates import n_replicates, split_of
 
 # Tables that the report of a study writes.
@@ -168,7 +168,7 @@ class Plan:
     @property
     def trains_in_folds(self) -> bool:
         """Whether scalers and generators are made anew in every fold of a draw."""
-        return bool(self.config["scoring"]["tuning"] != "shared_generator")
+        return self.config["scoring"]["tuning"] in IN_FOLDS
 
     def harmonised(self, *methods: str) -> list[str]:
         """Return the studies whose cohorts are harmonised, if given by one of these methods."""

@@ -91,6 +91,18 @@ def gan_problems(gan: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def scoring_problems(scoring: Mapping[str, Any]) -> Iterator[str]:
+    """Find what the section ``scoring`` names and is not there.
+
+    Parameters
+    ----------
+    scoring : mapping
+        The section, every key valid by itself.
+    """
+    if path := scoring["hyper_parameters"]:
+        yield from path_problems([path], "scoring.hyper_parameters")
+
+
 def arm_problems(arms: Sequence[str | Samplers]) -> Iterator[str]:
     """Find what does not fit together in the list ``arms``.
 

@@ -11,7 +11,13 @@ from jsonschema import Draft202012Validator
 from evenomics.config.arms import named_arms
 from evenomics.config.messages import described
 from evenomics.config.paths import table_paths
-from evenomics.config.problems import arm_problems, gan_problems, study_problems, value_problems
+from evenomics.config.problems import (
+    arm_problems,
+    gan_problems,
+    scoring_problems,
+    study_problems,
+    value_problems,
+)
 from evenomics.config.schemas import schema_for
 from evenomics.errors import ConfigError
 from evenomics.messages import some
@@ -59,6 +65,8 @@ def validated(config: Mapping[str, Any], problems: Iterable[str] = ()) -> dict[s
     }
     if ("gan",) not in broken:
         problems += gan_problems(filled["gan"])
+    if ("scoring",) not in broken:
+        problems += scoring_problems(filled["scoring"])
     if ("arms",) not in broken:
         problems += arm_problems(filled["arms"])
     for name in schema["properties"]["studies"].get("properties", {}):
