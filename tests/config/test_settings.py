@@ -1,94 +1,75 @@
-"""Settings of the method for each study: protocol, config and study, in this order."""
+"""Settings of arms and the GANs that they need, from entries and values alone."""
 
 import pytest
-import yaml
 
+from evenomics.config.arms import (
+    Gan,
+    Grid,
+    Setting,
+    arm_settings,
+    gans_at,
+    gans_of,
+    over_represented,
+)
 from evenomics.config.names import names
-from evenomics.config.plan import Plan
-from evenomics.config.settings import METHOD, protocols
-from evenomics.config.validation import validated
-from evenomics.errors import ConfigError
 
-STUDY = {"classes": ["a", "b"], "cohorts": {"source": "builtin"}}
-
-
-def study_of(study: dict, **config: object) -> dict:
-    return validated({"studies": {"s": {**STUDY, **study}, "other": STUDY}, **config})["studies"][
-        "s"
-    ]
-
-
-def test_a_study_wins_over_the_config_and_the_config_over_the_protocol():
-    described = protocols()["described"]["scoring"]
-    own = {"gan": {"choice": {"folds": 9}}, "scoring": {"repeats": 2}}
-    found = study_of({"protocol": "described", **own}, scoring={"repeats": 3, "folds": 4})
-    assert found["scoring"]["repeats"] == 2
-    assert found["scoring"]["folds"] == 4 != described["folds"]
-    assert found["scoring"]["tuning"] == described["tuning"]
-    assert found["gan"]["choice"]["folds"] == 9
-    assert found["arms"] == protocols()["described"]["arms"]
-
-
-def test_what_a_study_says_stays_its_own():
-    config = {"studies": {"s": {**STUDY, "arms": ["none"]}, "other": STUDY}, "arms": ["smote"]}
-    checked = validated(config)["studies"]
-    assert [checked[name]["arms"] for name in ("s", "other")] == [["none"], ["smote"]]
-    plan = Plan(
-        validated(config | {"studies": config["studies"] | {"t": {**STUDY, "arms": ["gan"]}}})
-    )
-    assert [plan.trains(name) for name in ("s", "other", "t")] == [False, False, True]
-    assert "pretraining" in plan.figures("t", "none") - plan.figures("s", "none")
-
-
-@pytest.mark.parametrize("key", METHOD)
-def test_no_settings_are_left_beside_the_studies(key):
-    checked = validated({"studies": {"s": STUDY}})
-    assert key not in checked
-    assert key in checked["studies"]["s"]
-
-
-@pytest.mark.parametrize("name", list(names("protocols")))
-def test_every_protocol_is_a_config(name):
-    """Its settings are allowed as they stand, and are those that a study gets."""
-    given = protocols()[name]
-    assert validated({"studies": {"s": STUDY}, **given}) == {
-        **validated({"studies": {"s": STUDY}, "protocol": name}),
-        "protocol": None,
-    }
-    assert protocols().keys() == names("protocols").keys()
+GRID = Grid([[0, 0], [1, 0], [1, 1]], [0.5, 1], [0.3, 0.7])
+COUNTS = {"case": 4, "control": 9, "third": 5}
+CLASSES = ["control", "case", "third"]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("entry", "settings"),
     [
-        ("protocol: pubished", "protocol: found 'pubished'; allowed: published"),
-        ("studies: {s: {scoring: {repeats: many}}}", "studies.s.scoring.repeats: found 'many'"),
-        ("studies: {s: {arms: [smoote]}}", "studies.s.arms[0]: found 'smoote'"),
-        ("studies: {s: {gan: {choise: {}}}}", "studies.s.gan.choise: no such key"),
-        ("gan: {choice: {cut_below: 20}}", "gan.choice.cut_below: found 20"),
-        ("studies: {s: {gan: {choice: {cut_below: 20}}}}", "studies.s.gan.choice.cut_below: "),
-        ("studies: {s: {arms: [auto]}}", "studies.s.arms: `auto` takes"),
-        ("studies: {s: {protocol: described, comparison: {}}}", "studies.s.comparison: no such"),
+        ({}, [Setting()]),
+        ({"expands": True}, [Setting(None, 0.5), Setting(None, 1)]),
+        ({"bandwidth": True}, [Setting(None, None, 0.3), Setting(None, None, 0.7)]),
+        (
+            {"expands": True, "bandwidth": True},
+            [Setting(None, m, h) for m in (0.5, 1) for h in (0.3, 0.7)],
+        ),
+        # it has no use for the second alpha
+        ({"gan": "transfer"}, [Setting((0, 0)), Setting((1, 0))]),
+        (
+            {"gan": "transfer", "expands": True},
+            [Setting(alpha, m) for alpha in ((0, 0), (1, 0), (1, 1)) for m in (0.5, 1)],
+        ),
+        ({"gan": "classic"}, [Setting((0, 0))]),
     ],
 )
-def test_problems_are_told_where_they_are_once(text, said):
-    given = yaml.safe_load(text)
-    study = {**STUDY, **given.pop("studies", {}).get("s", {})}
-    with pytest.raises(ConfigError) as caught:
-        validated({"studies": {"s": study, "other": STUDY}, **given})
-    (problem,) = caught.value.problems
-    assert problem.startswith(said)
+def test_settings_are_those_that_make_a_difference(entry, settings):
+    assert arm_settings(entry, GRID) == settings
 
 
-def test_draws_of_all_studies_do_no_harm_to_a_study_that_cannot_have_them():
-    """A protocol with five replicates, and a study that is one whole cohort, or a split table."""
-    whole = {"experiments": {"whole": True, "controls": []}}
-    split = {
-        "classes": ["benign", "malignant"],
-        "cohorts": {"source": "sklearn", "dataset": "breast_cancer"},
-        "experiments": {"controls": [40], "imbalance": [0.4]},
+def test_settings_are_text_in_tables():
+    assert Setting((1, 0.25), 1.0, 0.5).labels == {
+        "alpha": "a1-0.25", "multiplier": "1", "bandwidth": "0.5"
+    }  # fmt: skip
+    assert set(Setting().labels.values()) == {"none"}
+
+
+def test_each_enlarged_class_needs_a_gan_at_its_alpha():
+    """The over-represented class, here the second by name and the first of the study, its own."""
+    expanding, other = {"gan": "transfer", "expands": True}, {"gan": "transfer"}
+    at = Setting((1.0, 0.0), 1.0)
+    smaller = [Gan("case", 1.0, "transfer"), Gan("third", 1.0, "transfer")]
+    assert gans_at(other, at, COUNTS, CLASSES) == smaller
+    assert gans_at(expanding, at, COUNTS, CLASSES) == [Gan("control", 0.0, "transfer"), *smaller]
+    assert gans_at({}, Setting(), COUNTS, CLASSES) == []
+
+
+def test_an_experiment_needs_four_pretrained_and_two_classic_gans():
+    """Alphas 0/0, 1/0 and 1/1 share their GANs (paper: four an experiment)."""
+    arms = [names("arms")[arm] for arm in ("smote", "gan", "expand_gan", "classic_expand_gan")]
+    found = gans_of(arms, GRID.alphas, {"control": 9, "case": 4}, ["control", "case"])
+    assert len(found) == 6
+    assert {*found} == {
+        Gan(label, alpha, variant)
+        for label in ("control", "case")
+        for alpha, variant in [(0.0, "transfer"), (1.0, "transfer"), (0.0, "classic")]
     }
-    for study in (whole, split):
-        assert study_of(study, protocol="honest")
-        with pytest.raises(ConfigError, match=r"studies\.s\.draws\.replicates"):
-            study_of({**study, "draws": {"replicates": 3}})
+
+
+def test_the_largest_class_is_over_represented_whatever_its_place():
+    assert over_represented({"a": 3, "b": 7, "c": 5}, ["a", "b", "c"]) == "b"
+    assert over_represented({"a": 7, "b": 7}, ["b", "a"]) == "b"

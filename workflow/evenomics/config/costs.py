@@ -13,7 +13,7 @@ from typing import Any
 
 from evenomics.config.arms import Gan, Grid, arm_entry, arm_settings, gans_of, over_represented
 from evenomics.config.experiments import experiment_grid, training_draws
-from evenomics.config.names import names
+from evenomics.config.names import IN_FOLDS, names
 from evenomics.config.replicates import n_replicates, split_of
 from evenomics.config.source import Size
 
@@ -221,7 +221,7 @@ class Costs:
     def _trained_folds(self) -> int:
         """Folds of a draw that have scalers and GANs of their own."""
         scoring = self.options["scoring"]
-        return 0 if scoring["tuning"] == "shared_generator" else int(scoring["folds"])
+        return int(scoring["folds"]) if scoring["tuning"] in IN_FOLDS else 0
 
     @property
     def entries(self) -> dict[str, Mapping[str, Any]]:
@@ -342,12 +342,22 @@ class Costs:
             for classifier in scoring["classifiers"]:
                 entry = {**_DEAREST, **names("classifiers")[classifier]}
                 in_fold = of.n_samples - of.n_samples // n_folds
-                n_points = 1 if scoring["tuning"] == "draw" else entry["points"]
+                n_points = self._n_points(classifier, entry)
                 tuning = n_points * n_folds * self._fit_seconds(entry, in_fold)
                 # the point that wins takes longer than the others
                 repeat = 1.5 * self._fit_seconds(entry, of.n_samples) + predicting
                 seconds[of.draw, of.arm] += factor * (tuning + of.n_repeats * repeat)
         return seconds
+
+    def _n_points(self, classifier: str, entry: Mapping[str, Any]) -> int:
+        """Return the points of a grid that are fitted in all folds."""
+        scoring = self.config["scoring"]
+        if scoring["tuning"] == "draw" or scoring["hyper_parameters"]:
+            return 1
+        if classifier in scoring["grids"]:
+            grid = scoring["grids"][classifier]
+            return sum(math.prod(map(len, section.values())) for section in grid)
+        return int(entry["points"])
 
     def _fit_seconds(self, entry: Mapping[str, Any], n: int) -> float:
         cost = entry["microseconds"]

@@ -13,6 +13,8 @@ SCHEMAS = Path(__file__).parent / "schema"
 NO_SETTING = "none"
 #: The cohorts of a study: for training, for pre-training, for scoring.
 COHORTS = ("real", "external", "validation")
+#: The values of ``scoring.tuning`` that make scalers and generators anew in every fold of a draw.
+IN_FOLDS = ("fold", "draw")
 
 
 @cache

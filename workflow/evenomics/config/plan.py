@@ -10,7 +10,7 @@ import yaml
 
 from evenomics.config.arms import AUTO, arm_entry
 from evenomics.config.experiments import DrawId, Experiment, experiment_grid, training_draws
-from evenomics.config.names import SCHEMAS, names
+from evenomics.config.names import IN_FOLDS, SCHEMAS, names
 from evenomics.config.replicates import n_replicates, split_of
 
 # Tables that the report of a study writes.
@@ -166,7 +166,7 @@ class Plan:
 
     def trains_in_folds(self, study: str) -> bool:
         """Return whether scalers and generators are made anew in every fold of a draw."""
-        return bool(self.config["studies"][study]["scoring"]["tuning"] != "shared_generator")
+        return self.config["studies"][study]["scoring"]["tuning"] in IN_FOLDS
 
     def harmonised(self, *methods: str) -> list[str]:
         """Return the studies whose cohorts are harmonised, if given by one of these methods."""

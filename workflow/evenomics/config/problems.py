@@ -78,6 +78,7 @@ def method_problems(settings: Mapping[str, Any], place: str = "") -> Iterator[st
     """
     yield from _gan_problems(settings["gan"], f"{place}gan")
     yield from _arm_problems(settings["arms"], f"{place}arms")
+    yield from _scoring_problems(settings["scoring"], f"{place}scoring")
 
 
 def _gan_problems(gan: Mapping[str, Any], place: str) -> Iterator[str]:
@@ -98,21 +99,26 @@ def _gan_problems(gan: Mapping[str, Any], place: str) -> Iterator[str]:
     retraining, every = gan["retraining"], choice["curve_every"]
     if choice["eval_every"] % every:
         yield (
-            f"gan.choice.eval_every: found {choice['eval_every']}; has to be a multiple of "
+            f"{place}.choice.eval_every: found {choice['eval_every']}; has to be a multiple of "
             f"curve_every, {every}"
         )
     for key in ("epochs_1", "epochs_2"):
         if every > retraining[key]:
             yield (
-                f"gan.choice.curve_every: found {every}; has to be at most gan.retraining.{key}, "
+                f"{place}.choice.curve_every: found {every}; has to be at most {place}.retraining.{key}, "
                 f"{retraining[key]}"
             )
     final = retraining["final_epochs"]
     if final is not None and final <= retraining["epochs_1"]:
         yield (
-            f"gan.retraining.final_epochs: found {final}; has to be above epochs_1, "
+            f"{place}.retraining.final_epochs: found {final}; has to be above epochs_1, "
             f"{retraining['epochs_1']}, or null"
         )
+
+
+def _scoring_problems(scoring: Mapping[str, Any], place: str) -> Iterator[str]:
+    if path := scoring["hyper_parameters"]:
+        yield from path_problems([path], f"{place}.hyper_parameters")
 
 
 def _arm_problems(arms: Sequence[str | Samplers], section: str) -> Iterator[str]:

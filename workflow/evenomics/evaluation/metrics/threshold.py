@@ -23,6 +23,16 @@ def balanced_accuracy(prediction: Prediction) -> float:
     return float(prediction.confusion.sensitivity.mean())
 
 
+@metric("hard_auroc")
+def hard_auroc(prediction: Prediction) -> float:
+    """AUROC of the predicted classes, one-vs-rest: its curve has one corner.
+
+    The released scripts of Cusworth et al. (2024) call it AUROC.
+    """
+    confusion = prediction.confusion
+    return float((confusion.sensitivity + confusion.specificity).mean() / 2)
+
+
 @metric("accuracy")
 def accuracy(prediction: Prediction) -> float:
     """Share of all samples that is predicted as what it is."""
