@@ -105,8 +105,8 @@ def _gan_problems(gan: Mapping[str, Any], place: str) -> Iterator[str]:
     for key in ("epochs_1", "epochs_2"):
         if every > retraining[key]:
             yield (
-                f"{place}.choice.curve_every: found {every}; has to be at most {place}.retraining.{key}, "
-                f"{retraining[key]}"
+                f"{place}.choice.curve_every: found {every}; has to be at most "
+                f"{place}.retraining.{key}, {retraining[key]}"
             )
     final = retraining["final_epochs"]
     if final is not None and final <= retraining["epochs_1"]:
