@@ -63,7 +63,7 @@ def rows() -> Iterator[tuple[object, ...]]:
             draw = cohort(counts, p, "whole")
             options = config["scoring"]
             scoring = Scoring(
-                CLASSES, Grid.of(config), options["classifiers"], REPEATS, seed=1, hidden=[]
+                CLASSES, Grid.of(config), options["classifiers"], REPEATS, seed=1, networks={}
             )
             prepared = prepare(
                 DrawId("whole"), draw, n_folds=options["folds"], seed=1, scale_folds=True

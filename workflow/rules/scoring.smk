@@ -30,7 +30,7 @@ rule score_arms:
             "classifiers": config["scoring"]["classifiers"],
             "repeats": config["scoring"]["repeats"],
             "seed": config["seed"],
-            "hidden": config["gan"]["networks"]["hidden"],
+            "networks": config["gan"]["networks"],
         },
     message:
         "{wildcards.study}: scoring"
