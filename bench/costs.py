@@ -64,7 +64,7 @@ def rows() -> Iterator[tuple[object, ...]]:
             study = checked["studies"]["s"]
             options = study["scoring"]
             scoring = Scoring(
-                CLASSES, Grid.of(study), options["classifiers"], REPEATS, seed=1, hidden=[]
+                CLASSES, Grid.of(study), options["classifiers"], REPEATS, seed=1, networks={}
             )
             prepared = prepare(
                 DrawId("whole"), draw, n_folds=options["folds"], seed=1, scale_folds=True

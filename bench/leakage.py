@@ -9,6 +9,7 @@ each way costs is in ``docs/costs.md``.
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -65,8 +66,8 @@ def score(tuning: str, folder: Path) -> pd.DataFrame:
         entries=[names("arms")[arm] for arm in ARMS], alphas=[[0, 0]], classes=CLASSES,
         settings=settings, in_folds=in_folds, seed=SEED, training=training,
     )  # fmt: skip
-    hidden = settings.networks.hidden
-    scoring = Scoring(CLASSES, Grid([[0, 0]], [1.0], [0.5]), CLASSIFIERS, 3, SEED, hidden)
+    networks = asdict(settings.networks)
+    scoring = Scoring(CLASSES, Grid([[0, 0]], [1.0], [0.5]), CLASSIFIERS, 3, SEED, networks)
     study = StudyScoring(
         folder / "draws", folder / "cohorts", False, folder / "training", folder / "checkpoints",
         scoring, tuning,

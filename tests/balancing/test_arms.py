@@ -41,7 +41,7 @@ def balanced(arm, sizes=(12, 7, 7), apart=0.0):
     """Return samples, classes and note of an arm, and the draw."""
     setting = Setting((0.0, 0.0), 0.5, 0.5)
     generators = {label: Far() for label in range(len(sizes))}
-    of = training_set(sizes, apart, setting=setting, generators=generators, hidden=[4])
+    of = training_set(sizes, apart, setting=setting, generators=generators, networks={"hidden": [4]})
     samples, note = ARMS[arm].balance(of)
     return samples.X, samples.y, note, of.samples.X
 
@@ -175,7 +175,7 @@ def test_rose_has_the_noise_of_menardi_and_torelli():
 
 
 def balancer(arm="untrained_gan", names=("e", "arm"), seed=1, p=5):
-    return Balancer(ARMS[arm], Setting(), 0, {}, seed, names, hidden=(8, 16))
+    return Balancer(ARMS[arm], Setting(), 0, {}, seed, names, networks={"hidden": [8, 16]})
 
 
 def test_an_untrained_generator_is_the_same_in_every_repeat_and_fold_of_a_draw():

@@ -77,7 +77,7 @@ def scored(arm="smote", sizes=(24, 12), classes=CLASSES, p=5, draw=None, **optio
     of_score = {key: options.pop(key) for key in ("n_jobs", "parameters") if key in options}
     defaults = {
         "grid": Grid([[0, 0]], [1.0], [0.5]), "classifiers": ["svc"], "repeats": 3, "seed": 1,
-        "hidden": [4],
+        "networks": {"hidden": [4]},
     }  # fmt: skip
     scoring = Scoring(classes, **defaults | options)
     return scoring.score(arm_named(arm, samplers), draw, validation, generators, **of_score)

@@ -34,7 +34,7 @@ rule score_arms:
             "classifiers": setting("scoring", "classifiers")(wildcards),
             "repeats": setting("scoring", "repeats")(wildcards),
             "seed": config["seed"],
-            "hidden": setting("gan", "networks", "hidden")(wildcards),
+            "networks": setting("gan", "networks")(wildcards),
         },
     message:
         "{wildcards.study}: scoring"

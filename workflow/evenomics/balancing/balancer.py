@@ -1,8 +1,9 @@
 """Balance training sets by one arm at one setting."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,8 @@ class Balancer:
         Seed of the run.
     names : tuple of str
         Names of the random streams, beside the setting: what the draw and the arm are called.
-    hidden : sequence of int
-        Widths of the hidden layers of generators, for the untrained ones.
+    networks : mapping
+        Section ``gan.networks`` of the config: how untrained generators are drawn.
 
     Examples
     --------
@@ -51,7 +52,7 @@ class Balancer:
     generators: Mapping[int, Generator]
     seed: int
     names: tuple[str, ...]
-    hidden: Sequence[int] = ()
+    networks: Mapping[str, Any] = field(default_factory=dict)
 
     def balance(self, samples: Samples, *purpose: str | int) -> tuple[Samples, str]:
         """Balance a training set.
@@ -78,7 +79,7 @@ class Balancer:
             derive_seed(self.seed, "balance", *at),
             self.setting,
             self.generators,
-            self.hidden,
+            self.networks,
             derive_seed(self.seed, "draw", *self.names),
             " ".join(map(str, (*self.names, *purpose))),
         )

@@ -1,9 +1,10 @@
 """What arms are given to balance."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from imblearn.base import BaseSampler
 
@@ -27,8 +28,8 @@ class TrainingSet:
         Of the arm.
     generators : mapping of int to Generator
         Trained generators of the classes that have one.
-    hidden : sequence of int
-        Widths of the hidden layers of generators.
+    networks : mapping
+        Section ``gan.networks`` of the config: how untrained generators are drawn.
     draw_seed : int
         Seed of what stays the same in all repeats and folds of a draw.
     place : str
@@ -47,7 +48,7 @@ class TrainingSet:
     random_state: int
     setting: Setting = field(default_factory=Setting)
     generators: Mapping[int, Generator] = field(default_factory=dict)
-    hidden: Sequence[int] = ()
+    networks: Mapping[str, Any] = field(default_factory=dict)
     draw_seed: int = 0
     place: str = ""
 

@@ -85,12 +85,12 @@ class Scoring:
         always the same (`none`, `class_weight`), one is trained and its scores are repeated.
     seed : int
         Seed of the run.
-    hidden : sequence of int
-        Widths of the hidden layers of generators.
+    networks : mapping
+        Section ``gan.networks`` of the config: how untrained generators are drawn.
 
     Examples
     --------
-    >>> Scoring(["control", "case"], Grid([], [1], [0.5]), ["svc"], 10, 1, [50]).repeats
+    >>> Scoring(["control", "case"], Grid([], [1], [0.5]), ["svc"], 10, 1, {}).repeats
     10
     """
 
@@ -99,7 +99,7 @@ class Scoring:
     classifiers: Sequence[str]
     repeats: int
     seed: int
-    hidden: Sequence[int]
+    networks: Mapping[str, Any]
 
     def gans_of(self, arm: Arm, draw: TrainingDraw) -> list[str]:
         """Return the names of the GANs that an arm needs on a draw."""
@@ -119,7 +119,7 @@ class Scoring:
             self._by_code(gans, generators.whole),
             self.seed,
             (draw.id.name, arm.name),
-            hidden=self.hidden,
+            networks=self.networks,
         )
         folds = [
             replace(whole, generators=self._by_code(gans, generators.of_fold(i)))

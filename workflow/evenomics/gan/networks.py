@@ -15,10 +15,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from evenomics.gan.settings import Networks
+
 Floats = NDArray[np.float64]
 
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
+
+_DEFAULTS = Networks()
 
 
 class Layer(NamedTuple):
@@ -43,7 +47,7 @@ class Architecture:
 
     Examples
     --------
-    >>> critic = critic_architecture(150, (50, 100, 200))
+    >>> critic = critic_architecture(150, (200, 100, 50))
     >>> critic.widths, critic.n_parameters
     ((150, 200, 100, 50, 1), 55400)
     """
@@ -74,21 +78,33 @@ class Architecture:
         """Widths of the hidden layers."""
         return self.widths[1:-1]
 
-    def initial(self, rng: np.random.Generator) -> Floats:
-        """Draw Kaiming-normal weights and zero biases.
+    def initial(self, rng: np.random.Generator, settings: Networks = _DEFAULTS) -> Floats:
+        """Draw Kaiming-normal weights and biases.
 
-        The standard deviation is sqrt(2 / n_in), as He et al. (2015) and PyTorch's
-        ``kaiming_normal_`` have it; the paper names the scheme and no gain.
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        settings : Networks
+            Gain and biases; by default sqrt(2), as He et al. (2015) and PyTorch's
+            ``kaiming_normal_`` have it, and zero.
 
         Returns
         -------
         ndarray of shape (n_parameters,)
         """
         parameters = np.zeros(self.n_parameters)
-        for layer in self.layers:
+        # the square of sqrt(2) is 2, but for its last bit
+        variance = float(f"{settings.initial_gain**2:.15g}")
+        *inner, top = self.layers
+        for layer in (*inner, top):
             parameters[layer.weight] = rng.normal(
-                0.0, math.sqrt(2.0 / layer.n_in), layer.n_in * layer.n_out
+                0.0, math.sqrt(variance / layer.n_in), layer.n_in * layer.n_out
             )
+            if settings.initial_biases == "uniform" and layer is not top:
+                limit = 1 / math.sqrt(layer.n_in)
+                parameters[layer.bias] = rng.uniform(-limit, limit, layer.n_out)
+        if top.bias is not None:
+            parameters[top.bias] = settings.initial_output_bias
         return parameters
 
 
@@ -98,32 +114,34 @@ def generator_architecture(n_features: int, hidden: Sequence[int]) -> Architectu
 
 
 def critic_architecture(n_features: int, hidden: Sequence[int]) -> Architecture:
-    """P features -> the generator's hidden layers reversed -> one value, linear output."""
-    return Architecture((n_features, *reversed(hidden), 1), output_bias=False)
+    """P features -> hidden layers, its own from input to output -> one value, linear output."""
+    return Architecture((n_features, *hidden, 1), output_bias=False)
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Parameters of a generator and a critic of the same hidden layers.
+    """Parameters of a generator and a critic.
 
     Attributes
     ----------
     n_features : int
         Features p of a sample, and size of the noise.
-    hidden : tuple of int
-        The generator's hidden layers; the critic has them reversed.
+    hidden, critic_hidden : tuple of int
+        Hidden layers of the generator and of the critic, input to output.
     generator, critic : ndarray
         Flat parameter vectors; of a trained network in the precision of its training.
 
     Examples
     --------
     >>> weights = initial_weights(150, (50, 100), np.random.default_rng(0))
-    >>> grow(weights, 200, np.random.default_rng(1)).hidden
-    (50, 100, 200)
+    >>> grown = grow(weights, np.random.default_rng(1), Networks((50, 100, 200)))
+    >>> grown.hidden, grown.critic_hidden
+    ((50, 100, 200), (200, 100, 50))
     """
 
     n_features: int
     hidden: tuple[int, ...]
+    critic_hidden: tuple[int, ...]
     generator: Floats
     critic: Floats
 
@@ -135,37 +153,67 @@ class Weights:
     @property
     def critic_architecture(self) -> Architecture:
         """Shape of the critic."""
-        return critic_architecture(self.n_features, self.hidden)
+        return critic_architecture(self.n_features, self.critic_hidden)
 
 
-def initial_weights(n_features: int, hidden: Sequence[int], rng: np.random.Generator) -> Weights:
-    """Draw both networks anew."""
-    generator = generator_architecture(n_features, hidden)
-    critic = critic_architecture(n_features, hidden)
-    return Weights(n_features, tuple(hidden), generator.initial(rng), critic.initial(rng))
-
-
-def grow(weights: Weights, width: int, rng: np.random.Generator) -> Weights:
-    """Add one hidden layer: the generator's last, the critic's first (progressive growing).
-
-    Layers that stay keep their weights. The generator's output layer and the critic's two lowest
-    layers change size and are drawn anew.
+def initial_weights(
+    n_features: int,
+    hidden: Sequence[int],
+    rng: np.random.Generator,
+    settings: Networks = _DEFAULTS,
+    critic_hidden: Sequence[int] | None = None,
+) -> Weights:
+    """Draw both networks anew.
 
     Parameters
     ----------
-    weights : Weights
-        Trained networks.
-    width : int
-        Width of the new layer.
+    n_features : int
+    hidden : sequence of int
+        Hidden layers of the generator.
     rng : numpy.random.Generator
+    settings : Networks
+        How weights and biases are drawn.
+    critic_hidden : sequence of int, optional
+        Hidden layers of the critic; by default the generator's reversed.
 
     Returns
     -------
     Weights
     """
-    grown = initial_weights(weights.n_features, (*weights.hidden, width), rng)
+    critic_hidden = tuple(hidden)[::-1] if critic_hidden is None else tuple(critic_hidden)
+    generator = generator_architecture(n_features, hidden).initial(rng, settings)
+    critic = critic_architecture(n_features, critic_hidden).initial(rng, settings)
+    return Weights(n_features, tuple(hidden), critic_hidden, generator, critic)
+
+
+def grow(weights: Weights, rng: np.random.Generator, settings: Networks) -> Weights:
+    """Add one hidden layer: the generator's last, the critic's first or last (progressive growing).
+
+    Layers that stay keep their weights. The generator's output layer is drawn anew, and so are the
+    critic's layers that change size: the two lowest ones, or its output layer.
+
+    Parameters
+    ----------
+    weights : Weights
+        Trained networks.
+    rng : numpy.random.Generator
+    settings : Networks
+        Widths, where the critic grows, and how new layers are drawn.
+
+    Returns
+    -------
+    Weights
+    """
+    n_layers = len(weights.hidden) + 1
+    hidden, critic_hidden = settings.hidden[:n_layers], settings.critic_hidden(n_layers)
+    grown = initial_weights(weights.n_features, hidden, rng, settings, critic_hidden)
     kept = weights.generator_architecture.layers[-1].weight.start
     grown.generator[:kept] = weights.generator[:kept]
-    kept = weights.critic.size - weights.critic_architecture.layers[0].bias.stop  # type: ignore[union-attr]
-    grown.critic[-kept:] = weights.critic[-kept:]
+    first, *_, last = weights.critic_architecture.layers
+    if settings.critic_grows == "input":
+        kept = weights.critic.size - first.bias.stop  # type: ignore[union-attr]
+        grown.critic[-kept:] = weights.critic[-kept:]
+    else:
+        kept = last.weight.start
+        grown.critic[:kept] = weights.critic[:kept]
     return grown

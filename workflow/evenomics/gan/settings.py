@@ -44,6 +44,11 @@ class Networks:
     initial_output_bias: float = 0.0
     critic_grows: Literal["input", "output"] = "input"
 
+    def critic_hidden(self, n_layers: int) -> tuple[int, ...]:
+        """Return the critic's hidden layers, input to output, when there are so many."""
+        there = self.hidden[:n_layers] if self.critic_grows == "input" else self.hidden[-n_layers:]
+        return there[::-1]
+
     def dropout_of_generator(self, dropout_of_critic: float) -> float:
         """Return the generator's dropout in a training with this one of the critic."""
         return dropout_of_critic if self.generator_dropout is None else self.generator_dropout
