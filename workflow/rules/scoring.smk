@@ -6,6 +6,7 @@ rule score_arms:
         training=branch(
             bool(PLAN.gan_arms), then="<results>/{study}/{selection}/training{part}"
         ),
+        hyper_parameters=users_own([config["scoring"]["hyper_parameters"]]),
     output:
         scored=directory("<results>/{study}/{selection}/scored{part}"),
     log:
@@ -24,11 +25,9 @@ rule score_arms:
         arms=config["arms"],
         samplers=config["samplers"],
         grid={key: config[key] for key in ("alphas", "multipliers", "bandwidths")},
-        tuning=config["scoring"]["tuning"],
         scoring=lambda wildcards: {
+            **config["scoring"],
             "classes": setting("classes")(wildcards),
-            "classifiers": config["scoring"]["classifiers"],
-            "repeats": config["scoring"]["repeats"],
             "seed": config["seed"],
             "hidden": config["gan"]["networks"]["hidden"],
         },
