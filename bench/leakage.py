@@ -67,16 +67,17 @@ def score(tuning: str, folder: Path) -> pd.DataFrame:
         settings=settings, in_folds=in_folds, seed=SEED, training=training,
     )  # fmt: skip
     networks = asdict(settings.networks)
-    scoring = Scoring(CLASSES, Grid([[0, 0]], [1.0], [0.5]), CLASSIFIERS, 3, SEED, networks)
+    grid = Grid([[0, 0]], [1.0], [0.5])
+    scoring = Scoring(CLASSES, grid, CLASSIFIERS, 3, SEED, networks, tuning=tuning)
     study = StudyScoring(
         folder / "draws", folder / "cohorts", False, folder / "training", folder / "checkpoints",
-        scoring, tuning,
+        scoring,
     )  # fmt: skip
     study.run(draws, ARMS, folder / "scored", n_jobs=os.cpu_count() or 1)
     keys = ["replicate", "arm", "classifier"]
     scores = _joined(folder, draws, "scores.tsv").query("metric == 'auroc'")
     table = scores.groupby(keys)["value"].mean().rename("validation").reset_index()
-    return table.merge(_joined(folder, draws, "tuning.tsv")[[*keys, "cv_auroc"]], on=keys)
+    return table.merge(_joined(folder, draws, "tuning.tsv")[[*keys, "cv_score"]], on=keys)
 
 
 def _joined(folder: Path, draws: Sequence[DrawId], name: str) -> pd.DataFrame:
@@ -96,7 +97,7 @@ def main() -> None:
     for tuning in ("fold", "draw", "shared_generator"):
         with TemporaryDirectory() as folder:
             table = score(tuning, Path(folder))
-        table["excess"] = table["cv_auroc"] - table["validation"]
+        table["excess"] = table["cv_score"] - table["validation"]
         for classifier, rows in table.groupby("classifier", sort=False):
             groups = rows.groupby("arm")["excess"]
             mean, error = groups.mean(), groups.sem()

@@ -167,8 +167,9 @@ def tuning(tables, experiment):
     made = pd.concat(parts, ignore_index=True)
     first = ~made.duplicated(["arm", "replicate", "classifier"])
     return made.assign(
-        parameters='{"C": 1}', cv_auroc=0.9, chosen=first, thresholds="[0.4]", n_folds=5, note=""
-    )
+        parameters='{"C": 1}', cv_metric="auroc", cv_score=0.9, chosen=first, thresholds="[0.4]",
+        n_folds=5, note="",
+    )  # fmt: skip
 
 
 def auto(tuning_table):

@@ -178,7 +178,7 @@ def test_checkpoints_take_the_room_that_is_said(name, in_folds, tmp_path):
     assert len(files) == costs.n_gans
 
 
-@pytest.mark.parametrize("tuning", ["fold", "draw", "shared_generator"])
+@pytest.mark.parametrize("tuning", ["fold", "draw", "shared_generator", "balanced"])
 def test_gans_are_counted_as_they_are_asked_for(tuning):
     """Three classes, three replicates, one draw of the whole cohort; the largest class differs."""
     counts = {"control": 10, "case": 30, "third": 8}
@@ -223,14 +223,39 @@ def test_replicates_cost_what_they_do_anew():
 
 
 def test_tuning_costs_most_where_it_is_done_anew_in_every_fold():
-    fold, draw, shared = (
-        costs_of(scoring={"tuning": tuning}) for tuning in ("fold", "draw", "shared_generator")
+    fold, draw, shared, balanced = (
+        costs_of(scoring={"tuning": tuning})
+        for tuning in ("fold", "draw", "shared_generator", "balanced")
     )
     assert draw.seconds["score_arms"] < 0.8 * fold.seconds["score_arms"]
     assert shared.seconds["score_arms"] == fold.seconds["score_arms"]
     assert shared.seconds["retrain"] < 0.7 * fold.seconds["retrain"]
     assert draw.seconds["retrain"] == fold.seconds["retrain"]
     assert shared.n_gans == fold.n_gans / 6
+    assert balanced.seconds == shared.seconds
+
+
+def test_tuning_costs_as_much_as_its_grid_has_points_and_nothing_if_there_is_none(tmp_path):
+    """Three kernels' worth of 12 points; a table of given ones leaves one point each."""
+    (tmp_path / "given.tsv").touch()
+
+    def seconds(**scoring) -> float:
+        keys = {"classifiers": ["svc"], "repeats": 2, **scoring}
+        return costs_of(scoring=keys).seconds["score_arms"]
+
+    def grid(n: int) -> dict:
+        return {"svc": [{"C": [1] * n, "gamma": [0.1, 1]}, {"C": [2] * n}]}
+
+    one, four = (seconds(grids=grid(n)) for n in (1, 4))
+    given = seconds(grids=grid(4), hyper_parameters=str(tmp_path / "given.tsv"))
+    per_point = (four - one) / 9
+    assert (
+        one - 3 * per_point
+        == pytest.approx(given - per_point)
+        == pytest.approx(four - 12 * per_point)
+    )
+    assert given == seconds(tuning="draw")
+    assert seconds(grids={"logistic_regression": [{"C": [1]}]}) == seconds()
 
 
 def test_each_thing_asked_for_costs_more():

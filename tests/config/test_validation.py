@@ -229,6 +229,34 @@ def test_what_is_missing_or_wrong_in_the_studies_is_named(text, said):
     assert any(said in problem for problem in problems_of(text))
 
 
+def test_grids_and_given_hyper_parameters_are_checked_as_far_as_the_config_knows_them():
+    """Names of classifiers, lists of values, a file; a metric of which more is better."""
+    found = problems_of(
+        """
+        scoring:
+          tuning_metric: brier
+          grids: {svm: [{C: [1]}], svc: {C: [1]}, hist_gradient_boosting: [{learning_rate: 1}, {}]}
+          hyper_parameters: nowhere.tsv
+        studies: {s: {classes: [a, b], cohorts: {source: builtin}}}
+        """
+    )
+    said = [
+        "scoring.grids: found 'svm'; allowed: hist_gradient_boosting, svc, logistic_regression; "
+        "did you mean 'svc'?",
+        "scoring.grids.hist_gradient_boosting[0].learning_rate: found 1; has to be a list",
+        "scoring.grids.hist_gradient_boosting[1]: found {}; has to be not empty",
+        "scoring.grids.svc: found {'C': [1]}; has to be a list",
+    ]
+    assert found[:4] == said
+    assert found[4].startswith("scoring.tuning_metric: found 'brier'; allowed: auroc, ")
+    assert len(found) == 5
+    (missing,) = problems_of(
+        "{scoring: {hyper_parameters: nowhere.tsv}, "
+        "studies: {s: {classes: [a, b], cohorts: {source: builtin}}}}"
+    )
+    assert missing.startswith("scoring.hyper_parameters: 'nowhere.tsv': no such file")
+
+
 @pytest.mark.parametrize(
     ("section", "said"),
     [

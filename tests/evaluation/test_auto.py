@@ -12,8 +12,8 @@ PLAIN, A0, A1 = Setting(), Setting((0, 0)), Setting((1, 0))
 
 def tuning_of(*rows: tuple[str, Setting, str, float]) -> pd.DataFrame:
     return pd.DataFrame(
-        {"arm": arm, **setting.labels, "classifier": classifier, "cv_auroc": cv_auroc}
-        for arm, setting, classifier, cv_auroc in rows
+        {"arm": arm, **setting.labels, "classifier": classifier, "cv_score": cv_score}
+        for arm, setting, classifier, cv_score in rows
     )
 
 

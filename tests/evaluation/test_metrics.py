@@ -178,10 +178,22 @@ def test_all_are_those_of_scikit_learn(n_classes, n_samples, decimals, seed):
         expected["specificity", threshold] = np.mean(
             [sklearn_metrics.recall_score(classes != k, predicted != k) for k in positive]
         )
+        expected["hard_auroc", threshold] = np.mean(
+            [sklearn_metrics.roc_auc_score(classes == k, predicted == k) for k in positive]
+        )
     found = values_of(p)
     assert {key: found[key] for key in expected} == pytest.approx(expected, rel=1e-9, abs=1e-12)
     others = {name for name, threshold in found.keys() - expected.keys()}
     assert others == {"calibration_slope", "calibration_intercept"}
+
+
+def test_the_auroc_of_predicted_classes_is_balanced_accuracy_where_there_are_two_classes_only():
+    """Of more, it counts who is rightly not predicted as a class."""
+    for n_classes, same in ((2, True), (3, False)):
+        p = prediction(n_classes)
+        hard, balanced = (METRICS[name].score(p) for name in ("hard_auroc", "balanced_accuracy"))
+        assert (hard == balanced) == same
+        assert hard != METRICS["auroc"].score(p)
 
 
 def test_what_needs_a_threshold_has_two_values_and_all_else_one():

@@ -10,8 +10,8 @@ import pytest
 from joblib import Parallel, parallel_config
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.metrics import make_scorer, matthews_corrcoef, roc_auc_score
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
@@ -22,15 +22,16 @@ from evenomics.config.arms import Grid, Setting
 from evenomics.config.experiments import DrawId
 from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
-from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
+from evenomics.evaluation.classifier import CLASSIFIERS, fit, points_of, predict
 from evenomics.evaluation.metric import METRICS, Metric, Prediction, values_of
 from evenomics.evaluation.predictions import prediction_of
 from evenomics.evaluation.scoring import Scoring
 from evenomics.evaluation.tuning import BalancedFold, balanced_folds, tune
 from evenomics.preparation.draw_files import prepare
 from evenomics.preparation.folds import stratified_folds
-from evenomics.preparation.samples import Samples
+from evenomics.preparation.samples import Samples, scaled_samples
 from evenomics.preparation.scaling import SkewScaler
+from evenomics.randomness import derive_seed
 
 CLASSES = ["healthy", "ill"]
 
@@ -62,6 +63,11 @@ def folds_of(data, arm="none", n_folds=3):
         )
         for i, (train, test) in enumerate(parts)
     ]
+
+
+def tuned_on(classifiers, folds, **options):
+    """Tune on the grids that the classifiers have."""
+    return tune({name: CLASSIFIERS[name].points for name in classifiers}, folds, **options)
 
 
 def training_draw(sizes=(24, 12), classes=CLASSES, p=5, n_folds=3, scale_folds=True, groups=None):
@@ -106,8 +112,8 @@ def test_without_balancing_tuning_is_gridsearchcv(kind, weighted):
     with threadpool_limits(limits=1):
         search.fit(data.X, data.y)
     weight = "balanced" if weighted else None
-    tuned = tune([kind], folds_of(data), class_weight=weight)[kind]
-    assert tuned.cv_auroc == pytest.approx(search.best_score_, rel=1e-7)
+    tuned = tuned_on([kind], folds_of(data), class_weight=weight)[kind]
+    assert tuned.cv_score == pytest.approx(search.best_score_, rel=1e-7)
     assert tuned.parameters == search.best_params_
 
 
@@ -146,8 +152,8 @@ def test_of_equally_good_kernels_the_linear_one_is_chosen_and_goes_on_beyond_the
     near, far = table(seed=1), table(seed=2)
     near = Samples(near.X + 20 * near.y[:, None], near.y)
     far = Samples(far.X + 20 * far.y[:, None] + 200, far.y)
-    tuned = tune(["svc"], folds_of(near))["svc"]
-    assert (tuned.parameters["kernel"], tuned.cv_auroc) == ("linear", 1)
+    tuned = tuned_on(["svc"], folds_of(near))["svc"]
+    assert (tuned.parameters["kernel"], tuned.cv_score) == ("linear", 1)
     aurocs = {}
     for kernel in ("linear", "rbf"):
         model = SVC(kernel=kernel).fit(near.X, near.y)
@@ -169,7 +175,7 @@ def test_test_folds_hold_real_samples_only(monkeypatch):
 
     monkeypatch.setattr("evenomics.evaluation.tuning.predict", spy)
     monkeypatch.setattr("evenomics.evaluation.tuning.fit", spy_fit)
-    tune(["svc"], folds_of(data, "smote"))
+    tuned_on(["svc"], folds_of(data, "smote"))
     folds = [fold for i, fold in enumerate(seen) if fold not in seen[:i]]
     assert [len(fold) for fold in folds] == [12, 12, 12]
     assert set().union(*folds) == {tuple(row) for row in data.X}
@@ -196,10 +202,10 @@ def test_points_that_cannot_win_any_more_are_left(monkeypatch, n_jobs):
         monkeypatch.setitem(METRICS._found, "auroc", Metric("auroc", lambda of: of.scores[0, 0]))
         monkeypatch.setattr("evenomics.evaluation.tuning.fit_calibration", lambda of: None)
         with parallel_config("threading"):
-            found = tune(["svc"], folds_of(table()), n_jobs=n_jobs)["svc"]
+            found = tuned_on(["svc"], folds_of(table()), n_jobs=n_jobs)["svc"]
         means = values.mean(axis=1)
         assert found.parameters == CLASSIFIERS["svc"].points[int(np.argmax(means))]
-        assert found.cv_auroc == means.max()
+        assert found.cv_score == means.max()
         assert len(calls) < values.size
 
 
@@ -215,8 +221,8 @@ def test_all_cores_can_be_asked_for(monkeypatch):
     monkeypatch.setattr("evenomics.evaluation.tuning.Parallel", Busy)
     kind = replace(CLASSIFIERS["svc"], grid={"C": [1]})
     monkeypatch.setitem(CLASSIFIERS._found, "svc", kind)
-    one, all_cores = (tune(["svc"], folds_of(table()), n_jobs=n)["svc"] for n in (1, -1))
-    assert (one.parameters, one.cv_auroc) == (all_cores.parameters, all_cores.cv_auroc)
+    one, all_cores = (tuned_on(["svc"], folds_of(table()), n_jobs=n)["svc"] for n in (1, -1))
+    assert (one.parameters, one.cv_score) == (all_cores.parameters, all_cores.cv_score)
 
 
 def test_folds_are_as_many_as_the_smallest_class_allows_and_that_is_noted():
@@ -250,7 +256,7 @@ def test_patients_who_are_recognised_do_not_pass_for_a_class_that_is():
         drawn = replace(draw, groups=which)
         prepared = prepare(DrawId("whole"), drawn, n_folds=5, seed=1, scale_folds=True)
         tuning = scored("none", draw=prepared, repeats=2).tuning
-        found[name] = tuning["cv_auroc"].item()
+        found[name] = tuning["cv_score"].item()
     assert found["torn"] > 0.95
     assert found["whole"] < 0.7
 
@@ -405,15 +411,137 @@ def test_one_setting_of_an_arm_is_chosen_by_cross_validation_for_every_classifie
         classifiers=["svc", "logistic_regression"],
     ).tuning  # fmt: skip
     for _, rows in tuning.groupby("classifier"):
-        assert rows["chosen"].tolist() == (rows.index == rows["cv_auroc"].idxmax()).tolist()
+        assert rows["chosen"].tolist() == (rows.index == rows["cv_score"].idxmax()).tolist()
     assert tuning["chosen"].sum() == 2
 
 
-def test_given_hyper_parameters_are_not_tuned():
+def test_hyper_parameters_that_are_chosen_already_are_not_tuned():
     given = {"svc": {"C": 0.5, "kernel": "linear"}}
     tuning = scored("smote", parameters=given).tuning
     assert json.loads(tuning["parameters"].item()) == given["svc"]
-    assert 0 < tuning["cv_auroc"].item() < 1
+    assert 0 < tuning["cv_score"].item() < 1
+
+
+def test_hyper_parameters_of_the_table_come_before_all_others_where_a_row_fits():
+    """By setting and classifier; what has no row is tuned, and the note says so."""
+    generators = {f"ill.alpha{alpha}.transfer": Shifted() for alpha in (0, 1)}
+    tuning = scored(
+        "gan", grid=Grid([[0, 0], [1, 0]], [1.0], []), generators=generators,
+        classifiers=["svc", "logistic_regression"],
+        hyper_parameters=[{"classifier": "svc", "alpha": "a1-0", "parameters": {"gamma": 3.0}}],
+        grids={"svc": [{"C": [7]}], "logistic_regression": [{"C": [8]}]},
+        parameters={"logistic_regression": {"C": 9}},
+    ).tuning.set_index(["alpha", "classifier"])  # fmt: skip
+    found = tuning["parameters"].map(json.loads).to_dict()
+    assert found == {
+        ("a0-0", "svc"): {"C": 7}, ("a1-0", "svc"): {"gamma": 3.0},
+        ("a0-0", "logistic_regression"): {"C": 9}, ("a1-0", "logistic_regression"): {"C": 9},
+    }  # fmt: skip
+    tuned = tuning["note"].str.contains("no hyper-parameters are given for it: tuned")
+    assert tuned.to_dict() == {place: place != ("a1-0", "svc") for place in found}
+    assert "given" not in scored("smote").tuning["note"].item()
+
+
+@pytest.mark.parametrize("kind", ["hist_gradient_boosting", "svc"])
+@pytest.mark.parametrize("metric", ["hard_auroc", "mcc"])
+def test_with_a_metric_and_a_grid_of_ones_own_tuning_is_gridsearchcv(kind, metric):
+    """Ties, which predicted classes have often, go to the first point as there."""
+    grids = {
+        "hist_gradient_boosting": {"min_samples_leaf": [50, 1, 5], "learning_rate": [1, 0.1]},
+        "svc": {"kernel": ["rbf", "linear"], "gamma": [0.1, 0.8], "C": [1, 5, 50]},
+    }
+    models = {"hist_gradient_boosting": HistGradientBoostingClassifier, "svc": SVC}
+    score = {"hard_auroc": roc_auc_score, "mcc": matthews_corrcoef}[metric]
+    for seed in range(4):
+        data = table(seed=seed)
+        folds = StratifiedKFold(3, shuffle=True, random_state=3)
+        search = GridSearchCV(models[kind](), grids[kind], scoring=make_scorer(score), cv=folds)
+        with threadpool_limits(limits=1):
+            search.fit(data.X, data.y)
+        points = points_of(kind, {kind: [grids[kind]]})
+        tuned = tune({kind: points}, folds_of(data), metric=metric)[kind]
+        assert tuned.cv_score == pytest.approx(search.best_score_, rel=1e-12)
+        assert tuned.parameters == search.best_params_
+
+
+def test_a_classifier_that_cannot_split_predicts_one_class_alone():
+    """As its fit would: for predicted classes, too, no better than chance, and no worse."""
+    data = table((20, 20))
+    constant = {"learning_rate": 0.1, "min_samples_leaf": 20}
+    for parameters in (constant, {"learning_rate": 0.1}):  # 20 is the default
+        of = {"hist_gradient_boosting": [parameters]}
+        tuned = tune(of, folds_of(data), metric="hard_auroc")["hist_gradient_boosting"]
+        model = HistGradientBoostingClassifier(**parameters)
+        folds = StratifiedKFold(3, shuffle=True, random_state=3)
+        scorer = make_scorer(roc_auc_score)
+        expected = cross_val_score(model, data.X, data.y, scoring=scorer, cv=folds)
+        assert tuned.cv_score == expected.mean() == 0.5
+
+
+def test_a_draw_that_is_balanced_first_is_divided_afterwards():
+    """Against folds made by hand of what SMOTE gives for the whole draw; groups do not matter."""
+    names = pd.Series([f"p{i // 3}" for i in range(36)], [f"d{i}" for i in range(36)])
+    draw = training_draw(groups=names, scale_folds=False)
+    point = {"C": 1, "kernel": "linear"}
+    row = scored(
+        "smote", draw=draw, tuning="balanced", folds=4, grids={"svc": [{k: [v] for k, v in
+        point.items()}]}, tuning_metric="hard_auroc",
+    ).tuning.iloc[0]  # fmt: skip
+    train = scaled_samples(draw.cohort, draw.scaler, CLASSES)
+    whole = Balancer(arm_named("smote", {}), Setting(), 0, {}, 1, (draw.id.name, "smote"))
+    balanced, _ = whole.balance(train, "tuning")
+    assert np.bincount(balanced.y).tolist() == [24, 24]
+    seed = derive_seed(1, "folds", *draw.id)
+    folds = StratifiedKFold(4, shuffle=True, random_state=seed)
+    scorer = make_scorer(roc_auc_score)
+    expected = cross_val_score(SVC(**point), balanced.X, balanced.y, scoring=scorer, cv=folds)
+    assert row["cv_score"] == pytest.approx(expected.mean(), rel=1e-12)
+    assert (row["cv_metric"], row["n_folds"]) == ("hard_auroc", 4)
+    assert "folds" not in row["note"]
+
+
+def test_copies_in_both_training_and_test_make_a_cross_validated_score_too_high():
+    """Of pure noise: the neighbour of a copy is itself."""
+    data = cohort((40, 10), "d", 1)
+    noise = np.random.default_rng(0).normal(size=data.features.shape)
+    noise = replace(data, features=data.features * 0 + noise)
+    draw = prepare(DrawId("whole"), noise, n_folds=5, seed=1, scale_folds=False)
+    grids = {"svc": [{"C": [100], "gamma": [3]}]}
+    found = {
+        tuning: scored("random_over", draw=draw, tuning=tuning, grids=grids).tuning
+        for tuning in ("shared_generator", "balanced")
+    }
+    assert found["shared_generator"]["cv_score"].item() < 0.7
+    assert found["balanced"]["cv_score"].item() > 0.95
+
+
+def test_the_generators_of_the_whole_draw_balance_what_is_divided_afterwards(monkeypatch):
+    seen = []
+
+    class Constant:
+        def sample(self, n_samples, rng):
+            return np.full((n_samples, 5), 100.0)
+
+    def spy(kind, model, test):
+        seen.append((test.X[:, 0] == 100).sum())
+        return predict(kind, model, test)
+
+    monkeypatch.setattr("evenomics.evaluation.tuning.predict", spy)
+    grids = {"svc": [{"C": [1]}]}
+    scored("gan", generators={"ill.alpha0.transfer": Constant()}, tuning="balanced", grids=grids)
+    assert len(seen) == 5
+    assert sum(seen) == 12  # each generated sample is in a test fold
+
+
+def test_what_cross_validation_maximises_chooses_the_setting_of_an_arm():
+    """The two metrics take different settings here; each says which it is."""
+    generators = {f"ill.alpha{alpha}.transfer": Shifted() for alpha in range(6)}
+    grid = Grid([[alpha, 0] for alpha in range(6)], [1.0], [])
+    for metric in ("auroc", "sensitivity"):
+        tuning = scored("gan", grid=grid, generators=generators, tuning_metric=metric).tuning
+        assert set(tuning["cv_metric"]) == {metric}
+        assert len({*tuning["cv_score"]}) > 1
+        assert tuning.index[tuning["chosen"]].item() == tuning["cv_score"].idxmax()
 
 
 def test_what_is_kept_of_predictions_gives_the_scores():

@@ -447,7 +447,7 @@ def test_the_tuning_table_counts_what_was_chosen_and_nothing_else():
     tuning = tuning.assign(
         chosen=wide,
         parameters=[points[i - 1] for i in tuning["replicate"]],
-        cv_auroc=np.where(wide, 0.7 + tuning["replicate"] / 100, 0.5),
+        cv_score=np.where(wide, 0.7 + tuning["replicate"] / 100, 0.5),
         note=np.where(tuning["replicate"] == 4, "4 folds", ""),
     )
     tuning = pd.concat([tuning, tuning.assign(arm="auto")])

@@ -118,14 +118,31 @@ def test_the_papers_test_says_what_it_overstates():
     assert "significant" not in page
 
 
+def per_class(**counts):
+    """Make the columns of ``per_class.tsv`` that count samples."""
+    counts = counts or {"control": 300, "case": 100}
+    return pd.DataFrame({"threshold": "default", "class": counts.keys(), "n": counts.values()})
+
+
+def test_a_metric_that_equals_another_one_is_left_out_unless_arms_are_compared_by_it():
+    metrics = ("balanced_accuracy", "hard_auroc", "f1")
+    summary = fake_tables.summary(arms=["none", "smote"], metrics=metrics)
+    shown = {}
+    for metric in ("auroc", "hard_auroc"):
+        tests = pd.DataFrame([row("smote", 0.05, 0.01, metric=metric)])
+        for counts in ({}, {"a": 5, "b": 5, "c": 5}):
+            page = scores_page(summary, tests, per_class(**counts), "Scores", 0.05)
+            shown[metric, len(counts)] = re.findall("<h2>([^<]*)</h2>", page)
+    hard = "AUROC of predicted classes"
+    assert shown["auroc", 0] == ["Balanced accuracy", "F1"]
+    assert shown["auroc", 3] == shown["hard_auroc", 0] == ["Balanced accuracy", hard, "F1"]
+
+
 def test_scores_are_bold_only_where_the_test_found_a_difference():
     """Not the largest; thresholds stand side by side; AUPRC has its chance level."""
     summary = fake_tables.summary(arms=["none", "smote", "gan"], metrics=("auprc", "auroc", "f1"))
     tests = pd.DataFrame([row("smote", 0.05, 0.01), row("gan", 0.2, 0.3)])
-    per_class = pd.DataFrame(
-        {"threshold": ["default"] * 2, "class": ["control", "case"], "n": [300, 100]}
-    )
-    page = unescape(scores_page(summary, tests, per_class, "Scores", 0.05))
+    page = unescape(scores_page(summary, tests, per_class(), "Scores", 0.05))
     found = cells(page)
     assert [text for text, bold in found if bold] == ["+0.050 (0.020 to 0.080)"]
     assert ("+0.200 (0.170 to 0.230)", False) in found
@@ -138,7 +155,7 @@ def test_scores_are_bold_only_where_the_test_found_a_difference():
 def test_metrics_of_predicted_classes_stand_at_both_thresholds(threshold):
     summary = fake_tables.summary(arms=["none", "smote"], metrics=("sensitivity",))
     rows = pd.DataFrame([row("smote", 0.05, 0.01)])
-    page = scores_page(summary, rows, pd.DataFrame(), "Scores", 0.05)
+    page = scores_page(summary, rows, per_class(), "Scores", 0.05)
     assert page.count(f"40 controls, imbalance 0.4, {threshold}</th>") == 2
 
 
@@ -196,7 +213,5 @@ def test_the_page_of_the_advice_has_what_was_taken_and_what_it_gives():
 
 def test_a_missing_number_is_a_dash():
     table = fake_tables.summary(arms=["none"]).assign(sd=np.nan, mean=np.nan)
-    page = scores_page(
-        table, pd.DataFrame([row("smote", 0, 1)]).iloc[:0], pd.DataFrame(), "S", 0.05
-    )
+    page = scores_page(table, pd.DataFrame([row("smote", 0, 1)]).iloc[:0], per_class(), "S", 0.05)
     assert "nan" not in page.lower()

@@ -36,7 +36,16 @@ def study(tmp_path):
     return StudyFiles(folder, SETTINGS), made
 
 
-_CHOSEN = ["replicate", "classifier", "arm", "alpha", "multiplier", "bandwidth", "cv_auroc"]
+_CHOSEN = [
+    "replicate",
+    "classifier",
+    "arm",
+    "alpha",
+    "multiplier",
+    "bandwidth",
+    "cv_metric",
+    "cv_score",
+]
 
 
 def rows_of(found):

@@ -1,5 +1,6 @@
 """The workflow as a user runs it: whole, again, on other numbers of cores, and with mistakes."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -195,8 +196,8 @@ def test_auto_takes_the_best_of_cross_validation_and_has_its_scores(
     assert [*taken.index] == [1, 2]
     for replicate, row in taken.iterrows():
         mine = tuning[(tuning["replicate"] == replicate) & (tuning["arm"] != "auto")]
-        assert row["cv_auroc"] == mine["cv_auroc"].max()
-        best = mine[mine["cv_auroc"] == row["cv_auroc"]]
+        assert row["cv_score"] == mine["cv_score"].max()
+        best = mine[mine["cv_score"] == row["cv_score"]]
         assert tuple(row[SETTING]) in {*best[SETTING].itertuples(index=False, name=None)}
         of = scores[scores["replicate"] == replicate]
         of_best = of[(of[SETTING] == row[SETTING]).all(axis=1)]
@@ -293,9 +294,9 @@ def test_predictions_and_generated_samples_of_every_draw_are_kept(finished: Path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tuning", ["draw", "shared_generator"])
+@pytest.mark.parametrize("tuning", ["draw", "shared_generator", "balanced"])
 def test_other_ways_of_tuning(finished: Path, tmp_path: Path, tuning: str) -> None:
-    """On the draw: all arms have the same parameters. With shared generators, folds have none."""
+    """On the draw: all arms have the same parameters. Otherwise, folds have no generators."""
     config = {
         **TINY,
         "studies": {"simulated": TINY["studies"]["simulated"]},
@@ -313,6 +314,39 @@ def test_other_ways_of_tuning(finished: Path, tmp_path: Path, tuning: str) -> No
     assert len(in_folds) == (4 if tuning == "draw" else 0)
     if tuning == "draw":
         assert [table["parameters"].nunique() for table in tables] == [1, 1]
+
+
+@pytest.mark.slow
+def test_hyper_parameters_of_a_table_are_taken_and_those_of_a_grid_tuned(
+    finished: Path, tmp_path: Path
+) -> None:
+    """A table for one arm, a grid for the others, another metric; a wrong table stops the run."""
+    run = copy_without(finished, tmp_path / "copy", "training", "scored")
+    rows = ["classifier\tarm\tparameters", 'logistic_regression\tsmote\t"{""C"": 0.3}"']
+    (run / "given.tsv").write_text("\n".join(rows))
+    config = {
+        **TINY,
+        "studies": {"simulated": TINY["studies"]["simulated"]},
+        "arms": ["none", "smote", "auto"],
+        "scoring": {
+            **TINY["scoring"],
+            "tuning_metric": "hard_auroc",
+            "grids": {"logistic_regression": [{"C": [7, 8]}]},
+            "hyper_parameters": "given.tsv",
+        },
+    }
+    done = run_workflow(run, config, "--", SCORED[0], cores=2)
+    assert done.returncode == 0, done.stderr[-3000:]
+    paths = (run / "results/simulated/none").glob("scored/*/tuning.tsv")
+    table = pd.concat(map(read_table, paths)).query("arm != 'auto'")
+    table = table[table["classifier"] == "logistic_regression"]
+    found = table.assign(C=[json.loads(text)["C"] for text in table["parameters"]])
+    assert set(found["C"][found["arm"] == "smote"]) == {0.3}
+    assert set(found["C"][found["arm"] == "none"]) <= {7, 8}
+    assert set(found["cv_metric"]) == {"hard_auroc"}
+    (run / "given.tsv").write_text("\n".join([*rows, "logistic_regression\t\tC=1"]))
+    failed = run_workflow(run, config, "--", SCORED[0], cores=2)
+    assert "given.tsv, line 3: parameters: found 'C=1'" in failed.stderr
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ means the same kind in every table that has it.
 """
 
 _TEXT = (
-    *("study", "selection", "experiment", "classifier", "metric"),
+    *("study", "selection", "experiment", "classifier", "metric", "cv_metric"),
     *("arm", "alpha", "multiplier", "bandwidth"),
     *("arm_a", "alpha_a", "multiplier_a", "bandwidth_a"),
     *("arm_b", "alpha_b", "multiplier_b", "bandwidth_b"),
@@ -31,7 +31,7 @@ _WHOLE = (
     *("n_replicates", "n_repeats", "n_validation", "n_chosen"),
 )
 _NUMBERS = (
-    *("value", "mean", "sd", "cv_auroc", "auroc", "fpr", "tpr_mean", "tpr_sd"),
+    *("value", "mean", "sd", "cv_score", "auroc", "fpr", "tpr_mean", "tpr_sd"),
     *("mean_a", "sd_a", "mean_b", "sd_b", "difference"),
     *("alpha_under", "alpha_over", "mean_accuracy"),
     *("mean_reference", "standard_error", "low", "high", "detectable", "shared"),

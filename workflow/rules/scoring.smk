@@ -7,6 +7,9 @@ rule score_arms:
             lambda wildcards: PLAN.trains(wildcards.study),
             then="<results>/{study}/{selection}/training{part}"
         ),
+        hyper_parameters=lambda wildcards: users_own(
+            [setting("scoring", "hyper_parameters")(wildcards)]
+        ),
     output:
         scored=directory("<results>/{study}/{selection}/scored{part}"),
     log:
@@ -20,6 +23,8 @@ rule score_arms:
         mem_mb=REQUESTS.mem_mb("score_arms"),
         runtime=REQUESTS.runtime("score_arms"),
     params:
+        # by the name that tables of the paper's scores have for it
+        study=lambda wildcards: setting("published_as")(wildcards) or wildcards.study,
         draws=draws_of_part,
         splits=lambda wildcards: PLAN.splits(wildcards.study),
         arms=setting("arms"),
@@ -28,11 +33,9 @@ rule score_arms:
             key: setting(key)(wildcards)
             for key in ("alphas", "multipliers", "bandwidths")
         },
-        tuning=setting("scoring", "tuning"),
         scoring=lambda wildcards: {
+            **setting("scoring")(wildcards),
             "classes": setting("classes")(wildcards),
-            "classifiers": setting("scoring", "classifiers")(wildcards),
-            "repeats": setting("scoring", "repeats")(wildcards),
             "seed": config["seed"],
             "networks": setting("gan", "networks")(wildcards),
         },

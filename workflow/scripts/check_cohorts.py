@@ -10,13 +10,16 @@ from evenomics.balancing.third_party import check_samplers
 from evenomics.config.estimate import check_study, known_size
 from evenomics.config.source import Size
 from evenomics.data.cohort_files import each_replicate, read_cohorts
+from evenomics.evaluation.hyper_parameters import check_hyper_parameters
 from evenomics.files import write_table
 from evenomics.preparation.cohort_checks import findings, label_copies, shift_table, warnings_of
 
 log_to(snakemake.log[0])
 # not from `params`: nothing that is written depends on the config
 params, wildcards, config = snakemake.params, snakemake.wildcards, snakemake.config
-check_samplers(config["studies"][wildcards.study]["samplers"])
+settings = config["studies"][wildcards.study]
+check_samplers(settings["samplers"])
+check_hyper_parameters(settings["scoring"])
 measured, copies = {}, []
 for replicate, used in each_replicate(snakemake.input.used):
     before = read_cohorts(snakemake.input.before, replicate)

@@ -9,7 +9,7 @@ from evenomics.config.names import NO_SETTING, names
 
 Variant = Literal["transfer", "classic"]
 
-#: The arm that takes the arm and setting with the best cross-validated AUROC in each draw.
+#: The arm that takes the arm and setting with the best cross-validated score in each draw.
 AUTO = "auto"
 #: Columns of tables that tell the settings of an arm apart (see `Setting`).
 SETTING = ["alpha", "multiplier", "bandwidth"]

@@ -17,7 +17,7 @@ def choose(tuning: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
     Parameters
     ----------
     tuning : DataFrame
-        Of all arms in one draw: columns arm, those of its setting, classifier, cv_auroc.
+        Of all arms in one draw: columns arm, those of its setting, classifier, cv_score.
     arms : sequence of str
         The arms; of equally good ones the first is taken, and of its settings the first.
 
@@ -27,7 +27,7 @@ def choose(tuning: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
         One row of `tuning` per classifier.
     """
     ranked = tuning.assign(place=tuning["arm"].map(arms.index))
-    ranked = ranked.sort_values(["cv_auroc", "place"], ascending=[False, True], kind="stable")
+    ranked = ranked.sort_values(["cv_score", "place"], ascending=[False, True], kind="stable")
     return ranked.drop_duplicates("classifier").drop(columns="place").sort_index()
 
 

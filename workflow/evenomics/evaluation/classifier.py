@@ -6,8 +6,9 @@ A new classifier is a module in `evenomics.evaluation.classifiers` that register
 Source: Cusworth, Gkoutos, Acharjee 2024, Methods (classification), and its Table 3.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -39,6 +40,8 @@ class Classifier:
     is_constant : callable
         ``is_constant(parameters, n_train) -> bool``: whether the classifier is bound to give all
         samples the same score.
+    ignored : callable
+        ``ignored(parameters) -> names of those that change nothing beside the others``.
     gives_probabilities : bool
         Whether it has `predict_proba`; without, a `Calibration` makes them.
 
@@ -54,16 +57,38 @@ class Classifier:
     build: Callable[[Mapping[str, Any], int, ClassWeight], ClassifierMixin]
     grid: Sequence[Mapping[str, Sequence[Any]]]
     is_constant: Callable[[Mapping[str, Any], int], bool]
+    ignored: Callable[[Mapping[str, Any]], Collection[str]]
     gives_probabilities: bool
 
     @property
     def points(self) -> list[dict[str, Any]]:
-        """All points of the grid; of equally good ones the first is chosen."""
-        return list(ParameterGrid(self.grid))
+        """All points of the grid that differ; of equally good ones the first is chosen."""
+        points: dict[str, dict[str, Any]] = {}
+        for point in ParameterGrid(self.grid):
+            ignored = self.ignored(point)
+            used = {name: value for name, value in point.items() if name not in ignored}
+            points.setdefault(json.dumps(used, sort_keys=True), point)
+        return list(points.values())
 
 
 #: The classifiers by their names in the config.
 CLASSIFIERS: Registry[Classifier] = Registry("classifiers", "evenomics.evaluation.classifiers")
+
+
+def points_of(
+    name: str, grids: Mapping[str, Sequence[Mapping[str, Sequence[Any]]]]
+) -> list[dict[str, Any]]:
+    """Return the points that a classifier is tuned on.
+
+    Parameters
+    ----------
+    name : str
+        Name in `CLASSIFIERS`.
+    grids : mapping of str to sequence of mapping
+        Grids of the config, by classifier; one without has its own.
+    """
+    classifier = CLASSIFIERS[name]
+    return replace(classifier, grid=grids.get(name, classifier.grid)).points
 
 
 @cache

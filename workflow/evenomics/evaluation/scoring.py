@@ -2,8 +2,9 @@
 
 In cross-validation only training folds are balanced; test folds hold real samples, and no patient
 is on both sides. Scalers and generators of a fold have not seen its test samples, unless the folds
-share those of the whole draw: then the cross-validated AUROC of an arm with GANs is too high. The
-score that counts is on the validation cohort, which no training and no choice has seen.
+share those of the whole draw: then the cross-validated score of an arm with GANs is too high. It is
+too high for all arms that add samples if the draw is balanced before it is divided. The score that
+counts is on the validation cohort, which no training and no choice has seen.
 
 Source: Cusworth, Gkoutos, Acharjee 2024, Methods (classification).
 """
@@ -11,8 +12,8 @@ Source: Cusworth, Gkoutos, Acharjee 2024, Methods (classification).
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import pandas as pd
 from joblib import Parallel, delayed
@@ -23,20 +24,30 @@ from evenomics.balancing.draw_gans import DrawGenerators
 from evenomics.config.arms import Gan, Grid, Setting, gans_at, gans_of, over_represented
 from evenomics.data.cohort import Cohort
 from evenomics.errors import TrainingError
-from evenomics.evaluation.classifier import CLASSIFIERS, fit, predict
+from evenomics.evaluation.classifier import CLASSIFIERS, fit, points_of, predict
+from evenomics.evaluation.hyper_parameters import Row, given_for
 from evenomics.evaluation.metric import Prediction, values_of
 from evenomics.evaluation.predictions import TEXTS, labelled, prediction_table
-from evenomics.evaluation.tuning import Tuned, balanced_folds, tune
+from evenomics.evaluation.tuning import (
+    BalancedFold,
+    Tuned,
+    balanced_folds,
+    folds_after_balancing,
+    tune,
+)
 from evenomics.gan.generator import Generator
 from evenomics.gan.requests import gan_name
 from evenomics.messages import some
 from evenomics.preparation.draw_files import TrainingDraw
 from evenomics.preparation.samples import Samples, scaled_samples
+from evenomics.randomness import derive_seed
 
 logger = logging.getLogger(__name__)
 
 #: Hyper-parameters by classifier.
 Parameters = Mapping[str, dict[str, Any]]
+#: Where hyper-parameters are tuned (see the config's ``scoring.tuning``).
+Tuning = Literal["fold", "draw", "shared_generator", "balanced"]
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,9 @@ class ArmScores:
     scores : DataFrame
         Columns repeat, metric, threshold, value.
     tuning : DataFrame
-        Columns parameters (JSON), cv_auroc, chosen (whether the setting has the best cv_auroc of
-        the arm, the first of equally good ones), thresholds (JSON), n_folds, note.
+        Columns parameters (JSON), cv_metric, cv_score (mean of that metric over the folds), chosen
+        (whether the setting has the best cv_score of the arm, the first of equally good ones),
+        thresholds (JSON), n_folds, note.
     predictions : list of DataFrame
         Parts of a long table, columns repeat and those of
         `evenomics.evaluation.predictions.prediction_table`. An arm that leaves the draw as it is
@@ -87,6 +99,15 @@ class Scoring:
         Seed of the run.
     networks : mapping
         Section ``gan.networks`` of the config: how untrained generators are drawn.
+    folds : int
+        Folds of a draw that is balanced before it is divided; others have theirs already.
+    tuning : {"fold", "draw", "shared_generator", "balanced"}
+    tuning_metric : str
+        Metric that cross-validation maximises.
+    grids : mapping
+        Grids of hyper-parameters by classifier (see `evenomics.evaluation.classifier.points_of`).
+    hyper_parameters : sequence of mapping
+        Those that are given (see `evenomics.evaluation.hyper_parameters`).
 
     Examples
     --------
@@ -100,6 +121,11 @@ class Scoring:
     repeats: int
     seed: int
     networks: Mapping[str, Any]
+    folds: int = 5
+    tuning: Tuning = "fold"
+    tuning_metric: str = "auroc"
+    grids: Mapping[str, Sequence[Mapping[str, Sequence[Any]]]] = field(default_factory=dict)
+    hyper_parameters: Sequence[Row] = ()
 
     def gans_of(self, arm: Arm, draw: TrainingDraw) -> list[str]:
         """Return the names of the GANs that an arm needs on a draw."""
@@ -137,7 +163,9 @@ class Scoring:
         setting = arm.settings(self.grid)[0]
         _, balancers = self.balancers(arm, setting, draw, DrawGenerators())
         folds, _ = balanced_folds(draw, self.classes, balancers)
-        tuned = tune(self.classifiers, folds, class_weight=arm.class_weight)
+        tuned = tune(
+            self._points({}), folds, metric=self.tuning_metric, class_weight=arm.class_weight
+        )
         return {name: choice.parameters for name, choice in tuned.items()}
 
     def score(
@@ -180,12 +208,14 @@ class Scoring:
         scores, tuning, predictions, generated = [], [], [], []
         for setting in arm.settings(self.grid):
             balancer, in_folds = self.balancers(arm, setting, draw, generators)
-            folds, note = balanced_folds(draw, self.classes, in_folds)
+            label = {**draw.id._asdict(), "arm": arm.name, **setting.labels}
+            given = self._given(label)
+            folds, note = self._folds(draw, train, balancer, in_folds)
             tuned = tune(
-                self.classifiers,
+                self._points({**(parameters or {}), **given}),
                 folds,
+                metric=self.tuning_metric,
                 class_weight=arm.class_weight,
-                parameters=parameters,
                 n_jobs=n_jobs,
             )
             first, _ = balancer.balance(train, "repeat", 0)
@@ -196,30 +226,60 @@ class Scoring:
                 for repeat in range(n_different)
             )
             for classifier, choice in tuned.items():
-                label = {
-                    **draw.id._asdict(), "arm": arm.name, **setting.labels, "classifier": classifier
-                }  # fmt: skip
-                notes = dict.fromkeys([note, *(of_repeat for of_repeat, _ in outcomes)])
+                tuned_after_all = self.hyper_parameters and classifier not in given
+                notes = dict.fromkeys(
+                    [
+                        "no hyper-parameters are given for it: tuned" if tuned_after_all else "",
+                        note,
+                        *(of_repeat for of_repeat, _ in outcomes),
+                    ]
+                )
                 row = {
                     "parameters": json.dumps(choice.parameters),
-                    "cv_auroc": choice.cv_auroc,
+                    "cv_metric": self.tuning_metric,
+                    "cv_score": choice.cv_score,
                     "chosen": False,
                     "thresholds": json.dumps(choice.thresholds.tolist()),
                     "n_folds": len(folds),
                     "note": "; ".join(filter(None, notes)),
                 }
-                logger.info("%s tuned: %s", " ".join(map(str, label.values())), row)
-                tuning.append(label | row)
+                of_classifier = {**label, "classifier": classifier}
+                logger.info("%s tuned: %s", " ".join(map(str, of_classifier.values())), row)
+                tuning.append(of_classifier | row)
                 found = [of[classifier] for _, of in outcomes]
-                scores.append(labelled(_score_table(found, self.repeats), label))
+                scores.append(labelled(_score_table(found, self.repeats), of_classifier))
                 table = _prediction_table(found, sample_ids, self.classes)
-                predictions.append(labelled(table, label))
+                predictions.append(labelled(table, of_classifier))
         return ArmScores(
             pd.concat(scores, ignore_index=True),
             _with_choice(pd.DataFrame(tuning)),
             predictions,
             pd.concat(generated, ignore_index=True),
         )
+
+    def _given(self, label: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Return the hyper-parameters that are given for a setting, by classifier."""
+        found = {
+            name: given_for(self.hyper_parameters, {**label, "classifier": name})
+            for name in self.classifiers
+        }
+        return {name: parameters for name, parameters in found.items() if parameters is not None}
+
+    def _points(self, chosen: Parameters) -> dict[str, list[dict[str, Any]]]:
+        """Return what to choose from: where that is done already, a single point."""
+        return {
+            name: [chosen[name]] if name in chosen else points_of(name, self.grids)
+            for name in self.classifiers
+        }
+
+    def _folds(
+        self, draw: TrainingDraw, train: Samples, whole: Balancer, in_folds: Sequence[Balancer]
+    ) -> tuple[list[BalancedFold], str]:
+        """Return the folds that hyper-parameters are chosen on, and a note."""
+        if self.tuning == "balanced":
+            seed = derive_seed(self.seed, "folds", *draw.id)
+            return folds_after_balancing(train, whole, self.folds, seed)
+        return balanced_folds(draw, self.classes, in_folds)
 
     def _check(self, arm: Arm, draw: TrainingDraw, generators: DrawGenerators) -> None:
         needed = self.gans_of(arm, draw)
@@ -232,8 +292,8 @@ class Scoring:
 
 
 def _with_choice(tuning: pd.DataFrame) -> pd.DataFrame:
-    """Mark the setting with the best cross-validated AUROC, for every classifier."""
-    best = tuning.groupby("classifier", sort=False)["cv_auroc"].idxmax()
+    """Mark the setting with the best cross-validated score, for every classifier."""
+    best = tuning.groupby("classifier", sort=False)["cv_score"].idxmax()
     return tuning.assign(chosen=tuning.index.isin(best))
 
 

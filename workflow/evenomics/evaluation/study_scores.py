@@ -16,7 +16,7 @@ from logging.handlers import QueueHandler
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 import imblearn
 import pandas as pd
@@ -28,6 +28,7 @@ from evenomics.balancing.arm import Arm, arm_named
 from evenomics.balancing.draw_gans import load_draw_generators
 from evenomics.config.arms import AUTO, SETTING
 from evenomics.config.experiments import DrawId
+from evenomics.config.names import IN_FOLDS
 from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import cohort_path, read_cohort
 from evenomics.evaluation import auto
@@ -39,15 +40,12 @@ from evenomics.progress import Progress
 from evenomics.workers import workers
 
 # To be raised when a change of the code changes scores: those of before are then not used again.
-VERSION = 2
+VERSION = 3
 
 #: The tables of a task, by the attributes of `ArmScores`: of a draw there is one with all arms, ...
 TABLES = ("scores.tsv", "tuning.tsv")
 #: ... or one for every arm.
 LARGE_TABLES = ("predictions.tsv.gz", "generated.tsv.gz")
-
-#: Where hyper-parameters are tuned (see the config's ``scoring.tuning``).
-Tuning = Literal["fold", "draw", "shared_generator"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,6 @@ class StudyScoring:
     checkpoints : Path
         Folder for what finished tasks have found.
     scoring : Scoring
-    tuning : {"fold", "draw", "shared_generator"}
     samplers : mapping
         Samplers of the user's own arms.
 
@@ -76,7 +73,7 @@ class StudyScoring:
     >>> from evenomics.config.arms import Grid
     >>> scoring = StudyScoring(
     ...     Path("draws"), Path("cohorts"), False, None, Path("checkpoints"),
-    ...     Scoring(["a", "b"], Grid([], [1], [0.5]), ["svc"], 2, 1, [50]), "fold",
+    ...     Scoring(["a", "b"], Grid([], [1], [0.5]), ["svc"], 2, 1, [50]),
     ... )
     >>> scoring.run([], ["none", "smote"], Path("scored"), n_jobs=1)
     """
@@ -87,7 +84,6 @@ class StudyScoring:
     training: Path | None
     checkpoints: Path
     scoring: Scoring
-    tuning: Tuning
     samplers: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self, draws: Sequence[DrawId], arms: Sequence[str], folder: Path, n_jobs: int) -> None:
@@ -111,7 +107,7 @@ class StudyScoring:
             If a process is killed.
         """
         own = [arm for arm in arms if arm != AUTO]
-        if self.tuning == "draw":
+        if self.scoring.tuning == "draw":
             with workers(n_jobs, batch_size=1) as parallel:
                 parallel(delayed(self.parameters)(draw) for draw in draws)
         tasks = [(draw, arm) for draw in draws for arm in own]
@@ -169,14 +165,15 @@ class StudyScoring:
         if folder.is_dir():
             return folder, 0.0
         started = time.perf_counter()
-        gans, in_folds = self.scoring.gans_of(arm, drawn), self.tuning != "shared_generator"
+        tuning = self.scoring.tuning
+        gans, in_folds = self.scoring.gans_of(arm, drawn), tuning in IN_FOLDS
         generators = load_draw_generators(self.training or Path(), drawn, gans, in_folds=in_folds)
         scores = self.scoring.score(
             arm,
             drawn,
             _read_validation(path, path.stat().st_mtime_ns),
             generators,
-            parameters=self.parameters(draw) if self.tuning == "draw" else None,
+            parameters=self.parameters(draw) if tuning == "draw" else None,
         )
         seconds = time.perf_counter() - started
         _write(scores, folder)
@@ -195,7 +192,7 @@ class StudyScoring:
         scoring = asdict(self.scoring)
         scoring["grid"] = [setting.labels for setting in arm.settings(self.scoring.grid)]
         sampler = self.samplers.get(arm.name)
-        return _digest(files, [*draw.id, arm.name, sampler, scoring, self.tuning, _versions()])
+        return _digest(files, [*draw.id, arm.name, sampler, scoring, _versions()])
 
 
 def _versions() -> list[Any]:
@@ -241,7 +238,7 @@ def _collect(
     if with_auto:
         chosen = auto.choose(tables["tuning.tsv"], [*of_arms])
         first = ["experiment", "replicate", "classifier"]
-        columns = [*first, "arm", *SETTING, "cv_auroc"]
+        columns = [*first, "arm", *SETTING, "cv_metric", "cv_score"]
         write_table(chosen[columns], folder / "auto.tsv")
         for name, table in tables.items():
             of_auto = auto.as_auto(table, chosen)

@@ -4,7 +4,7 @@ The predictions for the test folds also give the threshold of the tuned decision
 classifier without probabilities, their calibration. Both know nothing but the training draw.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from evenomics.balancing.balancer import Balancer
 from evenomics.evaluation.calibration import Calibration, fit_calibration
 from evenomics.evaluation.classifier import CLASSIFIERS, ClassWeight, fit, predict
-from evenomics.evaluation.metric import METRICS, Prediction
+from evenomics.evaluation.metric import METRICS, Metric, Prediction
 from evenomics.evaluation.thresholds import tuned_thresholds
 from evenomics.preparation.draw_files import TrainingDraw
+from evenomics.preparation.folds import stratified_folds
 from evenomics.preparation.samples import Samples, scaled_samples
 
 
@@ -59,6 +60,38 @@ def balanced_folds(
     return folds, "; ".join(dict.fromkeys(filter(None, notes)))
 
 
+def folds_after_balancing(
+    train: Samples, balancer: Balancer, n_folds: int, seed: int
+) -> tuple[list[BalancedFold], str]:
+    """Return the folds of a draw that is balanced before it is divided.
+
+    Copies of a test sample, and samples made from it, may be in training, and groups are torn.
+    Source: the released scripts of Cusworth, Gkoutos, Acharjee 2024.
+
+    Parameters
+    ----------
+    train : Samples
+        The whole draw.
+    balancer : Balancer
+    n_folds : int
+    seed : int
+        Of the division.
+
+    Returns
+    -------
+    folds : list of BalancedFold
+    note : str
+        What was not as usual; empty if nothing was.
+    """
+    balanced, note = balancer.balance(train, "tuning")
+    parts, fewer = stratified_folds(balanced.y, n_folds, seed)
+    folds = [
+        BalancedFold(*(Samples(balanced.X[rows], balanced.y[rows]) for rows in part))
+        for part in parts
+    ]
+    return folds, "; ".join(filter(None, [fewer, note]))
+
+
 @dataclass(frozen=True)
 class Tuned:
     """What cross-validation chose for a classifier.
@@ -67,8 +100,8 @@ class Tuned:
     ----------
     parameters : dict of str to object
         Hyper-parameters.
-    cv_auroc : float
-        Mean over the folds at these parameters.
+    cv_score : float
+        Mean of the metric over the folds at these parameters.
     thresholds : ndarray of float, shape (n_classes,)
         Of the tuned decision (see `evenomics.evaluation.thresholds`).
     calibration : Calibration or None
@@ -82,52 +115,53 @@ class Tuned:
     ...     return Samples(X[of], samples.y[of])
     ...
     >>> folds = [BalancedFold(part(rows % 3 != i), part(rows % 3 == i)) for i in range(3)]
-    >>> tuned = tune(["svc"], folds)["svc"]
-    >>> 0.5 < tuned.cv_auroc < 1, sorted(tuned.parameters)
+    >>> tuned = tune({"svc": CLASSIFIERS["svc"].points}, folds)["svc"]
+    >>> 0.5 < tuned.cv_score < 1, sorted(tuned.parameters)
     (True, ['C', 'kernel'])
     """
 
     parameters: dict[str, Any]
-    cv_auroc: float
+    cv_score: float
     thresholds: NDArray[np.float64]
     calibration: Calibration | None
 
 
 def tune(
-    classifiers: Iterable[str],
+    points: Mapping[str, Sequence[dict[str, Any]]],
     folds: Sequence[BalancedFold],
     *,
+    metric: str = "auroc",
     class_weight: ClassWeight = None,
-    parameters: Mapping[str, dict[str, Any]] | None = None,
     n_jobs: int = 1,
 ) -> dict[str, Tuned]:
     """Choose hyper-parameters, thresholds and calibrations by cross-validation.
 
     Parameters
     ----------
-    classifiers : iterable of str
-        Names in `CLASSIFIERS`.
+    points : mapping of str to sequence of dict
+        Hyper-parameters to choose from, by classifier; a single point is cross-validated as well.
     folds : sequence of BalancedFold
+    metric : str
+        Name in `METRICS`, of which a larger value is better.
     class_weight : {"balanced"} or None
-    parameters : mapping of str to dict, optional
-        Hyper-parameters by classifier, where they are chosen already.
     n_jobs : int
         Processes; -1 takes as many as there are cores.
 
     Returns
     -------
     dict of str to Tuned
-        By classifier, at the point of its grid with the largest mean AUROC over the folds; of
-        equally good ones the first.
+        By classifier, at the point with the largest mean of the metric over the folds; of equally
+        good ones the first.
     """
     tuned = {}
     with Parallel(n_jobs=n_jobs) as parallel:
-        for name in classifiers:
-            points = CLASSIFIERS[name].points if parameters is None else [parameters[name]]
-            best, mean, predictions = _best_point(name, points, folds, class_weight, parallel)
+        for name, of_name in points.items():
+            best, mean, predictions = _best_point(
+                name, of_name, folds, METRICS[metric], class_weight, parallel
+            )
             needs_calibration = not CLASSIFIERS[name].gives_probabilities
             tuned[name] = Tuned(
-                points[best],
+                of_name[best],
                 mean,
                 tuned_thresholds(predictions),
                 fit_calibration(predictions) if needs_calibration else None,
@@ -153,21 +187,22 @@ def _best_point(
     name: str,
     points: Sequence[Mapping[str, Any]],
     folds: Sequence[BalancedFold],
+    metric: Metric,
     class_weight: ClassWeight,
     parallel: Parallel,
 ) -> tuple[int, float, list[Prediction]]:
-    """Return the point with the largest mean AUROC: its index, that mean, its predictions.
+    """Return the point with the largest mean score: its index, that mean, its predictions.
 
-    Of equally good points it is the first. The AUROC of a fold that is not fitted yet is at most 1,
+    Of equally good points it is the first. The score of a fold that is not fitted yet is at most 1,
     which bounds the mean of its point. The points with the largest bounds are fitted next, one fold
     each, until the first of them has all its folds: no other can be better, and their remaining
     folds need not be fitted. The number of processes changes how many fits are in vain, but not the
     result.
     """
-    auroc = np.ones((len(points), len(folds)))
+    scores = np.ones((len(points), len(folds)))
     predictions: list[list[Prediction]] = [[] for _ in points]
     while True:
-        bounds = auroc.mean(axis=1)
+        bounds = scores.mean(axis=1)
         order = np.argsort(-bounds, kind="stable")
         if len(predictions[order[0]]) == len(folds):
             return int(order[0]), float(bounds[order[0]]), predictions[order[0]]
@@ -178,5 +213,5 @@ def _best_point(
             for point in next_points
         )
         for point, prediction in zip(next_points, found, strict=True):
-            auroc[point, len(predictions[point])] = METRICS["auroc"].score(prediction)
+            scores[point, len(predictions[point])] = metric.score(prediction)
             predictions[point].append(prediction)

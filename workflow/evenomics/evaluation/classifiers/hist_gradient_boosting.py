@@ -8,6 +8,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from evenomics.evaluation.classifier import CLASSIFIERS, Classifier, ClassWeight
 
+_MIN_SAMPLES_LEAF = HistGradientBoostingClassifier().min_samples_leaf
+
 
 def build(
     parameters: Mapping[str, Any], n_train: int, class_weight: ClassWeight
@@ -29,7 +31,10 @@ CLASSIFIERS.register(
         build,
         [{"learning_rate": [1e-4, 1e-3, 1e-2, 1, 10], "min_samples_leaf": [1, 10, 25, 50, 75]}],
         # no split leaves enough samples on both sides
-        is_constant=lambda parameters, n_train: 2 * parameters["min_samples_leaf"] > n_train,
+        is_constant=lambda parameters, n_train: (
+            2 * parameters.get("min_samples_leaf", _MIN_SAMPLES_LEAF) > n_train
+        ),
+        ignored=lambda parameters: [],
         gives_probabilities=True,
     ),
 )

@@ -29,6 +29,7 @@ CLASSIFIERS.register(
             {"kernel": ["rbf"], "C": [0.1, 1, 10, 100], "gamma": ["scale", 0.001, 0.01]},
         ],
         is_constant=lambda parameters, n_train: False,
+        ignored=lambda parameters: ["gamma"] if parameters.get("kernel") == "linear" else [],
         gives_probabilities=False,
     ),
 )

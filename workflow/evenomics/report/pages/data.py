@@ -16,6 +16,7 @@ from evenomics.report.style import (
     classifier_title,
     experiment_order,
     experiment_title,
+    metric_title,
     setting_title,
     span,
     split_title,
@@ -175,6 +176,7 @@ def _tuning_cells(tuning: pd.DataFrame) -> pd.DataFrame:
     ordered = product(
         experiment_order(rows["experiment"]), arm_order(rows["arm"]), sorted({*rows["classifier"]})
     )
+    cross_validated = f"{metric_title(rows['cv_metric'].iloc[0])}, cross-validated"
     lines = []
     for experiment, arm, classifier in (case for case in ordered if case in found):
         chosen = found[experiment, arm, classifier]
@@ -188,7 +190,7 @@ def _tuning_cells(tuning: pd.DataFrame) -> pd.DataFrame:
                 "Hyper-parameters": _counted(
                     text.strip("{}").replace('"', "") for text in chosen["parameters"]
                 ),
-                "AUROC, cross-validated": chosen["cv_auroc"].mean(),
+                cross_validated: chosen["cv_score"].mean(),
                 "Note": _counted(chosen["note"].dropna()),
             }
         )

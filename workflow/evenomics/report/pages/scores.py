@@ -15,6 +15,7 @@ from evenomics.report.style import (
     classifier_title,
     experiment_order,
     experiment_title,
+    in_sentence,
     interval,
     metric_title,
     of_metric,
@@ -55,8 +56,7 @@ def scores_page(
         "threshold that was tuned inside the training data. Bold: the difference to no balancing "
         f"has an adjusted p below {level:g}; a score alone is never in bold.</p>"
     ]
-    known = [m for m in names("metrics") if m in set(summary["metric"])]
-    for metric in dict.fromkeys([*known, *summary["metric"].unique()]):
+    for metric in _shown(summary["metric"], tests["metric"], per_class["class"].nunique()):
         parts.append(f"<h2>{escape(metric_title(metric))}</h2>")
         if metric == "auprc":
             parts.append(f'<p class="note">{escape(_prevalence(per_class))}</p>')
@@ -67,6 +67,14 @@ def scores_page(
             table, bold = _score_cells(of_one, tested, level)
             parts.append(html_table(table, classifier_title(classifier), bold))
     return html_page(title, "\n".join(parts))
+
+
+def _shown(found: Iterable[str], compared: Iterable[str], n_classes: int) -> list[str]:
+    """Return the metrics of the page: of two classes without those that equal another one."""
+    known, shown = names("metrics"), set(found)
+    if n_classes == 2:
+        shown -= {name for name, entry in known.items() if "same_as" in entry} - set(compared)
+    return [*filter(shown.__contains__, known), *sorted(shown - known.keys())]
 
 
 def _score_cells(
@@ -214,11 +222,13 @@ def auto_page(auto: pd.DataFrame, answers: pd.DataFrame, title: str) -> str:
     Parameters
     ----------
     auto : DataFrame
-        What the arm took: columns experiment, replicate, classifier, arm, settings, cv_auroc.
+        What the arm took: columns experiment, replicate, classifier, arm, settings, cv_metric,
+        cv_score.
     answers : DataFrame
         Of `evenomics.report.answer.answer_table`.
     title : str
     """
+    metric = metric_title(auto["cv_metric"].iloc[0])
     advice = answers[answers["arm"] == AUTO]
     given = pd.DataFrame(
         {
@@ -236,14 +246,14 @@ def auto_page(auto: pd.DataFrame, answers: pd.DataFrame, title: str) -> str:
             "Replicate": auto["replicate"],
             "Arm taken": auto["arm"].map(arm_title),
             "Setting": [setting_title(*key) for key in auto[_ARM].itertuples(index=False)],
-            "AUROC, cross-validated": auto["cv_auroc"].map("{:.3f}".format),
+            f"{metric}, cross-validated": auto["cv_score"].map("{:.3f}".format),
         }
     )
     return html_page(
         title,
         '<p class="note">In every replicate, <code>auto</code> takes the arm and setting with the '
-        "best cross-validated AUROC inside the training samples. Its score on the validation "
-        "samples is the honest estimate of taking that advice.</p>"
+        f"best cross-validated {escape(in_sentence(metric))} inside the training samples. Its "
+        "score on the validation samples is the honest estimate of taking that advice.</p>"
         + html_table(given, "What the advice gives")
         + html_table(took, "What was taken"),
     )
