@@ -17,6 +17,7 @@ from scipy import stats
 from evenomics.data.checks import check_classes, check_together
 from evenomics.data.cohort_files import read_cohort
 from evenomics.data.simulate import ClusterModel
+from evenomics.data.source import SOURCES, Request
 from evenomics.randomness import stream
 from snakemake_runs import SCRIPTS, run_rules, without_r_packages
 
@@ -25,7 +26,8 @@ LEVEL = 1e-3
 N_FEATURES, BLOCK = 150, 3
 SOURCE = {
     "source": "umpire", "n_features": N_FEATURES, "n_real": 300, "n_external": 40,
-    "n_validation": 200, "weighted": False, "noise_shape": 2, "noise_scale": 0.5,
+    "n_validation": 200, "weighted": False, "noise": "shared",
+    "noise_shape": 2, "noise_scale": 0.5,
 }  # fmt: skip
 SNAKEFILE = """
 rule umpire:
@@ -47,6 +49,21 @@ for (i in seq_len(as.integer(args[3]))) {
   drawn <- rand(engine, as.integer(args[4]))
   writeBin(c(engine@cm@prevalence, engine@cm@hitPattern, noise@additiveScale,
              drawn$clinical$CancerSubType - 1, blur(noise, drawn$data)), out)
+}
+close(out)
+"""
+# Log ratios of SDs of two cohorts of one engine, each with a noise model of its own: of one feature
+# of each block.
+RATIOS = """
+suppressPackageStartupMessages(library(Umpire))
+set.seed(1)
+sds <- function(engine) {
+  apply(blur(ClinicalNoiseModel(150, shape = 2, scale = 0.5), rand(engine, 400)$data), 1, sd)
+}
+out <- file(commandArgs(TRUE)[1], "wb")
+for (i in 1:60) {
+  engine <- ClinicalEngine(150, 2, isWeighted = FALSE)
+  writeBin(log(sds(engine) / sds(engine))[seq(1, 150, 3)], out)
 }
 close(out)
 """
@@ -146,6 +163,42 @@ def test_the_size_of_a_cohort_changes_no_other_and_the_seed_all(tmp_path):
     for seed in (0, 2**32 - 1, 2**31):
         other = cohorts_of(tmp_path / f"seed{seed}", seed=seed)
         assert (first["real"].features != other["real"].features).all(axis=None)
+
+
+def log_sd_ratio(one, other) -> np.ndarray:
+    return np.log(one.features.std() / other.features.std()).to_numpy()
+
+
+@pytest.mark.workflow
+@pytest.mark.usefixtures("umpire")
+def test_noise_per_cohort_sets_the_real_cohort_apart(tmp_path):
+    """The real cohort is the same; the other two have noise SDs of their own, together."""
+    sizes = {"n_real": 1000, "n_external": 1000, "n_validation": 1000}
+    shared = cohorts_of(tmp_path / "shared", **sizes)
+    own = cohorts_of(tmp_path / "own", noise="per_cohort", **sizes)
+    pd.testing.assert_frame_equal(own["real"].features, shared["real"].features)
+    for cohorts in (shared, own):
+        assert log_sd_ratio(cohorts["external"], cohorts["validation"]).std() < 0.06
+    assert log_sd_ratio(shared["real"], shared["validation"]).std() < 0.06
+    assert log_sd_ratio(own["real"], own["validation"]).std() > 0.4
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("umpire")
+def test_noise_per_cohort_is_that_of_umpire_drawn_twice(tmp_path):
+    """Ratios of SDs between real and validation, over 60 engines of each simulator."""
+    code, out = tmp_path / "ratios.R", tmp_path / "ratios.bin"
+    code.write_text(RATIOS)
+    subprocess.run(["Rscript", "--no-init-file", code, out], check=True)
+    umpires = np.fromfile(out)
+    options = SOURCE | {"noise": "per_cohort", "n_real": 400, "n_validation": 400}
+    ours = []
+    for seed in range(60):
+        request = Request(options, ["control", "case"], seed=seed)
+        cohorts = SOURCES["builtin"](request)
+        ours += [*log_sd_ratio(cohorts["real"], cohorts["validation"])[::BLOCK]]
+    assert len(ours) == len(umpires) == 60 * N_FEATURES / BLOCK
+    assert stats.ks_2samp(umpires, ours, method="asymp").pvalue > LEVEL
 
 
 @pytest.mark.workflow

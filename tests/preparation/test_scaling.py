@@ -282,7 +282,7 @@ def test_the_plain_transform_ends_where_numbers_do(sign):
     assert scaler.transform([[sign * 1e20]])[0, 0] == sign * 1e30
 
 
-def test_draws_and_external_samples_are_scaled_as_the_setting_says():
+def test_the_plain_transform_is_a_setting_that_a_file_keeps():
     external = _cohort("external", 60)
     external.features.iloc[:, 0] = np.exp(external.features.iloc[:, 0])
     scaler = fit_scaler(external, power_transform="plain")
