@@ -55,7 +55,7 @@ def test_simulator_has_a_cluster_for_every_class_and_takes_its_settings():
 
 
 def test_noise_per_cohort_sets_the_real_cohort_apart_as_in_the_released_scripts():
-    """The truth and the real cohort are the same; the others have noise SDs of their own, together."""
+    """Nothing else changes: external and validation cohort get noise SDs of their own, together."""
     sizes = {"n_real": 2000, "n_external": 2000, "n_validation": 2000}
     options = {"source": "builtin", **sizes, "noise_shape": 2, "noise_scale": 0.5}
     shared, own = (

@@ -52,6 +52,18 @@ for (i in seq_len(as.integer(args[3]))) {
 }
 close(out)
 """
+# What the released scripts draw: seeds 1, 42 (400 real samples), 43 (validation, external).
+RELEASED = """
+suppressPackageStartupMessages(library(Umpire))
+set.seed(1)
+engine <- ClinicalEngine(150, 2, isWeighted = TRUE)
+for (seed in 42:43) {
+  set.seed(seed)
+  noise <- ClinicalNoiseModel(150, shape = 2, scale = 0.5)
+  values <- blur(noise, rand(engine, if (seed == 42) 400 else 1000)$data)
+  writeBin(c(values), file.path(commandArgs(TRUE)[1], seed))
+}
+"""
 # Log ratios of SDs of two cohorts of one engine, each with a noise model of its own: of one feature
 # of each block.
 RATIOS = """
@@ -181,6 +193,27 @@ def test_noise_per_cohort_sets_the_real_cohort_apart(tmp_path):
         assert log_sd_ratio(cohorts["external"], cohorts["validation"]).std() < 0.06
     assert log_sd_ratio(shared["real"], shared["validation"]).std() < 0.06
     assert log_sd_ratio(own["real"], own["validation"]).std() > 0.4
+
+
+@pytest.mark.usefixtures("umpire")
+def test_the_released_cohorts_are_of_one_weighted_engine_and_two_noise_models(
+    shared_data, tmp_path
+):
+    """So settings `weighted: true` and `noise: per_cohort` say what the released scripts drew."""
+    code = tmp_path / "released.R"
+    code.write_text(RELEASED)
+    subprocess.run(["Rscript", "--no-init-file", code, tmp_path], check=True)
+    folder = shared_data / "cusworth_released/simulation"
+    real, drawn = (np.fromfile(tmp_path / seed).reshape(-1, N_FEATURES) for seed in ("42", "43"))
+    for name, rows in (("validation", slice(700)), ("external", slice(700, 1000))):
+        released = pd.read_csv(folder / f"{name}.tsv.gz", sep="\t").filter(regex="^V")
+        np.testing.assert_allclose(drawn[rows], released, rtol=1e-9)
+    of_real = {tuple(row) for row in real.round(6)}
+    draws = [*(folder / "draws").iterdir()]
+    assert len(draws) == 9
+    for draw in draws:
+        released = pd.read_csv(draw, sep="\t").filter(regex="^V").round(6)
+        assert of_real >= {*released.itertuples(index=False, name=None)}, draw
 
 
 @pytest.mark.slow
