@@ -96,6 +96,17 @@ def test_noise_parameters_are_settings():
     assert stats.kstest(noise, stats.gamma(5.0, scale=2.0).cdf).pvalue > LEVEL
 
 
+def test_other_noise_is_all_that_changes_and_of_the_same_distribution():
+    model = ClusterModel.draw_parameters(stream(1), 3000, noise_shape=5.0, noise_scale=2.0)
+    other = model.with_other_noise(stream(2), noise_shape=5.0, noise_scale=2.0)
+    assert stats.kstest(other.noise_sd, stats.gamma(5.0, scale=2.0).cdf).pvalue > LEVEL
+    assert abs(np.corrcoef(model.noise_sd, other.noise_sd)[0, 1]) < 4 / np.sqrt(3000)
+    assert other.covariance - np.diag(other.noise_sd**2) == pytest.approx(
+        model.covariance - np.diag(model.noise_sd**2)
+    )
+    np.testing.assert_array_equal(other.means, model.means)
+
+
 def test_each_cluster_hits_five_of_the_first_twenty_blocks(models, umpire):
     for model in [*models, *(model_of(t, c) for t, _, c in umpire)]:
         np.testing.assert_array_equal(model.hits.sum(axis=1), 5)

@@ -54,6 +54,24 @@ def test_simulator_has_a_cluster_for_every_class_and_takes_its_settings():
     assert cohorts["real"].features.std().max() < 2.5, "no noise, or next to none"
 
 
+def test_noise_per_cohort_sets_the_real_cohort_apart_as_in_the_released_scripts():
+    """Nothing else changes: external and validation cohort get noise SDs of their own, together."""
+    sizes = {"n_real": 2000, "n_external": 2000, "n_validation": 2000}
+    options = {"source": "builtin", **sizes, "noise_shape": 2, "noise_scale": 0.5}
+    shared, own = (
+        first(options | {"noise": noise}, ["control", "case"], seed=1)
+        for noise in ("shared", "per_cohort")
+    )
+    pd.testing.assert_frame_equal(own["real"].features, shared["real"].features)
+    means = [own[name].features.mean() for name in ("real", "validation")]
+    assert np.corrcoef(*means)[0, 1] > 0.99
+    log_sd = {name: np.log(cohort.features.std()) for name, cohort in own.items()}
+    assert (log_sd["external"] - log_sd["validation"]).std() < 0.05
+    assert (log_sd["real"] - log_sd["validation"]).std() > 0.4
+    log_sd = {name: np.log(cohort.features.std()) for name, cohort in shared.items()}
+    assert (log_sd["real"] - log_sd["validation"]).std() < 0.05
+
+
 def test_sizes_of_the_cohorts_do_not_change_each_others_samples():
     one = first(SIMULATED, ["control", "case"], seed=1)
     two = first({**SIMULATED, "n_external": 10}, ["control", "case"], seed=1)

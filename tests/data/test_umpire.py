@@ -17,6 +17,7 @@ from scipy import stats
 from evenomics.data.checks import check_classes, check_together
 from evenomics.data.cohort_files import read_cohort
 from evenomics.data.simulate import ClusterModel
+from evenomics.data.source import SOURCES, Request
 from evenomics.randomness import stream
 from snakemake_runs import SCRIPTS, run_rules, without_r_packages
 
@@ -25,7 +26,8 @@ LEVEL = 1e-3
 N_FEATURES, BLOCK = 150, 3
 SOURCE = {
     "source": "umpire", "n_features": N_FEATURES, "n_real": 300, "n_external": 40,
-    "n_validation": 200, "weighted": False, "noise_shape": 2, "noise_scale": 0.5,
+    "n_validation": 200, "weighted": False, "noise": "shared",
+    "noise_shape": 2, "noise_scale": 0.5,
 }  # fmt: skip
 SNAKEFILE = """
 rule umpire:
@@ -47,6 +49,33 @@ for (i in seq_len(as.integer(args[3]))) {
   drawn <- rand(engine, as.integer(args[4]))
   writeBin(c(engine@cm@prevalence, engine@cm@hitPattern, noise@additiveScale,
              drawn$clinical$CancerSubType - 1, blur(noise, drawn$data)), out)
+}
+close(out)
+"""
+# What the released scripts draw: seeds 1, 42 (400 real samples), 43 (validation, external).
+RELEASED = """
+suppressPackageStartupMessages(library(Umpire))
+set.seed(1)
+engine <- ClinicalEngine(150, 2, isWeighted = TRUE)
+for (seed in 42:43) {
+  set.seed(seed)
+  noise <- ClinicalNoiseModel(150, shape = 2, scale = 0.5)
+  values <- blur(noise, rand(engine, if (seed == 42) 400 else 1000)$data)
+  writeBin(c(values), file.path(commandArgs(TRUE)[1], seed))
+}
+"""
+# Log ratios of SDs of two cohorts of one engine, each with a noise model of its own: of one feature
+# of each block.
+RATIOS = """
+suppressPackageStartupMessages(library(Umpire))
+set.seed(1)
+sds <- function(engine) {
+  apply(blur(ClinicalNoiseModel(150, shape = 2, scale = 0.5), rand(engine, 400)$data), 1, sd)
+}
+out <- file(commandArgs(TRUE)[1], "wb")
+for (i in 1:60) {
+  engine <- ClinicalEngine(150, 2, isWeighted = FALSE)
+  writeBin(log(sds(engine) / sds(engine))[seq(1, 150, 3)], out)
 }
 close(out)
 """
@@ -146,6 +175,63 @@ def test_the_size_of_a_cohort_changes_no_other_and_the_seed_all(tmp_path):
     for seed in (0, 2**32 - 1, 2**31):
         other = cohorts_of(tmp_path / f"seed{seed}", seed=seed)
         assert (first["real"].features != other["real"].features).all(axis=None)
+
+
+def log_sd_ratio(one, other) -> np.ndarray:
+    return np.log(one.features.std() / other.features.std()).to_numpy()
+
+
+@pytest.mark.workflow
+@pytest.mark.usefixtures("umpire")
+def test_noise_per_cohort_sets_the_real_cohort_apart(tmp_path):
+    """The real cohort is the same; the other two have noise SDs of their own, together."""
+    sizes = {"n_real": 1000, "n_external": 1000, "n_validation": 1000}
+    shared = cohorts_of(tmp_path / "shared", **sizes)
+    own = cohorts_of(tmp_path / "own", noise="per_cohort", **sizes)
+    pd.testing.assert_frame_equal(own["real"].features, shared["real"].features)
+    for cohorts in (shared, own):
+        assert log_sd_ratio(cohorts["external"], cohorts["validation"]).std() < 0.06
+    assert log_sd_ratio(shared["real"], shared["validation"]).std() < 0.06
+    assert log_sd_ratio(own["real"], own["validation"]).std() > 0.4
+
+
+@pytest.mark.usefixtures("umpire")
+def test_the_released_cohorts_are_of_one_weighted_engine_and_two_noise_models(
+    shared_data, tmp_path
+):
+    """So settings `weighted: true` and `noise: per_cohort` say what the released scripts drew."""
+    code = tmp_path / "released.R"
+    code.write_text(RELEASED)
+    subprocess.run(["Rscript", "--no-init-file", code, tmp_path], check=True)
+    folder = shared_data / "cusworth_released/simulation"
+    real, drawn = (np.fromfile(tmp_path / seed).reshape(-1, N_FEATURES) for seed in ("42", "43"))
+    for name, rows in (("validation", slice(700)), ("external", slice(700, 1000))):
+        released = pd.read_csv(folder / f"{name}.tsv.gz", sep="\t").filter(regex="^V")
+        np.testing.assert_allclose(drawn[rows], released, rtol=1e-9)
+    of_real = {tuple(row) for row in real.round(6)}
+    draws = [*(folder / "draws").iterdir()]
+    assert len(draws) == 9
+    for draw in draws:
+        released = pd.read_csv(draw, sep="\t").filter(regex="^V").round(6)
+        assert of_real >= {*released.itertuples(index=False, name=None)}, draw
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("umpire")
+def test_noise_per_cohort_is_that_of_umpire_drawn_twice(tmp_path):
+    """Ratios of SDs between real and validation, over 60 engines of each simulator."""
+    code, out = tmp_path / "ratios.R", tmp_path / "ratios.bin"
+    code.write_text(RATIOS)
+    subprocess.run(["Rscript", "--no-init-file", code, out], check=True)
+    umpires = np.fromfile(out)
+    options = SOURCE | {"noise": "per_cohort", "n_real": 400, "n_validation": 400}
+    ours = []
+    for seed in range(60):
+        request = Request(options, ["control", "case"], seed=seed)
+        cohorts = SOURCES["builtin"](request)
+        ours += [*log_sd_ratio(cohorts["real"], cohorts["validation"])[::BLOCK]]
+    assert len(ours) == len(umpires) == 60 * N_FEATURES / BLOCK
+    assert stats.ks_2samp(umpires, ours, method="asymp").pvalue > LEVEL
 
 
 @pytest.mark.workflow

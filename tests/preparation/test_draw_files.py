@@ -47,8 +47,9 @@ def differ(one: SkewScaler, other: SkewScaler) -> bool:
 
 
 @pytest.mark.parametrize("unskewed", ["robust", "standard"])
-def test_a_fold_is_scaled_by_its_training_samples_alone(unskewed):
-    of, options = cohort(), {"alpha": 0.1, "unskewed": unskewed}
+@pytest.mark.parametrize("power", ["bounded", "plain"])
+def test_a_fold_is_scaled_by_its_training_samples_alone(unskewed, power):
+    of, options = cohort(), {"alpha": 0.1, "unskewed": unskewed, "power_transform": power}
     draw = prepared(of, **options)
     assert_same(draw.scaler, SkewScaler(**options).fit(of.features))
     assert len(draw.folds) == 4

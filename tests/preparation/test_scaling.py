@@ -27,7 +27,9 @@ def mixed() -> np.ndarray:
     return X
 
 
-@parametrize_with_checks([SkewScaler(), SkewScaler(unskewed="standard")])
+@parametrize_with_checks(
+    [SkewScaler(), SkewScaler(unskewed="standard"), SkewScaler(power_transform="plain")]
+)
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)
 
@@ -60,6 +62,8 @@ def test_level_of_the_test_is_a_setting(mixed):
     assert SkewScaler(alpha=1.0).fit(mixed).skewed_.all()
     with pytest.raises(ValueError, match="'robust' or 'standard', found 'minmax'"):
         SkewScaler(unskewed="minmax").fit(mixed)
+    with pytest.raises(ValueError, match="'bounded' or 'plain', found 'log'"):
+        SkewScaler(power_transform="log").fit(mixed)
 
 
 def test_inverse_brings_back_training_and_new_samples(mixed):
@@ -233,15 +237,58 @@ def test_beyond_the_training_range_the_power_transform_goes_on_as_its_tangent():
         np.testing.assert_allclose(scaler.inverse_transform(scaled[:, None]), steps, rtol=1e-9)
 
 
-def _papers_scaled(training: pd.DataFrame, others: pd.DataFrame) -> list[np.ndarray]:
-    """Scale with scikit-learn alone: Yeo-Johnson where skewed, robust elsewhere."""
-    scaled = [training.to_numpy(copy=True), others.to_numpy(copy=True)]
-    for i, column in enumerate(training.to_numpy().T):
+def _papers_scaled(
+    training: np.ndarray, others: np.ndarray, unskewed: str = "robust"
+) -> list[np.ndarray]:
+    """Scale with scikit-learn alone: Yeo-Johnson where skewed, robust or standard elsewhere."""
+    scaled = [training.copy(), others.copy()]
+    other = {"robust": RobustScaler, "standard": StandardScaler}[unskewed]
+    for i, column in enumerate(training.T):
         skewed = stats.skewtest(column).pvalue < 0.05
-        rule = (PowerTransformer if skewed else RobustScaler)().fit(column[:, None])
+        rule = (PowerTransformer if skewed else other)().fit(column[:, None])
         for X in scaled:
             X[:, [i]] = rule.transform(X[:, [i]])
     return scaled
+
+
+@pytest.mark.parametrize("unskewed", ["robust", "standard"])
+def test_the_plain_transform_is_that_of_scikit_learn(mixed, unskewed):
+    """In original units, both tails and signs, far beyond the training range; and back."""
+    mixed[:, 2] *= -1
+    mixed[:, 4] -= 5
+    mixed[:, 1] = np.arange(60) % 15 == 0  # no interquartile range
+    others = np.r_[mixed[::-1], mixed * 3, -mixed, mixed + 100]
+    scaler = SkewScaler(unskewed=unskewed, power_transform="plain").fit(mixed)
+    training, new = _papers_scaled(mixed, others, unskewed)
+    np.testing.assert_allclose(scaler.transform(mixed), training, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(scaler.transform(others), new, rtol=1e-7, atol=1e-9)
+    np.testing.assert_array_equal(scaler.unit_, 1.0)
+    back = scaler.inverse_transform(scaler.transform(mixed))
+    np.testing.assert_allclose(back, mixed, rtol=1e-7, atol=1e-9)
+    assert (
+        np.abs(new).max() > np.abs(SkewScaler(unskewed=unskewed).fit(mixed).transform(others)).max()
+    )
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_plain_transform_ends_where_numbers_do(sign):
+    """New samples end at 1e30; generated ones without counterpart ten widths beyond the range."""
+    X = sign * np.random.default_rng(0).pareto(0.3, (100, 1))
+    scaler = SkewScaler(power_transform="plain").fit(X)
+    found = scaler.inverse_transform([[sign * 1e6]])[0, 0]
+    np.testing.assert_allclose(found, sign * (np.abs(X).max() + 10 * np.ptp(X)), rtol=1e-6)
+    left = -sign * np.random.default_rng(0).gamma(0.5, 0.1, (200, 1)) + sign
+    scaler = SkewScaler(power_transform="plain").fit(left)
+    assert scaler.transform([[sign * 1e20]])[0, 0] == sign * 1e30
+
+
+def test_the_plain_transform_is_a_setting_that_a_file_keeps():
+    external = _cohort("external", 60)
+    external.features.iloc[:, 0] = np.exp(external.features.iloc[:, 0])
+    scaler = fit_scaler(external, power_transform="plain")
+    training, _ = _papers_scaled(external.features.to_numpy(), external.features.to_numpy())
+    np.testing.assert_allclose(scaler.transform(external.features), training, rtol=1e-7)
+    assert SkewScaler.from_json(scaler.to_json()).power_transform == "plain"
 
 
 @pytest.mark.parametrize("study", ["lipidomics", "lipidomics_lasso"])
@@ -254,7 +301,7 @@ def test_svc_on_lipids_does_as_well_as_with_the_papers_scaler(shared_data: Path,
     ours = [scaler.transform(real.features), scaler.transform(others)]
     assert np.abs(ours[0]).max() < 10
     aurocs = []
-    for training, test in (ours, _papers_scaled(real.features, others)):
+    for training, test in (ours, _papers_scaled(real.features.to_numpy(), others.to_numpy())):
         model = SVC().fit(training, real.classes == "case")
         aurocs.append(roc_auc_score(validation.classes == "case", model.decision_function(test)))
     assert aurocs[0] > aurocs[1] - 0.02

@@ -31,6 +31,7 @@ for part in range(1, 1 + n_replicates(cohorts)):
             scale_folds=params.in_folds,
             alpha=params.scaling["alpha"],
             unskewed=params.scaling["unskewed"],
+            power_transform=params.scaling["power_transform"],
         )
         write_draw(prepared, Path(snakemake.output.draws))
         without_features[of] = cohort.select([])

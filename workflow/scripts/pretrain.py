@@ -21,6 +21,7 @@ for replicate in range(1, 1 + n_replicates(cohorts)):
         external,
         alpha=scaling["alpha"],
         unskewed=scaling["unskewed"],
+        power_transform=scaling["power_transform"],
         n_samples=scaling["n_external"],
         seed=params.seed,
     )

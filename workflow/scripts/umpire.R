@@ -1,5 +1,5 @@
-# Simulate the three cohorts of a study with one clinical engine of the R package Umpire, and noise;
-# cluster k is the k-th class.
+# Simulate the three cohorts of a study with one clinical engine of the R package Umpire, and noise
+# (shared, or one for the real and one for the other cohorts); cluster k is the k-th class.
 snakemake@source("script_log.R")
 log_to(snakemake@log[[1]])
 
@@ -31,15 +31,21 @@ if (n_features != options$n_features) {
     ": its blocks all have the same size, and features that do not fill one are left out"
   )
 }
-noise <- Umpire::ClinicalNoiseModel(
-  n_features, shape = options$noise_shape, scale = options$noise_scale
-)
+draw_noise <- function() {
+  Umpire::ClinicalNoiseModel(
+    n_features, shape = options$noise_shape, scale = options$noise_scale
+  )
+}
+noise <- list(real = draw_noise())
+# external and validation cohort are one draw of the released scripts, cut in two
+noise$external <- if (options$noise == "per_cohort") draw_noise() else noise$real
+noise$validation <- noise$external
 
 features <- sprintf("F%0*d", nchar(n_features), seq_len(n_features))
 for (name in names(sizes)) {
   set.seed(seeds[name])
   drawn <- Umpire::rand(engine, sizes[[name]])
-  samples <- t(Umpire::blur(noise, drawn$data))
+  samples <- t(Umpire::blur(noise[[name]], drawn$data))
   colnames(samples) <- features
   class <- classes[drawn$clinical$CancerSubType]
   counts <- table(factor(class, classes))

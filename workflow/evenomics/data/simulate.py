@@ -4,7 +4,7 @@ Source: R package Umpire 2.0.11 (``ClinicalEngine``, ``ClinicalNoiseModel``, ``r
 Cusworth, Gkoutos, Acharjee 2024 simulate with it. Values are on a log2 intensity scale.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -114,6 +114,13 @@ class ClusterModel:
             correlation=rng.beta(*_CORRELATION, size=n_blocks),
             noise_sd=rng.gamma(noise_shape, noise_scale, size=n_features),
         )
+
+    def with_other_noise(
+        self, rng: np.random.Generator, noise_shape: float = 2.0, noise_scale: float = 0.5
+    ) -> Self:
+        """Return the same truth with noise SDs that are drawn anew; see `draw_parameters`."""
+        noise_sd = rng.gamma(noise_shape, noise_scale, size=len(self.noise_sd))
+        return replace(self, noise_sd=noise_sd)
 
     @property
     def means(self) -> np.ndarray:

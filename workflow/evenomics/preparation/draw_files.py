@@ -6,8 +6,8 @@ its cross-validation, each fitted on the training samples of its fold.
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import read_cohort, write_cohort
 from evenomics.files import write_text
 from evenomics.preparation.folds import stratified_folds
-from evenomics.preparation.scaling import SkewScaler, fit_scaler
+from evenomics.preparation.scaling import Power, SkewScaler, Unskewed, fit_scaler
 from evenomics.randomness import derive_seed
 
 
@@ -84,7 +84,8 @@ def prepare(
     seed: int,
     scale_folds: bool,
     alpha: float = 0.05,
-    unskewed: Literal["robust", "standard"] = "robust",
+    unskewed: Unskewed = "robust",
+    power_transform: Power = "bounded",
 ) -> TrainingDraw:
     """Fit the scalers of a training draw, and divide it into folds.
 
@@ -100,7 +101,7 @@ def prepare(
     scale_folds : bool
         Whether each fold has a scaler of its own; otherwise all have that of the draw, which has
         seen their test samples.
-    alpha, unskewed : float, str
+    alpha, unskewed, power_transform : float, str, str
         See `evenomics.preparation.scaling.SkewScaler`.
 
     Returns
@@ -111,15 +112,10 @@ def prepare(
     parts, note = stratified_folds(
         cohort.classes, n_folds, derive_seed(seed, "folds", *draw), cohort.groups
     )
-    scaler = fit_scaler(cohort, alpha=alpha, unskewed=unskewed)
+    fit = partial(fit_scaler, alpha=alpha, unskewed=unskewed, power_transform=power_transform)
+    scaler = fit(cohort)
     folds = [
-        Fold(
-            train,
-            test,
-            fit_scaler(cohort.take(train), alpha=alpha, unskewed=unskewed)
-            if scale_folds
-            else scaler,
-        )
+        Fold(train, test, fit(cohort.take(train)) if scale_folds else scaler)
         for train, test in parts
     ]
     return TrainingDraw(draw, cohort, scaler, tuple(folds), note)

@@ -1,14 +1,15 @@
 """Scaling of features by their skewness, as a scikit-learn transformer."""
 
 import json
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import exprel
+from scipy.special import boxcox1p, exprel, inv_boxcox1p
 from scipy.stats import skewtest
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.preprocessing import PowerTransformer, RobustScaler, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from evenomics.data.cohort import Cohort
@@ -16,6 +17,10 @@ from evenomics.messages import some
 from evenomics.randomness import stream
 
 Floats = NDArray[np.float64]
+
+Unskewed = Literal["robust", "standard"]
+
+Power = Literal["bounded", "plain"]
 
 _SMALLEST_SKEWTEST = 8  # samples; scipy.stats.skewtest is not defined for fewer
 
@@ -30,6 +35,8 @@ _LOSS = 18.0  # an exponent may cost exp(18) times the precision of float64: 1e-
 _FURTHEST = 10.0  # largest distance of a scaled training value from 0
 
 _WIDENING = 10.0  # widths of the training range that a generated value may lie beyond it
+
+_LARGEST = 1e30  # largest scaled value; float32 holds it
 
 
 class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -57,7 +64,10 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Source: Cusworth, Gkoutos, Acharjee 2024, Methods (scaling). The paper names both robust and
     standard scaling, so that is a parameter. It transforms skewed features in their original
-    units.
+    units, as `power_transform="plain"` does: scikit-learn's ``PowerTransformer`` for skewed
+    features and ``RobustScaler`` (or ``StandardScaler``) for the others, without the bounds above.
+    There, new samples can be scaled to values as large as 1e30, where all of them end, and
+    a feature may have no inverse.
 
     Parameters
     ----------
@@ -65,6 +75,8 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Level of the skewness test.
     unskewed : {"robust", "standard"}
         Scaling of the other features: (x - median) / interquartile range, or (x - mean) / SD.
+    power_transform : {"bounded", "plain"}
+        Transform of skewed features: the one described first, or that of the paper.
 
     Attributes
     ----------
@@ -72,7 +84,8 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Features that are power-transformed.
     origin_, unit_ : numpy.ndarray of float, shape (n_features,)
         A skewed feature is transformed as the distance (x - origin) / unit, keeping its order; the
-        unit is negative if the longer tail is the left one. 0 and 1 for other features.
+        unit is negative if the longer tail is the left one. 0 and 1 for other features, and for all
+        with `power_transform="plain"`.
     lambdas_ : numpy.ndarray of float, shape (n_features,)
         Exponents of Yeo-Johnson for these distances; 1 where a feature is not skewed.
     center_, scale_ : numpy.ndarray of float, shape (n_features,)
@@ -96,10 +109,14 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     )  # fmt: skip
 
     def __init__(
-        self, alpha: float = 0.05, unskewed: Literal["robust", "standard"] = "robust"
+        self,
+        alpha: float = 0.05,
+        unskewed: Unskewed = "robust",
+        power_transform: Power = "bounded",
     ) -> None:
         self.alpha = alpha
         self.unskewed = unskewed
+        self.power_transform = power_transform
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn transform, centre and scale of every feature.
@@ -118,33 +135,56 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If float64 cannot represent the spread of a feature, or `unskewed` is unknown.
+            If float64 cannot represent the spread of a feature, or a parameter is unknown.
         """
-        if self.unskewed not in ("robust", "standard"):
-            raise ValueError(f"unskewed must be 'robust' or 'standard', found {self.unskewed!r}")
+        for name, known in (("unskewed", Unskewed), ("power_transform", Power)):
+            if (found := getattr(self, name)) not in get_args(known):
+                expected = " or ".join(map(repr, get_args(known)))
+                raise ValueError(f"{name} must be {expected}, found {found!r}")
         X = validate_data(self, X, dtype=np.float64)
         self.lower_, self.upper_ = X.min(axis=0), X.max(axis=0)
         with np.errstate(over="ignore", invalid="ignore"):  # refused below, by name
             width = self.upper_ - self.lower_
             varies = width > _ROUNDING * np.abs(X).max(axis=0)
-            self._fit_power(X, width, varies)
-            self._fit_scale(X, varies)
+            self.skewed_, rightwards = self._skewness(X, width, varies)
+            self.origin_, self.unit_, self.lambdas_ = (
+                np.zeros_like(width),
+                *np.ones((2, len(width))),
+            )
+            if self.power_transform == "plain":
+                self._fit_plain(X)
+            else:
+                self._fit_power(X, width, rightwards)
+                self._fit_scale(X, varies)
         self._refuse_what_is_not_finite()
         return self
 
-    def _fit_power(self, X: Floats, width: Floats, varies: NDArray[np.bool_]) -> None:
-        n_samples, n_features = X.shape
-        self.skewed_ = np.zeros(n_features, dtype=bool)
-        self.origin_, self.unit_ = np.zeros(n_features), np.ones(n_features)
-        self.lambdas_ = np.ones(n_features)
+    def _skewness(
+        self, X: Floats, width: Floats, varies: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which features are skewed, and which have their longer tail on the right."""
+        skewed, rightwards = np.zeros((2, X.shape[1]), dtype=bool)
         at = np.flatnonzero(varies)
-        if n_samples < _SMALLEST_SKEWTEST or not len(at):
-            return
-        # The test does not depend on the unit; tiny or huge units would under- or overflow it.
-        test = skewtest((X[:, at] - self.lower_[at]) / width[at], axis=0)
-        self.skewed_[at] = test.pvalue < self.alpha
-        rightwards = np.zeros(n_features, dtype=bool)
-        rightwards[at] = test.statistic > 0
+        if len(X) >= _SMALLEST_SKEWTEST and len(at):
+            # The test does not depend on the unit; tiny or huge units would under- or overflow it.
+            test = skewtest((X[:, at] - self.lower_[at]) / width[at], axis=0)
+            skewed[at] = test.pvalue < self.alpha
+            rightwards[at] = test.statistic > 0
+        return skewed, rightwards
+
+    def _fit_plain(self, X: Floats) -> None:
+        """Fit what scikit-learn's transformers do."""
+        at = np.flatnonzero(self.skewed_)
+        if len(at):
+            self.lambdas_[at] = PowerTransformer(standardize=False).fit(X[:, at]).lambdas_
+        standard = StandardScaler().fit(self._powered(X))
+        self.center_, self.scale_ = standard.mean_, standard.scale_
+        if self.unskewed == "robust":
+            robust = RobustScaler().fit(X)
+            self.center_ = np.where(self.skewed_, self.center_, robust.center_)
+            self.scale_ = np.where(self.skewed_, self.scale_, robust.scale_)
+
+    def _fit_power(self, X: Floats, width: Floats, rightwards: NDArray[np.bool_]) -> None:
         ends = np.where(rightwards, self.lower_, self.upper_)
         self.origin_ = np.where(self.skewed_, ends, 0.0)
         for i in np.flatnonzero(self.skewed_):
@@ -180,10 +220,12 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         at = np.flatnonzero(self.skewed_)
         if not len(at):
             return X
-        within = np.clip(X[:, at], self.lower_[at], self.upper_[at])
-        beyond = (X[:, at] - within) * self._slope(within, at)
-        X = X.copy()
-        X[:, at] = self._power(within, at) + beyond
+        X, values = X.copy(), X[:, at]
+        if self.power_transform == "plain":
+            X[:, at] = _yeo_johnson(values, self.lambdas_[at])
+        else:
+            within = np.clip(values, self.lower_[at], self.upper_[at])
+            X[:, at] = self._power(within, at) + (values - within) * self._slope(within, at)
         return X
 
     def _power(self, X: Floats, at: NDArray[np.intp]) -> Floats:
@@ -197,6 +239,13 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         logs = np.log1p(exponent * size)
         logs = np.divide(logs, exponent, out=size, where=exponent != 0)
         return self.origin_[at] + self.unit_[at] * np.expm1(logs)
+
+    def _inverse_with_tangent(self, powered: Floats, at: NDArray[np.intp]) -> Floats:
+        """Return the inverse of the power transform and of its tangents at both ends."""
+        lower, upper = self.lower_[at], self.upper_[at]
+        within = np.clip(powered, *self._power(np.stack([lower, upper]), at))
+        values = np.clip(self._inverse_power(within, at), lower, upper)
+        return values + (powered - within) / self._slope(values, at)
 
     def _slope(self, X: Floats, at: NDArray[np.intp]) -> Floats:
         """Return the derivative of the power transform of these features."""
@@ -217,13 +266,16 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        return (self._powered(X) - self.center_) / self.scale_
+        with np.errstate(over="ignore"):
+            scaled = (self._powered(X) - self.center_) / self.scale_
+        return np.clip(scaled, -_LARGEST, _LARGEST)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Bring scaled samples back to the user's units.
 
         Skewed features are clipped to the training range, widened by ten times its width on each
-        side: where the power transform is almost flat, the inverse of its tangent diverges.
+        side: where the power transform is almost flat, the inverse of its tangent diverges, and
+        the plain one has no inverse everywhere.
 
         Parameters
         ----------
@@ -240,12 +292,13 @@ class SkewScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         at = np.flatnonzero(self.skewed_)
         if len(at):
             lower, upper = self.lower_[at], self.upper_[at]
-            within = np.clip(X[:, at], *self._power(np.stack([lower, upper]), at))
-            values = np.clip(self._inverse_power(within, at), lower, upper)
             margin = _WIDENING * (upper - lower)
-            with np.errstate(over="ignore"):
-                beyond = (X[:, at] - within) / self._slope(values, at)
-            X[:, at] = np.clip(values + beyond, lower - margin, upper + margin)
+            with np.errstate(over="ignore", invalid="ignore"):
+                if self.power_transform == "plain":
+                    values = _inverse_yeo_johnson(X[:, at], self.lambdas_[at])
+                else:
+                    values = self._inverse_with_tangent(X[:, at], at)
+            X[:, at] = np.clip(values, lower - margin, upper + margin)
         return X
 
     def to_json(self) -> str:
@@ -288,6 +341,17 @@ def _power_of_log(logs: Floats, exponent: Floats | float) -> Floats:
     return logs * exprel(exponent * logs)
 
 
+def _yeo_johnson(X: Floats, exponent: Floats) -> Floats:
+    """Return Yeo and Johnson's transform of features, each with its exponent."""
+    return np.where(X >= 0, boxcox1p(X, exponent), -boxcox1p(-X, 2 - exponent))
+
+
+def _inverse_yeo_johnson(X: Floats, exponent: Floats) -> Floats:
+    """Return the inverse of `_yeo_johnson`, infinite where there is none."""
+    values = np.where(X >= 0, inv_boxcox1p(X, exponent), -inv_boxcox1p(-X, 2 - exponent))
+    return np.where(np.isnan(values), np.copysign(np.inf, X), values)
+
+
 def _most_likely_exponent(distance: Floats) -> float:
     """Return the most likely exponent of Yeo-Johnson that float64 can invert."""
     logs = np.log1p(distance)
@@ -308,7 +372,8 @@ def fit_scaler(
     cohort: Cohort,
     *,
     alpha: float = 0.05,
-    unskewed: Literal["robust", "standard"] = "robust",
+    unskewed: Unskewed = "robust",
+    power_transform: Power = "bounded",
     n_samples: int | None = None,
     seed: int = 0,
 ) -> SkewScaler:
@@ -318,7 +383,7 @@ def fit_scaler(
     ----------
     cohort : Cohort
         The external cohort, or the training draw of an experiment; never validation samples.
-    alpha, unskewed : float, str
+    alpha, unskewed, power_transform : float, str, str
         See `SkewScaler`.
     n_samples : int, optional
         Number of samples, drawn at random (paper: 200 external ones); by default, or if there are
@@ -334,4 +399,4 @@ def fit_scaler(
     if n_samples is not None and n_samples < len(features):
         rows = stream(seed, "scaler", cohort.name).choice(len(features), n_samples, replace=False)
         features = features.iloc[np.sort(rows)]
-    return SkewScaler(alpha=alpha, unskewed=unskewed).fit(features)
+    return SkewScaler(alpha, unskewed, power_transform).fit(features)
