@@ -43,7 +43,7 @@ class ClaimScores(Protocol):
         """Return the scores of some arms and classifiers alone."""
 
     def against(self, arm: str, reference: str) -> pd.DataFrame:
-        """Return a row per case: difference, and told (1 ahead, -1 behind, 0 not told apart)."""
+        """Return a row per case: difference, told (1 ahead, -1 behind, else 0), tested."""
 
 
 def at_main_multiplier(settings: pd.DataFrame) -> pd.DataFrame:
@@ -109,17 +109,13 @@ class PublishedScores:
                 "p_value": [float(welch(a, b)["p_value"]) for a, b in pairs],
             }
         )
-        tests["told"] = adjusted(tests["p_value"]) < self.level
-        return tests[tests["experiment"] == tests["other"]]
+        tests["adjusted_p_value"] = adjusted(tests["p_value"])
+        return tests[tests["experiment"] == tests["other"]].set_index("experiment")
 
     def against(self, arm: str, reference: str) -> pd.DataFrame:
         """See `ClaimScores`; a case is an experiment."""
         differences = self.means[arm] - self.means[reference]
-        pair = self._tests[self._tests["told"]]
-        there = (pair["arm"] == arm) & (pair["reference"] == reference)
-        back = (pair["arm"] == reference) & (pair["reference"] == arm)
-        told = differences.index.isin(pair.loc[there | back, "experiment"])
-        return _told(differences, told)
+        return _told(differences, _of_pair(self._tests, arm, reference), self.level)
 
 
 class HonestScores:
@@ -182,18 +178,26 @@ class HonestScores:
         tests = tests[
             (tests["threshold"] == tests["reference_threshold"])
             & (tests["classifier"] == tests["reference_classifier"])
-            & (tests["adjusted_p_value"] < self.level)
-        ]
-        there = (tests["arm"] == arm) & (tests["reference"] == reference)
-        back = (tests["arm"] == reference) & (tests["reference"] == arm)
-        found = tests.loc[there | back, ["experiment", "classifier"]]
-        return _told(differences, differences.index.isin([*map(tuple, found.to_numpy())]))
+        ].set_index(["experiment", "classifier"])
+        return _told(differences, _of_pair(tests, arm, reference), self.level)
 
 
 def _wide(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.pivot_table(values="mean", index="experiment", columns="arm", sort=False)
 
 
-def _told(differences: "pd.Series[float]", told: "np.ndarray") -> pd.DataFrame:
+def _of_pair(tests: pd.DataFrame, arm: str, reference: str) -> "pd.Series[float]":
+    """Return the adjusted p-values of two arms, whichever of them is the reference."""
+    there = (tests["arm"] == arm) & (tests["reference"] == reference)
+    back = (tests["arm"] == reference) & (tests["reference"] == arm)
+    found = tests.loc[there | back, "adjusted_p_value"]
+    return found[~found.index.duplicated()]
+
+
+def _told(
+    differences: "pd.Series[float]", p_values: "pd.Series[float]", level: float
+) -> pd.DataFrame:
     table = differences.to_frame("difference")
+    table["tested"] = p_values.reindex(table.index).notna()
+    told = (p_values.reindex(table.index) < level).to_numpy()
     return table.assign(told=np.where(told, np.sign(differences), 0.0))

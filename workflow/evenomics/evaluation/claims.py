@@ -6,8 +6,8 @@ release calls AUROC), on the real AUROC of the same classifiers, and under the o
 
 Rules: "significant in most experiments" needs more than half of them, "in all" needs all. A claim
 of significance that too few tests bear out *cannot be told* if those that tell nothing would
-suffice, else it *does not hold*. Limits are the paper's, on means rounded to two digits as there.
-Over all: see `overall`.
+suffice, else it *does not hold*; pairs of arms that are not tested have no say. Limits are the
+paper's, on means rounded to two digits as there. Over all: see `overall`.
 
 Source: Cusworth, Gkoutos, Acharjee 2024, Results and Discussion.
 """
@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from evenomics.config.names import title
 from evenomics.evaluation.claim_scores import (
     ClaimScores,
     HonestScores,
@@ -32,7 +33,7 @@ from evenomics.evaluation.reproduction import ARMS, CLASSIFIERS, of_metric
 
 HOLDS, NOT, UNTOLD = "holds", "does not hold", "cannot be told"
 HARD_ONLY = "holds for hard predictions only"
-NOT_RUN, NOT_ASKED = "not run", "does not apply"
+NOT_RUN, NOT_PUBLISHED, NOT_ASKED = "not run", "not published", "does not apply"
 
 #: What a claim is checked on, in the order of tables: the published table, our runs by role (`real`
 #: is the AUROC of the classifiers whose predicted classes are the first of `given` and `tuned`).
@@ -113,10 +114,16 @@ class Claim:
             return Finding(NOT_RUN, "")
         missing = [arm for arm in self.arms for one in given if arm not in one.means]
         if missing:
-            return Finding(NOT_RUN, f"no scores of {', '.join(dict.fromkeys(missing))}")
+            return Finding(
+                NOT_RUN, f"no scores of {', '.join(map(_title, dict.fromkeys(missing)))}"
+            )
         if self.of_repeats and isinstance(given[0], HonestScores):
             return Finding(NOT_ASKED, "")
         return self.check(*given)
+
+
+def _title(arm: str) -> str:
+    return title("arms", arm)
 
 
 def _values(scores: ClaimScores) -> "np.ndarray":
@@ -142,17 +149,25 @@ def _all_means(compare: Callable[[float], bool]) -> Callable[[ClaimScores], Find
 
 
 def _tests(scores: ClaimScores, pairs: Sequence[tuple[str, str]]) -> tuple[int, int, int, str]:
-    """Count the cases in which every pair is ahead, some pair is behind, and all; in words."""
-    found = [scores.against(arm, reference) for arm, reference in pairs]
-    told = pd.concat([one["told"] for one in found], axis=1)
-    least = pd.concat([one["difference"] for one in found], axis=1).min(axis=1)
+    """Count the cases in which every tested pair is ahead, some pair is behind, and all; in words.
+
+    The tests of a study are not between all arms: a pair without any test has no say.
+    """
+    found = {pair: scores.against(*pair) for pair in pairs}
+    least = pd.concat([one["difference"] for one in found.values()], axis=1).min(axis=1)
+    untested = [pair for pair, one in found.items() if not one["tested"].any()]
+    tested = {pair: one for pair, one in found.items() if pair not in untested} or found
+    told = pd.concat([one["told"] for one in tested.values()], axis=1)
     ahead, behind = int((told == 1).all(axis=1).sum()), int((told == -1).any(axis=1).sum())
     what = "cases (experiment, classifier)" if least.index.nlevels > 1 else "experiments"
+    of = f"{len(told)} {what}" if len(told) > 1 else "1 experiment"
     spread = f"{least.min():+.2f}"
     if len(least) > 1:
         spread += f" to {least.max():+.2f}, mean {least.mean():+.2f}"
-    of = f"{len(told)} {what}" if len(told) > 1 else "1 experiment"
     words = f"ahead in {ahead} of {of}, behind in {behind}; difference {spread}"
+    if untested:
+        pairs_in_words = [" and ".join(map(_title, pair)) for pair in untested]
+        words += f"; not tested: {', '.join(pairs_in_words)}"
     return ahead, behind, len(told), words
 
 
@@ -185,7 +200,7 @@ def _more_often_above(arm: str, limit: float) -> Callable[[ClaimScores], Finding
     def check(scores: ClaimScores) -> Finding:
         counts = (scores.means.round(2) >= limit).sum()
         others = counts.drop(arm)
-        words = ", ".join(f"{name} {counts[name]}" for name in (arm, *others.index))
+        words = ", ".join(f"{_title(name)} {counts[name]}" for name in (arm, *others.index))
         return _judged(counts[arm] > others.max(), f"experiments at {limit:.2f} or more: {words}")
 
     return check
@@ -508,6 +523,8 @@ def claims_table(
             name: claim.found([scores.get((study, name)) for study in claim.studies])
             for name in CHECKED
         }
+        if found["published"].verdict == NOT_RUN:
+            found["published"] = found["published"]._replace(verdict=NOT_PUBLISHED)
         rows += [(*words, name, *finding) for name, finding in found.items()]
         verdict = overall({name: finding.verdict for name, finding in found.items()})
         rows.append((*words, "overall", verdict, ""))
