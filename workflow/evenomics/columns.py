@@ -21,6 +21,8 @@ _TEXT = (
     # the answer, and the tests behind it
     *("question", "reference", "reference_classifier", "reference_threshold", "test"),
     *("verdict", "sentence"),
+    # the paper's claims
+    *("claim", "scores", "evidence"),
 )
 _WHOLE = (
     *("replicate", "repeat", "n", "n_a", "n_b", "n_experiments", "n_folds", "n_samples"),
@@ -33,7 +35,7 @@ _WHOLE = (
 _NUMBERS = (
     *("value", "mean", "sd", "cv_score", "auroc", "fpr", "tpr_mean", "tpr_sd"),
     *("mean_a", "sd_a", "mean_b", "sd_b", "difference"),
-    *("alpha_under", "alpha_over", "mean_accuracy"),
+    *("alpha_under", "alpha_over", "mean_accuracy", "hard_auroc"),
     *("mean_reference", "standard_error", "low", "high", "detectable", "shared"),
     *("t", "F", "df", "p_value", "adjusted_p_value", "logFC", "average", "odds_ratio"),
     *("critic_loss", "generator_loss", "wasserstein", "dropout", "lr_1", "lr_2", "rate"),

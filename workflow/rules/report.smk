@@ -72,3 +72,42 @@ rule summarise_studies:
         "summary of all studies"
     script:
         "../scripts/summarise_studies.py"
+
+
+# Only studies on the data of the paper have published scores.
+if PLAN.reproductions:
+
+    rule reproduction:
+        input:
+            **{
+                name: [
+                    f"<results>/{run.study}/{run.selection}/{name}.tsv"
+                    for run in PLAN.reproductions
+                ]
+                for name in ("settings", "summary", "comparison")
+            },
+        output:
+            table="<results>/reproduction.tsv",
+            claims="<results>/reproduction_claims.tsv",
+            page=report(
+                "<results>/reproduction.html",
+                caption="../report/reproduction.rst",
+                category="1. Summary",
+                labels={"result": "The paper on its own data"},
+            ),
+            figures=directory("<results>/reproduction.figures"),
+        log:
+            "<logs>/reproduction.log",
+        conda:
+            "../../envs/evenomics.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled(2000),
+            runtime=scaled(30),
+        params:
+            runs=[(run.published_as, run.role) for run in PLAN.reproductions],
+            level=config["comparison"]["level"],
+        message:
+            "published scores and ours"
+        script:
+            "../scripts/reproduce.py"

@@ -8,6 +8,9 @@ from typing import Any
 
 from evenomics.config.cohorts import given_cohorts
 
+#: The scores that the authors of the paper released (`resources/cusworth2024`).
+PUBLISHED_SCORES = Path(__file__).parents[3] / "resources/cusworth2024/published_scores.tsv"
+
 SHIPPED_GENE_SETS = {"reactome": Path(__file__).parents[1] / "gene_sets/reactome.gmt"}
 
 

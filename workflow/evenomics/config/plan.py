@@ -12,6 +12,7 @@ from evenomics.config.arms import AUTO, arm_entry
 from evenomics.config.experiments import DrawId, Experiment, experiment_grid, training_draws
 from evenomics.config.names import IN_FOLDS, SCHEMAS, names
 from evenomics.config.replicates import n_replicates, split_of
+from evenomics.config.reproductions import Reproduction, reproductions
 
 # Tables that the report of a study writes.
 _TABLES = (
@@ -26,6 +27,8 @@ _TABLES = (
     *("settings.tsv", "paper_comparison.tsv", "data.tsv", "timings.tsv"),
     *("confusion.tsv", "per_class.tsv", "calibration.tsv", "roc.tsv"),
 )
+# What holds the results against the paper's published scores, if some study is to be.
+_REPRODUCTION = ("reproduction.tsv", "reproduction_claims.tsv", "reproduction.html")
 # Pages of every study.
 _PAGES = ("scores", "comparison", "paper_test", "settings", "classes", "timings", "data")
 
@@ -269,9 +272,15 @@ class Plan:
         chosen = AUTO in self.config["studies"][study]["arms"]
         return [*_TABLES, *(["auto.tsv"] if chosen else [])]
 
+    @property
+    def reproductions(self) -> list[Reproduction]:
+        """The studies whose results are held against the paper's published scores."""
+        return reproductions(self.config)
+
     def targets(self) -> list[str]:
         """Return all files that a run produces for its user, as paths in the results."""
-        return ["summary.html", "summary.tsv", "answers.tsv"] + [
+        published = [*_REPRODUCTION] if self.reproductions else []
+        return ["summary.html", "summary.tsv", "answers.tsv", *published] + [
             f"{study}/{selection}/{path}"
             for study, selection in self.studies
             for path in [

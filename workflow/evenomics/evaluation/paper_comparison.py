@@ -99,7 +99,7 @@ def compare(scores: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
             for side, arm in (("a", a), ("b", b)):
                 row |= {f"{name}_{side}": arm[name] for name in (*ARM, "mean", "sd", "n")}
             row["difference"] = a["mean"] - b["mean"]
-            row |= _welch(a, b)
+            row |= welch(a, b)
             rows.append(row)
     table = pd.DataFrame(rows, columns=COMPARISON)
     family = table.groupby(["study", "selection", "metric"], sort=False)["p_value"]
@@ -107,7 +107,14 @@ def compare(scores: pd.DataFrame, metric: str = "auroc") -> pd.DataFrame:
     return table
 
 
-def _welch(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> dict[str, float | str]:
+def welch(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> dict[str, float | str]:
+    """Return t, df and p_value of Welch's test, and a note where there is no test.
+
+    Parameters
+    ----------
+    a, b : mapping
+        Keys mean, sd and n of two samples.
+    """
     nothing: dict[str, float | str] = dict.fromkeys(("t", "df", "p_value"), np.nan)
     if min(a["n"], b["n"]) < 2:
         return nothing | {"note": "no test: a single repeat"}

@@ -80,7 +80,7 @@ def score_boxes(
         places = [(classifier, part) for classifier in classifiers for part in parts]
         for panel, (classifier, part) in zip(panels, places, strict=True):
             drawn = rows[(rows["classifier"] == classifier) & rows["experiment"].isin(part)]
-            _draw_boxes(panel, drawn, part, ordered, colours, CHANCE.get(metric))
+            draw_boxes(panel, drawn, part, ordered, colours, CHANCE.get(metric))
             panel.set_title(classifier_title(classifier), loc="left")
             chance = f" − {CHANCE[metric]:g}" if metric in CHANCE else ""
             panel.set_ylabel(f"{metric_title(metric)}{chance}")
@@ -100,7 +100,7 @@ def score_boxes(
     return figure
 
 
-def _draw_boxes(
+def draw_boxes(
     panel: Axes,
     rows: pd.DataFrame,
     experiments: list[str],
@@ -108,6 +108,20 @@ def _draw_boxes(
     colours: dict[str, str],
     chance: float | None,
 ) -> None:
+    """Draw a box per row into a panel, by experiment and arm.
+
+    Parameters
+    ----------
+    panel : Axes
+    rows : DataFrame
+        Columns experiment, arm, alpha, bandwidth, mean, sd.
+    experiments, arms : list of str
+        In the order in which they are drawn.
+    colours : dict of str to str
+        By arm.
+    chance : float or None
+        What is taken from the means, and drawn as a line at 0.
+    """
     rows = rows.assign(
         experiment=pd.Categorical(rows["experiment"], experiments, ordered=True),
         arm=pd.Categorical(rows["arm"], arms, ordered=True),

@@ -1,7 +1,5 @@
 """The first page: what every study found, in words, with the tests and the figure behind them."""
 
-import base64
-import io
 import re
 from dataclasses import dataclass
 from html import escape
@@ -13,7 +11,7 @@ from evenomics.config.names import title
 from evenomics.preparation.cohort_checks import median_shift
 from evenomics.report.answer import BETTER, WORSE, of_question
 from evenomics.report.figures.forest import forest
-from evenomics.report.pages.tables import html_page, html_table
+from evenomics.report.pages.tables import figure_html, html_page, html_table
 from evenomics.report.style import (
     arm_title,
     classifier_title,
@@ -24,7 +22,6 @@ from evenomics.report.style import (
     p_text,
     replicates_text,
     signed,
-    style,
 )
 
 # What stands between these is also shown on the report's first page (report/workflow.rst).
@@ -137,15 +134,9 @@ def _figure(results: StudyResults, level: float) -> str:
     rows = of_question(results.comparison, "balancing")
     if rows.empty:
         return ""
-    buffer = io.BytesIO()
-    with style():
-        forest(rows, level).savefig(buffer, format="svg", metadata={"Date": None})
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
     alt = f"Forest plot of study {results.title}: every arm minus no balancing"
-    return (
-        f"<h2>Every arm against no balancing: {escape(results.title)}</h2>"
-        f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}">'
-    )
+    heading = f"<h2>Every arm against no balancing: {escape(results.title)}</h2>"
+    return heading + figure_html(forest(rows, level), alt)
 
 
 def _shift_table(results: StudyResults) -> str:

@@ -1,13 +1,16 @@
 """Tables of results as HTML pages that need nothing but a browser."""
 
+import base64
+import io
 from collections.abc import Collection, Mapping
 from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
-from evenomics.report.style import number
+from evenomics.report.style import number, style
 
 STYLESHEET = """
 :root { color-scheme: light; }
@@ -23,6 +26,7 @@ th, td { padding: .28rem .65rem; border-bottom: 1px solid #ddd; text-align: left
          white-space: nowrap; vertical-align: top; }
 thead th { border-bottom: 2px solid #666; white-space: normal; vertical-align: bottom; }
 th:first-child, td:first-child { position: sticky; left: 0; background: #fff; }
+td.wrap { white-space: normal; } td.wrap:first-child { min-width: 17rem; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 tr:hover td { background: #f4f7fb; } .best { font-weight: 700; }
 .warning { border-left: 4px solid #D55E00; background: #fdf1e8; padding: .4rem .8rem; }
@@ -99,6 +103,7 @@ def html_table(
     caption: str = "",
     best: Mapping[str, Collection[object]] | None = None,
     bold_rows: Collection[object] = (),
+    wrapped: Collection[str] = (),
 ) -> str:
     """One table; numbers to the right, missing values as a dash.
 
@@ -112,6 +117,8 @@ def html_table(
         Per column the labels of the rows whose cells are set in bold.
     bold_rows : collection of object, optional
         Labels of rows that are set in bold.
+    wrapped : collection of str, optional
+        Columns whose text may take several lines.
     """
     head = "".join(f'<th scope="col">{escape(str(column))}</th>' for column in frame.columns)
     lines = []
@@ -120,6 +127,7 @@ def html_table(
         for column, value in zip(frame.columns, row, strict=True):
             numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
             kinds = ["number"] * numeric
+            kinds += ["wrap"] * (column in wrapped)
             kinds += ["best"] * bool(best and label in best.get(column, ()))
             mark = f' class="{" ".join(kinds)}"' if kinds else ""
             cells.append(f"<td{mark}>{escape(_text(value))}</td>")
@@ -136,6 +144,15 @@ def _text(value: Any) -> str:
     if pd.isna(value) or value == "":
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def figure_html(figure: Figure, alt: str) -> str:
+    """Write a figure into a page, as SVG; `alt` says what it shows."""
+    buffer = io.BytesIO()
+    with style():
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}">'
 
 
 def mean_and_sd(mean: float, sd: float) -> str:

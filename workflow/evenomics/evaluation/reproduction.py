@@ -1,0 +1,163 @@
+"""The paper's published scores beside ours, on the data that its authors released.
+
+What the release calls AUROC is computed from predicted classes (docs/reproduction.md). So its
+scores are held against our ``hard_auroc``, and the AUROC of the same classifiers stands beside.
+
+Source: Cusworth, Gkoutos, Acharjee 2024, and ``resources/cusworth2024``.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from evenomics.config.paths import PUBLISHED_SCORES
+from evenomics.files import read_table
+
+#: Repeats that the released scripts test with.
+PUBLISHED_REPEATS = 100
+#: Arms and classifiers with published scores.
+ARMS = ["random_over", "smote", "gan", "expand_gan"]
+CLASSIFIERS = ["hist_gradient_boosting", "svc"]
+#: What tells our scores apart.
+SETTING = ["experiment", "classifier", "arm", "alpha", "multiplier"]
+#: The metrics that the table has of a run, by its role (`evenomics.config.reproductions.ROLES`).
+MEASURES = {
+    "given": ("hard_auroc", "sd", "auroc"),
+    "tuned": ("hard_auroc", "sd", "auroc"),
+    "described": ("auroc",),
+    "honest": ("auroc",),
+    "harmonised": ("auroc",),
+}
+
+#: Tables ``settings.tsv`` by the published study and the role of a run.
+Runs = Mapping[tuple[str, str], pd.DataFrame]
+
+
+class Agreement(NamedTuple):
+    """How near our scores are to the published ones.
+
+    Attributes
+    ----------
+    studies, scores : int
+        How many have both.
+    mean_absolute_difference, correlation : float
+        NaN where there are too few scores.
+
+    Examples
+    --------
+    >>> Agreement(5, 232, 0.00912, 0.98701).line
+    'studies=5 scores=232 mean_absolute_difference=0.009 correlation=0.987'
+    """
+
+    studies: int
+    scores: int
+    mean_absolute_difference: float
+    correlation: float
+
+    @property
+    def line(self) -> str:
+        """All of it, as a run prints it."""
+        return (
+            f"studies={self.studies} scores={self.scores} "
+            f"mean_absolute_difference={self.mean_absolute_difference:.3f} "
+            f"correlation={self.correlation:.3f}"
+        )
+
+
+def published_scores() -> pd.DataFrame:
+    """Return all published scores: columns as in ``published_scores.tsv``."""
+    return read_table(PUBLISHED_SCORES)
+
+
+def of_metric(settings: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return the rows of a metric, at the default threshold if it has one."""
+    return settings[(settings["metric"] == metric) & (settings["threshold"] != "tuned")]
+
+
+def reproduction_table(published: pd.DataFrame, runs: Runs) -> pd.DataFrame:
+    """Put our scores beside the published ones.
+
+    Parameters
+    ----------
+    published : DataFrame
+        From `published_scores`.
+    runs : mapping
+        See `Runs`.
+
+    Returns
+    -------
+    DataFrame
+        One row per published score of a study that was run, with its setting; ``mean.published``,
+        ``sd.published``, and ``METRIC.ROLE`` for all of `MEASURES`, each the mean over repeats of
+        all replicates (sd: that of hard_auroc); missing where the setting was not run.
+    """
+    names = {"mean": "mean.published", "sd": "sd.published"}
+    keys = ["study", *SETTING, "alpha_under", "alpha_over"]
+    table = published.rename(columns=names)[[*keys, *names.values()]]
+    studies = {study for study, _ in runs}
+    table = table[table["study"].isin(studies)].reset_index(drop=True)
+    for role, measures in MEASURES.items():
+        ours = [
+            _measured(settings, measures).assign(study=study)
+            for (study, of), settings in runs.items()
+            if of == role
+        ]
+        columns = [f"{measure}.{role}" for measure in measures]
+        if ours:
+            found = pd.concat(ours).rename(columns=dict(zip(measures, columns, strict=True)))
+            table = table.merge(found, on=["study", *SETTING], how="left", validate="m:1")
+        else:
+            table[columns] = np.nan
+    return table
+
+
+def _measured(settings: pd.DataFrame, measures: tuple[str, ...]) -> pd.DataFrame:
+    """Return the wanted measures of every setting, as columns."""
+    found = []
+    for measure in measures:
+        metric, column = ("hard_auroc", "sd") if measure == "sd" else (measure, "mean")
+        rows = of_metric(settings, metric).set_index(SETTING)
+        found.append(rows[column].rename(measure))
+    return pd.concat(found, axis=1).reset_index()
+
+
+def main_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows at alpha 0 for both GANs, and of the multipliers at 1: 232 in the release."""
+    at_zero = (table["alpha_under"] == 0) & (table["alpha_over"] == 0)
+    return table[at_zero & table["multiplier"].isin(["none", "1"])]
+
+
+def agreement(table: pd.DataFrame, column: str) -> Agreement:
+    """Return how near our scores are to the published ones.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `reproduction_table`, or some of its rows.
+    column : str
+        Our scores, e.g. ``hard_auroc.given``.
+    """
+    both = table.dropna(subset=["mean.published", column])
+    ours, theirs = both[column], both["mean.published"]
+    varies = len(both) > 1 and ours.std() > 0 and theirs.std() > 0
+    return Agreement(
+        studies=both["study"].nunique(),
+        scores=len(both),
+        mean_absolute_difference=float((ours - theirs).abs().mean()),
+        correlation=float(np.corrcoef(ours, theirs)[0, 1]) if varies else np.nan,
+    )
+
+
+def study_means(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the means over training draws of every arm, of the rows of `main_scores`.
+
+    Where a draw has no score, the mean is missing: means over different draws would stand side by
+    side.
+    """
+    rows = main_scores(table)
+    columns = [name for name in map(str, rows) if "." in name and not name.startswith("sd.")]
+    groups = rows.groupby(["study", "classifier", "arm"], sort=False)[columns]
+    means, complete = groups.mean(), groups.count().eq(groups.size(), axis=0)
+    return means.where(complete).reset_index()
