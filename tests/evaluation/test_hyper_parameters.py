@@ -43,13 +43,21 @@ def test_the_first_row_that_fits_counts_and_an_empty_cell_is_any_value(tmp_path)
         {"arm": "", "alpha": "", "parameters": {"C": 4, "kernel": "linear"}},
     ]
     path = table_of([row | {"classifier": "svc", "cv_score": 0.7} for row in rows], tmp_path / "t")
-    given = read_given(path)
+    given = read_given(path, "s")
     found = [
         given_for(given, {**PLACE, **place})
         for place in ({"alpha": "a0-0"}, {}, {"arm": "smote", "alpha": "none"})
     ]
     assert found == [{"C": 1}, {"C": 2}, {"C": 4, "kernel": "linear"}]
     assert given_for(given, {**PLACE, "classifier": "logistic_regression"}) is None
+
+
+def test_rows_of_other_studies_do_not_count(tmp_path):
+    rows = [{"study": name, "classifier": "svc", "parameters": {"C": C}}
+            for name, C in (("other", 1), ("s", 2), ("", 3))]  # fmt: skip
+    path = table_of(rows, tmp_path / "given.tsv")
+    found = [given_for(read_given(path, study), PLACE) for study in ("s", "third", "other")]
+    assert found == [{"C": 2}, {"C": 3}, {"C": 1}]
 
 
 @pytest.mark.parametrize("column", PLACE)
@@ -59,7 +67,7 @@ def test_every_column_of_a_place_tells_rows_apart(column, tmp_path):
         for value, C in (("hist_gradient_boosting" if column == "classifier" else 9, 5),
                          (PLACE[column], 7))
     ]  # fmt: skip
-    given = read_given(table_of(rows, tmp_path / "given.tsv.gz"))
+    given = read_given(table_of(rows, tmp_path / "given.tsv.gz"), "s")
     assert given_for(given, PLACE) == {"C": 7}
 
 

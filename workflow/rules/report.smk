@@ -14,7 +14,10 @@ for study, selection in PLAN.studies:
             ],
         output:
             [path for result in results for path in reported(study, selection, result)],
-            **{name.split(".")[0]: f"{folder}/{name}" for name in PLAN.report_tables(study)},
+            **{
+                name.split(".")[0]: f"{folder}/{name}"
+                for name in PLAN.report_tables(study)
+            },
         log:
             f"<logs>/report_study/{study}.{selection}.log",
         conda:

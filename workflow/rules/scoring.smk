@@ -5,7 +5,7 @@ rule score_arms:
         cohorts="<results>/{study}/{selection}/cohorts",
         training=branch(
             lambda wildcards: PLAN.trains(wildcards.study),
-            then="<results>/{study}/{selection}/training{part}"
+            then="<results>/{study}/{selection}/training{part}",
         ),
         hyper_parameters=lambda wildcards: users_own(
             [setting("scoring", "hyper_parameters")(wildcards)]

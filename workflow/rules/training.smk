@@ -40,7 +40,7 @@ rule retrain:
         draws="<results>/{study}/{selection}/draws",
         pretraining=branch(
             lambda wildcards: PLAN.pretrains(wildcards.study),
-            then="<results>/{study}/{selection}/pretraining"
+            then="<results>/{study}/{selection}/pretraining",
         ),
     output:
         training=directory("<results>/{study}/{selection}/training{part}"),

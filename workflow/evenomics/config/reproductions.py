@@ -66,8 +66,8 @@ def reproductions(config: Mapping[str, Any]) -> list[Reproduction]:
     """
     found: dict[tuple[str, str], Reproduction] = {}
     for name, study in config["studies"].items():
-        scoring = study.get("scoring", config["scoring"])
-        role = role_of(study.get("protocol"), study["harmonise"], scoring.get("hyper_parameters"))
+        given = study["scoring"]["hyper_parameters"]
+        role = role_of(study["protocol"] or config["protocol"], study["harmonise"], given)
         published_as = study["published_as"]
         if published_as and role:
             one = Reproduction(name, study["selections"][0], published_as, role)
