@@ -49,7 +49,7 @@ def test_ready_configs_are_valid(path, tmp_path, monkeypatch):
     """With the tables that they ask for in place."""
     config = yaml.safe_load(path.read_text())
     for study in config["studies"].values():
-        for file in table_paths(study["cohorts"]):
+        for file in table_paths(study):
             (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / file).touch()
     monkeypatch.chdir(tmp_path)
@@ -139,7 +139,9 @@ def test_names_may_be_written_as_numbers_where_yaml_lets_them():
     (problem,) = error.value.problems
     assert problem.endswith("table.samples: found 'None'; allowed: rows, columns, null")
     text = "{optional: true, classes: [x, y], cohorts: {source: table, table: {path: 5}, split: 3}}"
-    with pytest.raises(ConfigError, match=r"path: found 5; has to be text; put it in quotes"):
+    with pytest.raises(
+        ConfigError, match=r"path: found 5; has to be text or a list; put it in quotes"
+    ):
         validated(yaml.safe_load(f"studies: {{s: {text}}}"))
 
 

@@ -40,7 +40,7 @@ class Machine:
         for name in CONFIGS:
             config = yaml.safe_load((self.project / "config" / name).read_text())
             for study in config["studies"].values():
-                for table in table_paths(study["cohorts"]):
+                for table in table_paths(study):
                     (self.project / table).parent.mkdir(parents=True, exist_ok=True)
                     (self.project / table).touch()
 

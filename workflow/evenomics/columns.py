@@ -25,7 +25,7 @@ _TEXT = (
     *("claim", "scores", "evidence"),
 )
 _WHOLE = (
-    *("replicate", "repeat", "n", "n_a", "n_b", "n_experiments", "n_folds", "n_samples"),
+    *("number", "replicate", "repeat", "n", "n_a", "n_b", "n_experiments", "n_folds", "n_samples"),
     *("stage", "epoch", "epochs", "kept_epoch", "critic_updates", "fold", "epoch_1", "epoch_2"),
     *("updates_1", "updates_2"),
     *("n_features", "n_features_measured", "n_features_used", "n_train", "n_held_out"),

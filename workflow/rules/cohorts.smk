@@ -3,9 +3,7 @@
 # mistakes in a table are reported before any training.
 rule load_cohorts:
     input:
-        lambda wildcards: users_own(
-            table_paths(config["studies"][wildcards.study]["cohorts"])
-        ),
+        unpack(cohort_tables),
         unpack(imported_cohorts),
     output:
         cohorts=directory("<results>/{study}/cohorts"),
@@ -24,6 +22,7 @@ rule load_cohorts:
         runtime=scaled(60),
     params:
         cohorts=setting("cohorts"),
+        given=setting("experiments", "given"),
         classes=setting("classes"),
         seed=config["seed"],
     message:

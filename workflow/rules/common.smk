@@ -21,7 +21,6 @@ from evenomics.config.paths import (
     library_problems,
     python_problems,
     results_problems,
-    table_paths,
     working_problems,
 )
 from evenomics.config.plan import (
@@ -29,6 +28,7 @@ from evenomics.config.plan import (
     selections_ending_in,
     steps_before,
 )
+from evenomics.config.tables import study_tables
 from evenomics.config.validation import validated
 from evenomics.errors import ConfigError, TrainingError
 
@@ -154,6 +154,16 @@ def users_own(paths):
 def spec_of(wildcards):
     """Options of one cohort in the config."""
     return given_cohorts(setting("cohorts")(wildcards))[wildcards.cohort]
+
+
+def cohort_tables(wildcards):
+    """Tables that a study names: the user's own files, and those that are downloaded."""
+    tables = study_tables(config["studies"][wildcards.study])
+    downloaded = [table.file_name for table in tables if table.is_remote]
+    return {
+        "own": users_own([table.address for table in tables if not table.is_remote]),
+        "downloaded": [f"<resources>/tables/checked/{name}" for name in downloaded],
+    }
 
 
 def imported_cohorts(wildcards):

@@ -4,6 +4,12 @@ rule draw_experiments:
         cohorts="<results>/{study}/{selection}/cohorts",
         # cohorts are checked first; other warnings do not change the draws
         checked=ancient("<results>/{study}/{selection}/findings.tsv"),
+        # which samples are in the draws that are given
+        given=branch(
+            lambda wildcards: bool(setting("experiments", "given")(wildcards)),
+            then="<results>/{study}/cohorts",
+            otherwise=[],
+        ),
     output:
         experiments="<results>/{study}/{selection}/experiments.tsv",
         draws=directory("<results>/{study}/{selection}/draws"),

@@ -4,6 +4,31 @@
 # What is downloaded stays in resources/geo, also what was put there by hand: Snakemake removes the
 # output of a rule before it runs again, so the output is a copy, made when the checksum was right.
 # Mirror and patience are no params, because another one of them is no reason to run again.
+#
+# Tables with an address are downloaded in the same way, into resources/tables. The name of the file
+# tells the checksum and not the address, so that studies that share a table download it once.
+rule download_table:
+    output:
+        table="<resources>/tables/checked/{table}",
+    log:
+        "<logs>/download_table/{table}.log",
+    benchmark:
+        "<benchmarks>/download_table/{table}.tsv"
+    wildcard_constraints:
+        table=r"[0-9a-f]{12}\.[A-Za-z0-9_.-]+",
+    priority: 100
+    conda:
+        "../../envs/evenomics.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled(1000),
+        runtime=scaled(120),
+    message:
+        "download of {wildcards.table}"
+    script:
+        "../scripts/download_table.py"
+
+
 rule download_geo_series:
     output:
         series="<resources>/geo/checked/{accession}.{platform}.series.gz",

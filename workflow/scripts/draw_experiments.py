@@ -6,7 +6,7 @@ from pathlib import Path
 from script_log import log_to
 
 from evenomics.config.experiments import experiment_grid, training_draws
-from evenomics.data.cohort_files import cohort_path, n_replicates, read_cohort
+from evenomics.data.cohort_files import cohort_path, n_replicates, read_cohort, read_given
 from evenomics.files import write_table
 from evenomics.preparation.draw_files import prepare, write_draw
 from evenomics.preparation.draws import draw, experiment_table
@@ -14,12 +14,13 @@ from evenomics.preparation.draws import draw, experiment_table
 log_to(snakemake.log[0])
 params, cohorts = snakemake.params, Path(snakemake.input.cohorts)
 wanted = training_draws(experiment_grid(params.experiments), params.replicates, params.splits)
+given = read_given(snakemake.input.given) if snakemake.input.given else {}
 without_features = {}
 for part in range(1, 1 + n_replicates(cohorts)):
     real = read_cohort(cohort_path(cohorts, "real", part), "real")
     # fixed cohorts have one real cohort for the draws of all replicates
     of_part = [pair for pair in wanted if not params.splits or pair[1].replicate == part]
-    drawn = draw(real, of_part, params.classes, params.seed, params.experiments["disjoint"])
+    drawn = draw(real, of_part, params.classes, params.seed, params.experiments["disjoint"], given)
     # one at a time: all draws of a wide table would fill the memory
     for of, rows in drawn.items():
         cohort = real.take(rows, name=of.name)

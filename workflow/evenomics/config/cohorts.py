@@ -5,6 +5,9 @@ from typing import Any
 
 from evenomics.config.names import COHORTS, names
 
+#: In place of a column with sample ids: ids are made from the number of the row.
+ROW_NUMBER = "row_number"
+
 
 def given_cohorts(options: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Return what the section ``cohorts`` of a study says of each cohort, or of ``table``.

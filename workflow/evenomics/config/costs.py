@@ -211,11 +211,16 @@ class Costs:
     @cached_property
     def draws(self) -> list[dict[str, int]]:
         """Samples of each class in each training draw."""
-        # where nothing is known of the classes of the whole cohort, they count as equal
-        equal = dict.fromkeys(self.classes, max(1, self.size.n_real // len(self.classes)))
+
+        # where nothing is known of their classes, they count as equal
+        def equal(n_samples: int) -> dict[str, int]:
+            return dict.fromkeys(self.classes, max(1, n_samples // len(self.classes)))
+
+        cohort = {**equal(self.size.n_real), **self.size.class_counts}
+        given = {name: equal(n_samples) for name, n_samples in self.size.n_given.items()}
         grid = experiment_grid(self.options["experiments"])
         wanted = training_draws(grid, self.n_replicates, self.splits)
-        return [e.counts(self.classes) or {**equal, **self.size.class_counts} for e, _ in wanted]
+        return [e.counts(self.classes, cohort) or given.get(e.given, cohort) for e, _ in wanted]
 
     @property
     def _trained_folds(self) -> int:

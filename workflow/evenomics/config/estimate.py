@@ -45,9 +45,9 @@ def known_size(config: Mapping[str, Any], study: str) -> Size | None:
         With its defaults.
     study : str
     """
-    cohorts = config["studies"][study]["cohorts"]
-    find = SOURCE_SIZES.get(cohorts["source"])
-    return find(cohorts) if find else None
+    options = config["studies"][study]
+    find = SOURCE_SIZES.get(options["cohorts"]["source"])
+    return find(options) if find else None
 
 
 def costs_of(config: Mapping[str, Any], study: str, size: Size) -> Iterator[Costs]:

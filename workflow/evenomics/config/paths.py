@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from evenomics.config.cohorts import given_cohorts
+from evenomics.config.tables import study_tables
 
 #: The scores that the authors of the paper released (`resources/cusworth2024`).
 PUBLISHED_SCORES = Path(__file__).parents[3] / "resources/cusworth2024/published_scores.tsv"
@@ -14,11 +14,9 @@ PUBLISHED_SCORES = Path(__file__).parents[3] / "resources/cusworth2024/published
 SHIPPED_GENE_SETS = {"reactome": Path(__file__).parents[1] / "gene_sets/reactome.gmt"}
 
 
-def table_paths(cohorts: Mapping[str, Any]) -> list[str]:
-    """Return the files that the section ``cohorts`` of a study names."""
-    keys = ("path", "classes_path", "file", "platform_file")
-    given = (spec.get(key) for spec in given_cohorts(cohorts).values() for key in keys)
-    return [path for path in given if path and isinstance(path, str)]
+def table_paths(study: Mapping[str, Any]) -> list[str]:
+    """Return the tables that a study names, without those that are downloaded."""
+    return [table.address for table in study_tables(study) if not table.is_remote]
 
 
 def gene_set_paths(enrichment: Mapping[str, Any]) -> list[str]:
@@ -101,4 +99,6 @@ def path_problems(paths: Iterable[str], place: str) -> Iterator[str]:
             )
         elif not Path(path).is_file():
             what = "a folder" if Path(path).is_dir() else "no such file"
+            if "://" in path:
+                what += ", nor an address that tables are downloaded from (http, https)"
             yield f"{place}: {path!r}: {what} (paths start from {Path.cwd()})"

@@ -10,15 +10,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from evenomics.config.arms import AUTO, Samplers, named_arms
-from evenomics.config.experiments import experiment_grid
+from evenomics.config.experiments import Experiment, experiment_grid
 from evenomics.config.messages import key_path, shown
-from evenomics.config.names import names
+from evenomics.config.names import COHORTS, names
 from evenomics.config.paths import gene_set_paths, path_problems
 from evenomics.config.source import SOURCE_PROBLEMS
-from evenomics.messages import repeats, slug
+from evenomics.messages import repeats, slug, some
 
 # Part of file names, as those of studies are.
 _ARM_NAME = re.compile("[a-z][a-z0-9_]{0,49}")
+_GIVEN_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_.]{0,49}")
 _CLASS_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 #: Path of a key: names of sections, numbers of items of lists.
@@ -168,7 +169,7 @@ def study_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
     if not grid:
         yield (
             f"{place}.experiments: no experiment; set `whole: true`, or give values for both "
-            "`controls` and `imbalance`"
+            "`controls` and `imbalance`, or draws (`given`)"
         )
     for experiment in grid:
         if experiment.cases is not None and experiment.cases < 2:
@@ -176,9 +177,39 @@ def study_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
                 f"{place}.experiments: {experiment.controls} controls at imbalance "
                 f"{experiment.imbalance:g} make {experiment.cases} cases; at least 2 are needed"
             )
+    yield from _given_problems(study, place)
     if find := SOURCE_PROBLEMS.get(cohorts["source"]):
         yield from find(study, grid, place)
     yield from _enrichment_problems(study, place)
+
+
+def _given_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
+    options, cohorts = study["experiments"], study["cohorts"]
+    given, place = [*options["given"]], f"{place}.experiments.given"
+    if not given:
+        return
+    drawn = {experiment.name for experiment in experiment_grid({**options, "given": {}})}
+    if both := [name for name in given if name in drawn | {Experiment().name}]:
+        yield (
+            f"{place}: there are other experiments called {some(both)}; rename these, or set "
+            "`controls: []` to have only those that are given"
+        )
+    for name in repeats(name.casefold() for name in given):
+        yield f"{place}: {shown(name)} is the name of more than one draw, for some file systems"
+    for name in given:
+        if not _GIVEN_NAME.fullmatch(name):
+            yield (
+                f"{place}: {shown(name)} is no name for a draw; a name has at most 50 letters, "
+                "digits, `_` and `.`, and starts with a letter or a digit"
+            )
+        elif name.startswith((*COHORTS, "table")):  # samples may be named by draw, or by cohort
+            yield f"{place}: {shown(name)} starts with the name of a cohort; rename the draw"
+    if cohorts["source"] != "table":
+        yield f"{place}: draws are given for `source: table` only, found {cohorts['source']}"
+    elif cohorts.get("table"):
+        yield f"{place}: one `table` is split, but draws are of one real cohort; give `real`"
+    if options["disjoint"]:
+        yield f"{place}: draws are taken as they are, disjoint or not; leave `disjoint` out"
 
 
 def _enrichment_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:

@@ -48,14 +48,14 @@ def n_replicates(study: Mapping[str, Any]) -> int:
     """
     if split := split_of(study["cohorts"]):
         return int(split["replicates"])
-    if all_whole(study):
+    if all_fixed(study):
         return 1
     return int(study["draws"]["replicates"] or _DRAWS)
 
 
-def all_whole(study: Mapping[str, Any]) -> bool:
-    """Return whether every experiment of a study is the whole real cohort."""
-    return all(experiment.whole for experiment in experiment_grid(study["experiments"]))
+def all_fixed(study: Mapping[str, Any]) -> bool:
+    """Return whether every experiment of a study can be drawn in one way only."""
+    return all(experiment.fixed for experiment in experiment_grid(study["experiments"]))
 
 
 def replicate_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
@@ -82,8 +82,9 @@ def replicate_problems(study: Mapping[str, Any], place: str) -> Iterator[str]:
             f"{place}: found {asked}; one table is split, so its splits are the replicates: leave "
             "`draws` out, and set `cohorts.split.replicates`"
         )
-    elif asked > 1 and experiment_grid(study["experiments"]) and all_whole(study):
+    elif asked > 1 and experiment_grid(study["experiments"]) and all_fixed(study):
         yield (
             f"{place}: found {asked}; has to be 1, since every draw of the whole cohort is the "
-            "same: leave `draws` out, or give `controls` and `imbalance` of `experiments`"
+            "same, and a given one is as it is: leave `draws` out, or give `controls` and "
+            "`imbalance` of `experiments`"
         )

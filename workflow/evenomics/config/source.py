@@ -34,12 +34,13 @@ class Size:
         its size.
     class_counts : mapping of str to int
         Samples of each class of the real cohort; empty if they are not known.
+    n_given : mapping of str to int
+        Samples of each draw that is given; empty if they are not known.
 
     Examples
     --------
-    >>> SOURCE_SIZES["builtin"](
-    ...     {"n_features": 150, "n_real": 400, "n_external": 300, "n_validation": 700}
-    ... ).n_samples
+    >>> cohorts = {"n_features": 150, "n_real": 400, "n_external": 300, "n_validation": 700}
+    >>> SOURCE_SIZES["builtin"]({"cohorts": cohorts}).n_samples
     1400
     """
 
@@ -48,6 +49,7 @@ class Size:
     n_external: int
     n_validation: int
     class_counts: Mapping[str, int] = field(default_factory=dict)
+    n_given: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, cohorts: Mapping[str, Any]) -> "Size":
@@ -68,7 +70,7 @@ class Size:
         return self.n_real + self.n_external + self.n_validation
 
 
-#: Finds the size of the cohorts in the section ``cohorts``; None if that says nothing of it.
+#: Finds the size of the cohorts of a study from its section; None if that says nothing of it.
 Sizes = Callable[[Mapping[str, Any]], Size | None]
 
 #: What finds the size of a source's cohorts, by the name of the source.

@@ -89,8 +89,7 @@ def _without_missing(config: Mapping[str, Any]) -> Mapping[str, Any]:
     kept = {}
     for name, study in studies.items():
         optional = isinstance(study, Mapping) and study.get("optional") is True
-        cohorts = study.get("cohorts") if optional else None
-        paths = table_paths(cohorts) if isinstance(cohorts, Mapping) else []
+        paths = table_paths(study) if optional else []
         if missing := [path for path in paths if not Path(path).is_file()]:
             logger.warning("study %s is left out: there is no %s", name, some(missing))
         else:

@@ -1,7 +1,7 @@
 """Cohorts: samples x features with a class per sample; read, checked, aligned, written."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -30,6 +30,9 @@ class Cohort:
         File or generator that the samples come from, for messages.
     groups : pandas.Series of str or None
         Whom each sample is from, where one person gave several.
+    draws : mapping of str to sequence of str
+        Training draws that are given with the cohort: ids of their samples, in their order. `take`
+        leaves them out.
 
     Examples
     --------
@@ -47,6 +50,7 @@ class Cohort:
     name: str = "cohort"
     origin: str = ""
     groups: pd.Series | None = None
+    draws: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def n_samples(self) -> int:
@@ -78,6 +82,7 @@ class Cohort:
             classes=None if self.classes is None else self.classes.iloc[at],
             groups=None if self.groups is None else self.groups.iloc[at],
             name=name or self.name,
+            draws={},
         )
 
     def select(self, features: Iterable[str]) -> Self:

@@ -13,8 +13,11 @@ from evenomics.config.names import COHORTS
 from evenomics.data.cohort import CLASS, GROUP, SAMPLE, Cohort
 from evenomics.data.delimited import LARGEST, Matrix, read_matrix
 from evenomics.errors import CohortError
-from evenomics.files import write_table
+from evenomics.files import read_table, write_table
 from evenomics.messages import some
+
+# table of the draws that are given, beside the cohorts
+_GIVEN = "draws.tsv"
 
 _NO_LABEL = {"", "NA", "NaN", "nan"}
 
@@ -122,9 +125,29 @@ def each_replicate(folder: str | os.PathLike[str]) -> Iterator[tuple[int, dict[s
 def write_cohorts(
     cohorts: Mapping[str, Cohort], folder: str | os.PathLike[str], replicate: int = 1
 ) -> None:
-    """Write the cohorts of a replicate (see `cohort_path` and `write_cohort`)."""
+    """Write the cohorts of a replicate (see `cohort_path` and `write_cohort`).
+
+    Draws that are given with the real cohort are written beside them (see `read_given`).
+    """
     for name, cohort in cohorts.items():
         write_cohort(cohort, cohort_path(folder, name, replicate))
+    if "real" in cohorts and (draws := cohorts["real"].draws):
+        rows = [(name, sample) for name, samples in draws.items() for sample in samples]
+        write_table(pd.DataFrame(rows, columns=["experiment", SAMPLE]), Path(folder) / _GIVEN)
+
+
+def read_given(folder: str | os.PathLike[str]) -> dict[str, list[str]]:
+    """Read the draws that are given with the real cohort of a folder; empty if there are none.
+
+    Returns
+    -------
+    dict of str to list of str
+        Ids of the samples of each draw, in its order.
+    """
+    if not (path := Path(folder) / _GIVEN).is_file():
+        return {}
+    by_name = read_table(path).groupby("experiment", sort=False)[SAMPLE]
+    return {str(name): samples.tolist() for name, samples in by_name}
 
 
 def _cell_problems(matrix: Matrix) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from evenomics.config.cohorts import ROW_NUMBER
 from evenomics.errors import CohortError
 from evenomics.messages import nearest, repeats, some
 
@@ -277,7 +278,9 @@ def read_matrix(
     path : path-like
         TSV, CSV or semicolon-separated text in UTF-8, plain or gzip-compressed.
     name_column : str, optional
-        The column with the names of the rows; the first one by default.
+        The column with the names of the rows; the first one by default. With ``row_number``, where
+        there is no such column, the number of a row is its name. Where names are not in the first
+        column, and that one has no name and the numbers of the rows, it is left out.
     text_columns, text_rows : iterable of str
         Columns and rows to keep as text, where they exist.
 
@@ -292,22 +295,27 @@ def read_matrix(
     """
     path = Path(path)
     header, records, delimiter = _records(path)
-    if name_column is not None and name_column not in header:
+    numbered = name_column == ROW_NUMBER and ROW_NUMBER not in header
+    if name_column is not None and name_column not in header and not numbered:
         raise CohortError(
             f"{path}: no column {name_column!r} with names; {nearest(name_column, header)}"
         )
-    names_at = 0 if name_column is None else header.index(name_column)
+    names_at = -1 if numbered else 0 if name_column is None else header.index(name_column)
     wanted = set(text_columns)
     text_at = [i for i, name in enumerate(header) if name in wanted and i != names_at]
     number_at = [i for i in range(len(header)) if i != names_at and i not in set(text_at)]
     matrix = Matrix([], [header[i] for i in number_at], np.empty((0, len(number_at))))
-    matrix.text = {header[i]: [] for i in text_at}
+    stored_at = {header[i]: i for i in text_at}
+    matrix.text = {name: [] for name in stored_at}
     text_rows = set(text_rows)
-    values, ragged, swallowed, nameless = [], [], [], []
+    values: list[np.ndarray] = []
+    ragged, swallowed, nameless = [], [], []
     for record in records:
         line, cells = record.first, record.cells
         whole = len(cells) == len(header)
         name = cells[names_at].strip() if whole else ""
+        if numbered and whole:
+            name = str(len(values) + 1)
         if record.last > line:
             allowed = number_at if name in text_rows else text_at
             if problem := record.swallowed(allowed if whole else ()):
@@ -325,14 +333,17 @@ def read_matrix(
             matrix.text[name] = [cell.strip() for cell in numbers]
             continue
         matrix.rows.append(name)
-        for i in text_at:
-            matrix.text[header[i]].append(cells[i].strip())
+        for column, i in stored_at.items():
+            matrix.text[column].append(cells[i].strip())
         values.append(row := _numbers(numbers))
         matrix.bad += [
             BadCell(name, matrix.columns[i], line, numbers[i]) for i in np.flatnonzero(beyond(row))
         ]
     if values:
         matrix.numbers = np.where(beyond(np.array(values)), np.nan, values)
+        if number_at[:1] == [0]:
+            matrix = _without_row_numbers(matrix, path)
+            number_at = number_at[len(number_at) - len(matrix.columns) :]
     matrix.problems += swallowed[:3]
     if ragged:
         where = some((f"line {line} has {width}" for line, width in ragged), 3).replace("'", "")
@@ -349,17 +360,26 @@ def read_matrix(
     if unnamed := [i for i in number_at if not header[i]]:
         matrix.problems.append(
             f"every column needs a name in the header, but column {some(i + 1 for i in unnamed)} "
-            "has none; name these columns or leave them out"
+            'has none; name these columns or leave them out (`ignore_columns: [""]`)'
         )
     for side, names in (
         ("row", matrix.rows),
-        ("column", [name for i, name in enumerate(header) if i not in unnamed]),
+        ("column", [*filter(None, header)]),
     ):
         if repeated := repeats(names):
             matrix.problems.append(
                 f"{side} names have to be unique, but these stand more than once: {some(repeated)}"
             )
     return matrix
+
+
+def _without_row_numbers(matrix: Matrix, path: Path) -> Matrix:
+    """Leave out an unnamed first column with the numbers of the rows, from 1."""
+    numbers = np.arange(1, len(matrix.rows) + 1)
+    if matrix.columns[:1] != [""] or not np.array_equal(matrix.numbers[:, 0], numbers):
+        return matrix
+    logger.info("%s: the first column has the numbers of the rows, and is left out", path)
+    return replace(matrix, columns=matrix.columns[1:], numbers=matrix.numbers[:, 1:])
 
 
 def read_text_table(path: str | os.PathLike[str], name_column: str | None = None) -> pd.DataFrame:

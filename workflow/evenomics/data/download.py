@@ -1,7 +1,6 @@
 """Downloads: repeated where that may help, resumed, checked, and never left half done."""
 
 import gzip
-import hashlib
 import json
 import logging
 import os
@@ -19,7 +18,7 @@ from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.util import Retry
 
 from evenomics.errors import DownloadError
-from evenomics.files import replacing, write_text
+from evenomics.files import replacing, sha256_of, write_text
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +59,7 @@ def fetch(
     url: str,
     path: str | os.PathLike[str],
     *,
+    sha256: str | None = None,
     attempts: int = 5,
     timeout: float = 60.0,
     wait: float = 2.0,
@@ -79,6 +79,8 @@ def fetch(
     path : path-like
         Where it is to be. A file that is there with its ``.sha256`` is used if they fit each other,
         otherwise downloaded anew; one without is taken as it is: somebody has put it there.
+    sha256 : str, optional
+        What the SHA-256 of the file has to be, as it comes from there or was put by hand.
     attempts : int
         How often to try; a refusal (e.g. 403 or 404) is final.
     timeout : float
@@ -95,10 +97,12 @@ def fetch(
     ------
     DownloadError
         If the download failed: URL, number of attempts, last reason, and the path at which the file
-        may be put by hand. It is a `MissingError` where the server has no such file.
+        may be put by hand. It is a `MissingError` where the server has no such file. Or if it is
+        another file than `sha256` says: both checksums.
     """
     path = Path(path)
     if _is_there(path):
+        _check_sum(path, sha256, str(path), "delete it, or put the right one there")
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     part = _beside(path, ".part")
@@ -111,6 +115,12 @@ def fetch(
 
     by_hand = f"or download it by other means and put it at {path.absolute()}"
     _attempted(attempt, url, attempts, wait, by_hand)
+    try:
+        advice = "the file there has changed, or the address or the checksum is wrong; mend them"
+        _check_sum(part, sha256, url, advice)
+    except DownloadError:
+        part.unlink()  # nothing of it serves another attempt
+        raise
     if path.suffix == ".gz" and not _named_gzip(url):
         # no name and no time, so that the same content makes the same file
         with (
@@ -357,7 +367,7 @@ def _is_there(path: Path) -> bool:
             logger.info("%s: is there already, put by hand; taken as it is", path)
             _write_sum(path)
             return True
-        if sums.read_text(encoding="utf-8").split()[:1] == [_sha256(path)]:
+        if sums.read_text(encoding="utf-8").split()[:1] == [sha256_of(path)]:
             logger.info("%s: is there already, with the right checksum", path)
             return True
         logger.warning("%s: does not fit its checksum in %s; downloaded anew", path, sums)
@@ -366,13 +376,16 @@ def _is_there(path: Path) -> bool:
     return False
 
 
+def _check_sum(path: Path, wanted: str | None, place: str, advice: str) -> None:
+    if wanted is not None and (found := sha256_of(path)) != wanted.lower():
+        raise DownloadError(
+            f"{place} is not the file that is meant:",
+            [f"its SHA-256 is {found}", f"it has to be {wanted.lower()}", advice],
+        )
+
+
 def _write_sum(path: Path) -> None:
-    write_text(_beside(path, ".sha256"), f"{_sha256(path)}  {path.name}\n")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    write_text(_beside(path, ".sha256"), f"{sha256_of(path)}  {path.name}\n")
 
 
 def _beside(path: Path, ending: str) -> Path:

@@ -27,7 +27,7 @@ from evenomics.data.r_objects import (
     side_table,
 )
 from evenomics.data.r_session import session
-from evenomics.data.user_table import filtered, without_gaps
+from evenomics.data.user_table import filtered, renamed_classes, without_gaps
 from evenomics.errors import CohortError, ConfigError
 from evenomics.messages import repeats, some
 
@@ -169,7 +169,8 @@ def read_rdata(
     if filters:
         matrix, metadata = filtered(matrix, metadata, filters, labels)
     if class_names and class_column is not None:
-        metadata[class_column] = _renamed(metadata[class_column], class_names, labels)
+        table = {str(_in_r(label)): name for label, name in class_names.items()}
+        metadata[class_column] = renamed_classes(metadata[class_column], table, labels)
     if missing == "drop_features":
         matrix = without_gaps(matrix, place)
     cohort = checked_cohort(
@@ -326,14 +327,3 @@ def _in_r(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).upper()
     return f"{value:.15g}" if isinstance(value, float) else str(value)
-
-
-def _renamed(classes: pd.Series, names: Mapping[Any, str], labels: Path) -> pd.Series:
-    """Return the classes under the names that the study has for them."""
-    table = {str(_in_r(label)): name for label, name in names.items()}
-    if unknown := [label for label in classes.unique() if label not in {*table, "", "NA"}]:
-        raise CohortError(
-            f"{labels}: class_names does not say what these classes are called: {some(unknown)}; "
-            f"it has {some(table)}"
-        )
-    return classes.map(lambda label: table.get(label, label))

@@ -9,9 +9,9 @@ cohorts as tables of one form (``workflow/rules/sources.smk``).
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,8 @@ from evenomics.randomness import stream
 
 logger = logging.getLogger(__name__)
 
+Key = TypeVar("Key")
+Found = TypeVar("Found")
 
 # samples that every class needs: two to learn from, one to be scored on
 _LEAST = {"real": 2, "validation": 1}
@@ -47,6 +49,10 @@ class Request:
     imported : mapping of str to path
         Tables that a rule imported, by cohort, or ``table``; see
         `evenomics.config.cohorts.imported_names`.
+    given : mapping of str to mapping
+        Draws from the real cohort that are given; see `evenomics.config.tables.given_draws`.
+    downloaded : mapping of str to path
+        Files of the tables that the options name by their addresses.
 
     Examples
     --------
@@ -60,6 +66,8 @@ class Request:
     classes: Sequence[str]
     seed: int
     imported: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
+    given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    downloaded: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
 
 
 #: Returns the three cohorts by name, or as ``table`` the one that is split into them. Without an
@@ -86,6 +94,9 @@ def load_study(
     classes: Sequence[str],
     seed: int,
     imported: Mapping[str, str | os.PathLike[str]] | None = None,
+    *,
+    given: Mapping[str, Mapping[str, Any]] | None = None,
+    downloaded: Mapping[str, str | os.PathLike[str]] | None = None,
 ) -> Iterator[dict[str, Cohort]]:
     """Load the three cohorts of a study, checked, of one replicate after the other.
 
@@ -97,8 +108,9 @@ def load_study(
         Classes of the study, the over-represented one first.
     seed : int
         Seed of the run.
-    imported : mapping of str to path, optional
-        Tables that a rule imported for the study; see `Request`.
+    imported, given, downloaded : mapping, optional
+        Tables that a rule imported for the study, draws that are given, tables that were
+        downloaded; see `Request`.
 
     Yields
     ------
@@ -122,7 +134,8 @@ def load_study(
             f"`classes` needs two or more names that differ in their letters, digits, `_` or `-`; "
             f"found {list(classes)}"
         )
-    found = SOURCES[name](Request(options, classes, seed, imported or {}))
+    request = Request(options, classes, seed, imported or {}, given or {}, downloaded or {})
+    found = SOURCES[name](request)
     if "table" not in found:
         yield _checked(found, classes)
         return
@@ -176,21 +189,43 @@ def from_tables(readers: Mapping[str, Callable[[], Cohort]], request: Request) -
     CohortError
         With the problems of all tables.
     """
-    problems = [
-        f"no table for the {name} cohort; give `{name}: {{...}}`, or one `table` to split"
-        for name in ("real", "validation")
-        if not {name, "table"} & readers.keys()
-    ]
-    if problems:
-        raise ConfigError("the study's `cohorts` are not complete:", problems)
-    cohorts = _read_together(readers)
+    check_complete(readers)
+    cohorts = read_together(readers)
     if "table" in cohorts:
         check_classes(cohorts["table"], request.classes)
     return cohorts
 
 
-def _read_together(readers: Mapping[str, Callable[[], Cohort]]) -> dict[str, Cohort]:
-    """Read cohorts, and report the faults of all of them together."""
+def check_complete(names: Collection[str]) -> None:
+    """Check that a study has a table for each cohort that it needs, or one to split.
+
+    Raises
+    ------
+    ConfigError
+        If one is missing.
+    """
+    problems = [
+        f"no table for the {name} cohort; give `{name}: {{...}}`, or one `table` to split"
+        for name in ("real", "validation")
+        if name not in names and "table" not in names
+    ]
+    if problems:
+        raise ConfigError("the study's `cohorts` are not complete:", problems)
+
+
+def read_together(readers: Mapping[Key, Callable[[], Found]]) -> dict[Key, Found]:
+    """Read or check cohorts, and report the faults of all of them together.
+
+    Parameters
+    ----------
+    readers : mapping of any key to callable
+        What reads, or checks, each of them.
+
+    Raises
+    ------
+    CohortError
+        With the problems of all that cannot be read.
+    """
     cohorts, faults = {}, []
     for name, read in readers.items():
         try:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evenomics.config.experiments import DrawId, Experiment
+from evenomics.config.experiments import DrawId, Experiment, experiment_numbers
 from evenomics.data.checks import check_classes
 from evenomics.data.cohort import Cohort
 from evenomics.errors import CohortError
@@ -32,6 +32,7 @@ def draw(
     classes: Sequence[str],
     seed: int,
     disjoint: bool = False,
+    given: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[DrawId, NDArray[np.intp]]:
     """Draw the training samples of every experiment and replicate, without replacement.
 
@@ -51,11 +52,13 @@ def draw(
         Seed of the run.
     disjoint : bool
         Whether draws share no sample and no group, as if each had its own real data.
+    given : mapping of str to sequence of str, optional
+        Ids of the samples of every draw that is given.
 
     Returns
     -------
     dict of DrawId to ndarray of int
-        Rows of the cohort, in its order.
+        Rows of the cohort, in its order; those of a draw that is given in the order of its ids.
 
     Raises
     ------
@@ -65,23 +68,34 @@ def draw(
     wanted = list(wanted)
     check_classes(cohort, classes)
     assert cohort.classes is not None
-    _check_sizes(cohort, [experiment for experiment, _ in wanted], classes, disjoint)
+    as_given = {
+        name: cohort.features.index.get_indexer(pd.Index(samples))
+        for name, samples in (given or {}).items()
+    }
+    _check_sizes(cohort, [experiment for experiment, _ in wanted], classes, disjoint, as_given)
     labels = cohort.classes.to_numpy()
     groups = shared_groups(cohort.groups)
     free = np.ones(len(labels), dtype=bool)
     draws, problems = {}, []
     for experiment, of in wanted:
         rng = stream(seed, "draw", *of)
-        left = {label: np.flatnonzero(free & (labels == label)) for label in classes}
-        counts = experiment.counts(classes) or {label: len(left[label]) for label in classes}
-        if groups is None:
+        usable = free
+        if experiment.given:
+            usable = np.isin(np.arange(len(labels)), as_given[experiment.given])
+        left = {label: np.flatnonzero(usable & (labels == label)) for label in classes}
+        counts = experiment.counts(classes, cohort.class_counts())
+        counts = counts or {label: len(left[label]) for label in classes}
+        if groups is not None:
+            problems += _shortages(experiment, left, counts, groups)
+        if experiment.given:
+            rows = as_given[experiment.given]
+        elif groups is None:
             taken = [
                 rng.choice(left[label], count, replace=False) for label, count in counts.items()
             ]
+            rows = np.sort(np.concatenate(taken))
         else:
-            problems += _shortages(experiment, left, counts, groups)
-            taken = _by_group(left, counts, groups, rng)
-        rows = np.sort(np.concatenate(taken))
+            rows = np.sort(np.concatenate(_by_group(left, counts, groups, rng)))
         draws[of] = rows
         if disjoint:
             free[rows if groups is None else np.isin(groups, groups[rows])] = False
@@ -104,11 +118,12 @@ def experiment_table(draws: Mapping[DrawId, Cohort]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns experiment, replicate, class, n_samples, if samples have groups n_groups (the number
-        of groups of these samples; a group with samples of two classes counts in both), and shared:
-        the share of these samples that the draw of another replicate has as well, on average; NaN
-        for a single replicate.
+        Columns experiment, number (as the paper numbers experiments), replicate, class, n_samples,
+        if samples have groups n_groups (the number of groups of these samples; a group with samples
+        of two classes counts in both), and shared: the share of these samples that the draw of
+        another replicate has as well, on average; NaN for a single replicate.
     """
+    numbers = experiment_numbers(of.experiment for of in draws)
     ids: defaultdict[tuple[str, str], list[set[str]]] = defaultdict(list)
     for of, cohort in draws.items():
         assert cohort.classes is not None
@@ -118,7 +133,13 @@ def experiment_table(draws: Mapping[DrawId, Cohort]) -> pd.DataFrame:
     for of, cohort in draws.items():
         assert cohort.classes is not None
         for label, n_samples in cohort.class_counts().items():
-            row = {**of._asdict(), "class": label, "n_samples": n_samples}
+            row = {
+                "experiment": of.experiment,
+                "number": numbers[of.experiment],
+                "replicate": of.replicate,
+                "class": label,
+                "n_samples": n_samples,
+            }
             if cohort.groups is not None:
                 row["n_groups"] = cohort.groups[cohort.classes == label].nunique()
             rows.append(row | {"shared": _shared(ids[of.experiment, label])})
@@ -180,13 +201,19 @@ def _shortages(
 
 
 def _check_sizes(
-    cohort: Cohort, experiments: Sequence[Experiment], classes: Sequence[str], disjoint: bool
+    cohort: Cohort,
+    experiments: Sequence[Experiment],
+    classes: Sequence[str],
+    disjoint: bool,
+    as_given: Mapping[str, NDArray[np.intp]],
 ) -> None:
     available = cohort.class_counts()
     asked_in_all: Counter[str] = Counter()
     problems = []
     for experiment in experiments:
-        counts = experiment.counts(classes) or available
+        counts = experiment.counts(classes, available) or available
+        if experiment.given:
+            counts = cohort.take(as_given[experiment.given]).class_counts()
         asked_in_all.update(counts)
         for label, asked in counts.items():
             what = f"experiment {experiment.name!r}: {asked} samples of the class {label!r}"

@@ -24,6 +24,6 @@ def problems(study: Mapping[str, Any], grid: Sequence[Experiment], place: str) -
 
 @size_of("builtin")
 @size_of("umpire")
-def size(cohorts: Mapping[str, Any]) -> Size:
+def size(study: Mapping[str, Any]) -> Size:
     """Return what is asked for; Umpire may leave out some of the features."""
-    return Size(*(cohorts[f"n_{part}"] for part in ("features", *COHORTS)))
+    return Size(*(study["cohorts"][f"n_{part}"] for part in ("features", *COHORTS)))

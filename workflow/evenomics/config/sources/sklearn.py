@@ -24,7 +24,8 @@ def problems(study: Mapping[str, Any], grid: Sequence[Experiment], place: str) -
 
 
 @size_of("sklearn")
-def size(cohorts: Mapping[str, Any]) -> Size:
+def size(study: Mapping[str, Any]) -> Size:
     """Return the size of the whole data set, cut by the shares."""
+    cohorts = study["cohorts"]
     known = names("datasets")[cohorts["dataset"]]
     return parts_of(known["n_features"], known["n_samples"], split_of(cohorts))
