@@ -356,7 +356,7 @@ class Costs:
 
     def _n_points(self, classifier: str, entry: Mapping[str, Any]) -> int:
         """Return the points of a grid that are fitted in all folds."""
-        scoring = self.config["scoring"]
+        scoring = self.options["scoring"]
         if scoring["tuning"] == "draw" or scoring["hyper_parameters"]:
             return 1
         if classifier in scoring["grids"]:
