@@ -41,7 +41,9 @@ def balanced(arm, sizes=(12, 7, 7), apart=0.0):
     """Return samples, classes and note of an arm, and the draw."""
     setting = Setting((0.0, 0.0), 0.5, 0.5)
     generators = {label: Far() for label in range(len(sizes))}
-    of = training_set(sizes, apart, setting=setting, generators=generators, networks={"hidden": [4]})
+    of = training_set(
+        sizes, apart, setting=setting, generators=generators, networks={"hidden": [4]}
+    )
     samples, note = ARMS[arm].balance(of)
     return samples.X, samples.y, note, of.samples.X
 
