@@ -233,6 +233,19 @@ def test_what_is_missing_or_wrong_in_the_studies_is_named(text, said):
     [
         ("gan: {networks: {hidden: [4, 4]}}", "gan.pretraining.epochs: found 3 values"),
         ("gan: {choice: {cut_above: -20}}", "gan.choice.cut_below: found -10"),
+        (
+            "gan: {choice: {curve_every: 8}}",
+            "gan.choice.eval_every: found 20; has to be a multiple of curve_every, 8",
+        ),
+        (
+            "gan: {choice: {curve_every: 20}, retraining: {epochs_2: 10}}",
+            "gan.choice.curve_every: found 20; has to be at most gan.retraining.epochs_2, 10",
+        ),
+        (
+            "gan: {retraining: {final_epochs: 5000}}",
+            "gan.retraining.final_epochs: found 5000; has to be above epochs_1, 5000",
+        ),
+        ("gan: {networks: {initial_gain: 0}}", "gan.networks.initial_gain: found 0"),
         ("gan: {choice: {threshold: .nan}}", "gan.choice.threshold: found nan"),
         ("gan: {choice: {cut_above: .inf}}", "gan.choice.cut_above: found inf"),
         ("bandwidths: [0.5, 0]", "bandwidths[1]: found 0; has to be > 0"),
