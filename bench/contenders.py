@@ -40,8 +40,9 @@ def make_run(
         alpha=1.0,
         critic_updates=retraining.critic_updates,
         dropout=retraining.dropout,
-        generator_dropout=SETTINGS.networks.generator_dropout,
+        generator_dropout=SETTINGS.networks.dropout_of_generator(retraining.dropout),
         loss=SETTINGS.loss,
+        updates=SETTINGS.updates,
         eval_every=choice.eval_every,
         keep="above",
         curve=choice.curve,
@@ -80,7 +81,7 @@ def textbook(run: TrainingRun) -> Contender:
 
     generator = network(start.generator_architecture, run.generator_dropout)
     critic = network(start.critic_architecture, run.dropout)
-    rate, betas = run.learning_rate, run.loss.adam_betas
+    rate, betas = run.learning_rate, run.updates.adam_betas
     generator_adam = torch.optim.Adam(generator.parameters(), rate, betas)
     critic_adam = torch.optim.Adam(critic.parameters(), rate, betas)
     samples = torch.as_tensor(run.samples, dtype=torch.float32)

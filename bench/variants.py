@@ -92,8 +92,8 @@ def train_all(
 
     def untrained() -> Generator:
         rng = stream(seed, "untrained")
-        hidden = settings().networks.hidden
-        return Generator.from_weights(initial_weights(draw.shape[1], hidden, rng))
+        shape = settings().networks
+        return Generator.from_weights(initial_weights(draw.shape[1], shape.hidden, rng, shape))
 
     # with five critic updates, as many generator updates as with two
     longer = partial(settings, EPOCHS * 5 // 2, critic_updates=5)
@@ -146,7 +146,7 @@ def _with_learnt_noise(runs: list[TrainingRun]) -> Generator:
 
     def adam(parameter: torch.Tensor, run: TrainingRun, factor: float = 1) -> torch.optim.Adam:
         rate = factor * run.learning_rate
-        return torch.optim.Adam([parameter], lr=rate, betas=run.loss.adam_betas)
+        return torch.optim.Adam([parameter], lr=rate, betas=run.updates.adam_betas)
 
     for run in runs:
         dropout = AlphaDropout(dropout_threshold(run.dropout))
@@ -168,7 +168,7 @@ def _with_learnt_noise(runs: list[TrainingRun]) -> Generator:
                 real = samples[torch.randperm(len(samples))[:batch]][None]
                 _, critic.grad = critic_gradient(
                     critic, critic_shape, real, generate(), torch.rand(1, batch, 1),
-                    masks(3 * batch), dropout, run.loss.gradient_penalty,
+                    masks(3 * batch), dropout, run.loss,
                 )  # fmt: skip
             optimisers[0].step()
             if update % run.critic_updates == 0:

@@ -49,7 +49,7 @@ def costs_of(size: Size = SIZE, **keys) -> Costs:
 def test_parameters_are_those_of_the_networks(n_features, hidden):
     assert n_parameters(n_features, hidden) == (
         generator_architecture(n_features, hidden).n_parameters,
-        critic_architecture(n_features, hidden).n_parameters,
+        critic_architecture(n_features, hidden[::-1]).n_parameters,
     )
 
 

@@ -60,7 +60,7 @@ def test_every_selection_goes_on_from_another_and_every_step_has_its_options():
 
 
 def test_a_renamed_key_is_gone_and_its_new_name_exists():
-    """Wherever a section of the schema says that a key was renamed; a dotted name is a path."""
+    """Wherever a section of the schema says that a key was renamed; a path if it moved."""
     paths = {key.values[0] for key in ALL_KEYS}
     sections = [key.values[1] for key in ALL_KEYS if "renamed" in key.values[1]]
     assert sections

@@ -264,6 +264,19 @@ def test_grids_and_given_hyper_parameters_are_checked_as_far_as_the_config_knows
     [
         ("gan: {networks: {hidden: [4, 4]}}", "gan.pretraining.epochs: found 3 values"),
         ("gan: {choice: {cut_above: -20}}", "gan.choice.cut_below: found -10"),
+        (
+            "gan: {choice: {curve_every: 8}}",
+            "gan.choice.eval_every: found 20; has to be a multiple of curve_every, 8",
+        ),
+        (
+            "gan: {choice: {curve_every: 20}, retraining: {epochs_2: 10}}",
+            "gan.choice.curve_every: found 20; has to be at most gan.retraining.epochs_2, 10",
+        ),
+        (
+            "gan: {retraining: {final_epochs: 5000}}",
+            "gan.retraining.final_epochs: found 5000; has to be above epochs_1, 5000",
+        ),
+        ("gan: {networks: {initial_gain: 0}}", "gan.networks.initial_gain: found 0"),
         ("gan: {choice: {threshold: .nan}}", "gan.choice.threshold: found nan"),
         ("gan: {choice: {cut_above: .inf}}", "gan.choice.cut_above: found inf"),
         ("bandwidths: [0.5, 0]", "bandwidths[1]: found 0; has to be > 0"),

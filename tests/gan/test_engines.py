@@ -59,9 +59,11 @@ class Textbook:
         self.of, self.batch, self.p = of, of.batch, of.start.n_features
         self.generator = self.module(of.start.generator_architecture, of.start.generator)
         self.critic = self.module(of.start.critic_architecture, of.start.critic)
-        options = {"lr": of.learning_rate, "betas": of.loss.adam_betas}
-        self.adam = {
-            net: torch.optim.Adam(net.parameters(), **options)
+        rate, betas = of.learning_rate, of.updates.adam_betas
+        self.optimisers = {
+            net: torch.optim.SGD(net.parameters(), rate)
+            if of.updates.optimiser == "sgd"
+            else torch.optim.Adam(net.parameters(), rate, betas)
             for net in (self.generator, self.critic)
         }
         self.critic_loss, self.wasserstein = [], []
@@ -97,13 +99,13 @@ class Textbook:
         key = torch.tensor([self.of.key])
         return streams.words(key, purpose, torch.tensor([index]), n)
 
-    def draws(self, purpose, index, n_uniforms, critic_rows):
+    def draws(self, purpose, index, batch, n_uniforms, critic_rows):
         """Noise, uniform numbers, masks of the critic and of the generator, in that order."""
-        n = self.batch * self.p
+        n = batch * self.p
         counts = [streams.n_normal_words(n), n_uniforms]
         sides = [
             (self.critic, critic_rows, self.of.dropout),
-            (self.generator, self.batch, self.of.generator_dropout),
+            (self.generator, batch, self.of.generator_dropout),
         ]
         places = []
         for net, rows, rate in sides:
@@ -111,7 +113,7 @@ class Textbook:
             places.append((sizes, rate))
             counts += [streams.n_mask_words(rows * width) for rows, width in sizes]
         parts = iter(torch.split(self.words(purpose, index, sum(counts)), counts, dim=1))
-        noise = streams.normals(next(parts), n, FLOAT64).reshape(self.batch, self.p)
+        noise = streams.normals(next(parts), n, FLOAT64).reshape(batch, self.p)
         uniforms = streams.uniforms(next(parts), FLOAT64).reshape(-1, 1)
         masks = [
             [
@@ -127,8 +129,9 @@ class Textbook:
         samples = torch.tensor(of.samples)
         for update in range(of.n_updates):
             epoch, step = divmod(update, of.updates_per_epoch)
-            order = self.words(Purpose.SHUFFLE, epoch, len(samples))[0] & (2**63 - 1)
-            real = samples[order.argsort(stable=True)[step * self.batch :][: self.batch]]
+            shuffle, place = (epoch, step) if of.updates.epoch == "pass" else (update, 0)
+            order = self.words(Purpose.SHUFFLE, shuffle, len(samples))[0] & (2**63 - 1)
+            real = samples[order.argsort(stable=True)[place * self.batch :][: self.batch]]
             fake = self.update_critic(update, real)
             if (update + 1) % of.critic_updates == 0:
                 loss = self.update_generator((update + 1) // of.critic_updates - 1)
@@ -139,17 +142,21 @@ class Textbook:
     def update_critic(self, update, real):
         batch = self.batch
         noise, position, masks, generator_masks = self.draws(
-            Purpose.CRITIC, update, batch, 3 * batch
+            Purpose.CRITIC, update, batch, batch, 3 * batch
         )
         rate = self.of.generator_dropout
         fake = self.forward(self.generator, noise, generator_masks, rate).detach()
         between = (position * real + (1 - position) * fake).requires_grad_()
         x = torch.cat([between, real, fake])
         value = self.forward(self.critic, x, masks, self.of.dropout)[:, 0]
-        (slope,) = torch.autograd.grad(value[:batch].sum(), between, create_graph=True)
-        penalty = ((slope.norm(dim=1) - 1) ** 2).mean()
+        terms = self.of.loss
+        (slope,) = torch.autograd.grad(
+            value[:batch].sum(), between, create_graph=terms.penalty_in_gradient, retain_graph=True
+        )
+        across = 1 if terms.penalty_norm == "per_sample" else 0
+        penalty = ((slope.norm(dim=across) - 1) ** 2).mean()
         loss = value[2 * batch :].mean() - value[batch : 2 * batch].mean()
-        loss = loss + self.of.loss.gradient_penalty * penalty
+        loss = loss + terms.gradient_penalty * penalty
         self.step(self.critic, loss)
         self.critic_loss.append(loss.item())
         with torch.no_grad():
@@ -157,18 +164,20 @@ class Textbook:
         return (value[0] - value[1]).item()
 
     def update_generator(self, index):
-        noise, _, masks, generator_masks = self.draws(Purpose.GENERATOR, index, 0, self.batch)
+        batch = self.of.updates.generator_batch or self.batch
+        noise, _, masks, generator_masks = self.draws(Purpose.GENERATOR, index, batch, 0, batch)
         fake = self.forward(self.generator, noise, generator_masks, self.of.generator_dropout)
         order = 2 if self.of.loss.spread_norm == "spectral" else "fro"
-        loss = -self.forward(self.critic, fake, masks, self.of.dropout).mean()
+        value = self.forward(self.critic, fake, masks, self.of.dropout)
+        loss = -(value if self.of.loss.critic_gradient else value.detach()).mean()
         loss = loss - self.of.alpha * torch.log(torch.linalg.matrix_norm(fake, order))
         self.step(self.generator, loss)
         return loss.item()
 
     def step(self, net, loss):
-        self.adam[net].zero_grad()
+        self.optimisers[net].zero_grad()
         loss.backward(inputs=list(net.parameters()))
-        self.adam[net].step()
+        self.optimisers[net].step()
 
     @staticmethod
     def flat(net):

@@ -1,13 +1,16 @@
 """Closed-form losses and gradients against PyTorch's own autograd and modules, in float64."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from evenomics.gan import losses, networks
 from evenomics.gan.arithmetic import AlphaDropout
+from evenomics.gan.settings import Loss, Networks
 from gan.training_runs import CUDA
 
 RUNS, BATCH, P = 3, 7, 12
@@ -66,7 +69,11 @@ def relative_error(found, expected):
 @on_every_device
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("rate", [0.0, 0.7])
-def test_critic_gradient_equals_double_backward(hidden, rate):
+@pytest.mark.parametrize(
+    "terms", [Loss(), Loss(penalty_norm="per_feature"), Loss(penalty_in_gradient=False)]
+)
+def test_critic_gradient_equals_double_backward(hidden, rate, terms):
+    """Of a penalty that is no part of the gradient, to a backward without ``create_graph``."""
     architecture = networks.critic_architecture(P, hidden)
     dropout = AlphaDropout(round(rate * 65536))
     flat = 0.4 * draw(RUNS, architecture.n_parameters)
@@ -78,14 +85,17 @@ def test_critic_gradient_equals_double_backward(hidden, rate):
     masks = masks_for(3 * BATCH, architecture.hidden, rate)
 
     loss, gradient = losses.critic_gradient(
-        flat, architecture, real, fake, position, masks, dropout, 10.0
+        flat, architecture, real, fake, position, masks, dropout, terms
     )
 
     leaf = flat.clone().requires_grad_()
     x = torch.cat([position * real + (1 - position) * fake, real, fake], 1).requires_grad_()
     y = by_autograd(leaf, architecture, x, masks, dropout)[:, :, 0]
-    (slope,) = torch.autograd.grad(y[:, :BATCH].sum(), x, create_graph=True)
-    penalty = 10.0 * ((slope[:, :BATCH].norm(dim=2) - 1) ** 2).mean(1)
+    (slope,) = torch.autograd.grad(
+        y[:, :BATCH].sum(), x, create_graph=terms.penalty_in_gradient, retain_graph=True
+    )
+    across = 2 if terms.penalty_norm == "per_sample" else 1
+    penalty = 10.0 * ((slope[:, :BATCH].norm(dim=across) - 1) ** 2).mean(1)
     expected = y[:, 2 * BATCH :].mean(1) - y[:, BATCH : 2 * BATCH].mean(1) + penalty
     (expected_gradient,) = torch.autograd.grad(expected.sum(), leaf)
     torch.testing.assert_close(loss, expected.detach(), rtol=1e-12, atol=1e-12)
@@ -96,7 +106,10 @@ def test_critic_gradient_equals_double_backward(hidden, rate):
 @pytest.mark.parametrize("norm", ["frobenius", "spectral"])
 @pytest.mark.parametrize("rate", [0.0, 0.5])
 @pytest.mark.parametrize("hidden", HIDDEN)
-def test_generator_gradient_equals_autograd(norm, rate, hidden):
+@pytest.mark.parametrize("learns", [True, False])
+def test_generator_gradient_equals_autograd(norm, rate, hidden, learns):
+    """Where the generator does not learn from the critic, with the critic's output detached."""
+    terms = Loss(spread_norm=norm, critic_gradient=learns)
     architecture = networks.generator_architecture(P, hidden)
     critic_architecture = networks.critic_architecture(P, hidden)
     dropout, none = AlphaDropout(round(rate * 65536)), AlphaDropout(0)
@@ -109,17 +122,19 @@ def test_generator_gradient_equals_autograd(norm, rate, hidden):
 
     loss, gradient = losses.generator_gradient(
         flat, architecture, critic, critic_architecture, noise, masks, critic_masks,
-        dropout if rate else none, critic_dropout, alpha, norm,
+        dropout if rate else none, critic_dropout, alpha, terms,
     )  # fmt: skip
 
     leaf = flat.clone().requires_grad_()
     x = by_autograd(leaf, architecture, noise, masks, dropout)
     y = by_autograd(critic, critic_architecture, x, critic_masks, critic_dropout)
     size = torch.linalg.matrix_norm(x, "fro" if norm == "frobenius" else 2)
-    expected = -y.mean((1, 2)) - alpha * torch.log(size)
+    expected = -(y if learns else y.detach()).mean((1, 2)) - alpha * torch.log(size)
     (expected_gradient,) = torch.autograd.grad(expected.sum(), leaf)
     torch.testing.assert_close(loss, expected.detach(), rtol=1e-10, atol=1e-10)
     assert relative_error(gradient, expected_gradient) < 1e-10
+    # the first run has no spread term: without the critic nothing moves it
+    assert bool(gradient[0].any()) == learns
 
 
 @on_every_device
@@ -141,13 +156,14 @@ def test_spread_of_a_zero_batch_is_finite_and_pushes_nowhere(norm):
 
 
 @on_every_device
-def test_critic_gradient_of_a_flat_critic_is_finite():
+@pytest.mark.parametrize("norm", ["per_sample", "per_feature"])
+def test_critic_gradient_of_a_flat_critic_is_finite(norm):
     architecture = networks.critic_architecture(P, (5,))
     flat = torch.zeros(1, architecture.n_parameters, dtype=torch.float64)
     x = draw(1, BATCH, P)
     loss, gradient = losses.critic_gradient(
         flat, architecture, x, x, 0.5 * torch.ones(1, BATCH, 1, dtype=torch.float64), None,
-        AlphaDropout(0), 10.0,
+        AlphaDropout(0), Loss(penalty_norm=norm),
     )  # fmt: skip
     assert loss.item() == pytest.approx(10.0)
     assert torch.isfinite(gradient).all()
@@ -165,30 +181,70 @@ def test_alpha_dropout_has_the_moments_of_pytorchs(rate):
     )
 
 
-def test_initial_weights_have_kaimings_spread():
-    import numpy as np
-
+@pytest.mark.parametrize(
+    ("gain", "nonlinearity"), [(Networks().initial_gain, "relu"), (1.0, "linear")]
+)
+def test_initial_weights_have_kaimings_spread(gain, nonlinearity):
+    """The default gain to the last bit, though its square is not 2 to the last bit."""
     architecture = networks.generator_architecture(200, (300,))
-    flat = architecture.initial(np.random.default_rng(1))
-    expected = torch.nn.init.kaiming_normal_(torch.empty(300, 200)).std().item()
-    assert flat[architecture.layers[0].weight].std() == pytest.approx(expected, rel=0.02)
-    assert not flat[architecture.layers[0].bias].any()
+    flat = architecture.initial(np.random.default_rng(1), Networks(initial_gain=gain))
+    theirs = torch.nn.init.kaiming_normal_(torch.empty(300, 200), nonlinearity=nonlinearity)
+    first, _ = architecture.layers
+    assert flat[first.weight].std() == pytest.approx(theirs.std().item(), rel=0.02)
+    drawn = np.random.default_rng(1).normal(0, np.sqrt(round(gain**2) / 200), 200 * 300)
+    np.testing.assert_array_equal(flat[first.weight], drawn)
+    assert not flat[first.bias].any()
 
 
-def test_growing_keeps_the_layers_that_stay_and_draws_the_others_anew():
-    import numpy as np
+def test_initial_biases_are_those_of_pytorchs_layers():
+    """Of hidden layers; the generator's output layer has one value, the critic's no bias."""
+    settings = Networks(initial_biases="uniform", initial_output_bias=0.01)
+    weights = networks.initial_weights(400, (4000, 3000), np.random.default_rng(1), settings)
+    for architecture, flat in (
+        (weights.generator_architecture, weights.generator),
+        (weights.critic_architecture, weights.critic),
+    ):
+        *inner, top = architecture.layers
+        for layer in inner:
+            ours, theirs = flat[layer.bias], nn.Linear(layer.n_in, layer.n_out).bias
+            limit = theirs.detach().abs().max().item()
+            assert np.abs(ours).max() == pytest.approx(limit, rel=0.01)
+            assert ours.std() == pytest.approx(limit / np.sqrt(3), rel=0.05)
+        if top.bias is not None:
+            assert set(flat[top.bias]) == {0.01}
+    assert weights.critic_architecture.layers[-1].bias is None
 
+
+@pytest.mark.parametrize(
+    ("at", "widths", "critic_kept"),
+    [("input", (P, 11, 8, 5, 1), [(1, 2), (2, 3)]), ("output", (P, 11, 8, 5, 1), [(0, 0), (1, 1)])],
+)
+def test_growing_keeps_the_layers_that_stay_and_draws_the_others_anew(at, widths, critic_kept):
+    """Kept layers are pairs of their places before and after; all others are drawn anew."""
     rng = np.random.default_rng(1)
-    small = networks.initial_weights(P, (5, 8), rng)
-    grown = networks.grow(small, 11, rng)
+    settings = Networks(hidden=(5, 8, 11), critic_grows=at, initial_biases="uniform")
+    small = networks.initial_weights(P, (5, 8), rng, settings, settings.critic_hidden(2))
+    grown = networks.grow(small, rng, settings)
     assert grown.hidden == (5, 8, 11)
+    assert small.critic_hidden == {"input": (8, 5), "output": (11, 8)}[at]
     assert grown.generator_architecture.widths == (P, 5, 8, 11, P)
-    assert grown.critic_architecture.widths == (P, 11, 8, 5, 1)
-    g_small, g = small.generator_architecture.layers, grown.generator_architecture.layers
-    c_small, c = small.critic_architecture.layers, grown.critic_architecture.layers
-    for old, new in [(0, 0), (1, 1)]:
-        assert np.array_equal(small.generator[g_small[old].weight], grown.generator[g[new].weight])
-    for old, new in [(1, 2), (2, 3)]:
-        assert np.array_equal(small.critic[c_small[old].weight], grown.critic[c[new].weight])
-    assert not np.array_equal(small.generator[g_small[2].weight], grown.generator[g[3].weight])
-    assert not np.array_equal(small.critic[c_small[0].weight], grown.critic[c[1].weight][: P * 8])
+    assert grown.critic_architecture.widths == widths
+    for net, kept in (("generator", [(0, 0), (1, 1)]), ("critic", critic_kept)):
+        before, after = (getattr(weights, f"{net}_architecture") for weights in (small, grown))
+        old, new = getattr(small, net), getattr(grown, net)
+        for i, j in kept:
+            for part in ("weight", "bias"):
+                one, other = (
+                    getattr(shape.layers[k], part) for shape, k in ((before, i), (after, j))
+                )
+                if one is not None:
+                    np.testing.assert_array_equal(old[one], new[other])
+        for j in {0, 1, 2, 3} - {j for _, j in kept}:
+            assert not np.isin(new[after.layers[j].weight], old).any()
+
+
+def test_a_critic_that_grows_at_its_output_begins_with_its_widest_layer():
+    settings = Networks(critic_grows="output")
+    assert [settings.critic_hidden(n) for n in (1, 2, 3)] == [(200,), (200, 100), (200, 100, 50)]
+    other = replace(settings, critic_grows="input")
+    assert [other.critic_hidden(n) for n in (1, 2, 3)] == [(50,), (100, 50), (200, 100, 50)]

@@ -66,7 +66,13 @@ def test_weights_come_back_exactly(weights, tmp_path):
     found = load_weights(tmp_path / "w.safetensors")
     np.testing.assert_array_equal(found.generator, weights.generator)
     np.testing.assert_array_equal(found.critic, weights.critic)
-    assert found.hidden == weights.hidden
+    assert (found.hidden, found.critic_hidden) == ((4, 5), (5, 4))
+
+
+def test_weights_of_a_critic_that_is_not_the_generator_reversed_come_back(tmp_path):
+    made = initial_weights(6, (4, 5), np.random.default_rng(0), critic_hidden=(7, 5))
+    save_weights(tmp_path / "w.safetensors", made)
+    assert load_weights(tmp_path / "w.safetensors").critic_architecture.widths == (6, 7, 5, 1)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a model"])

@@ -63,6 +63,8 @@ class Runs:
         Critic updates per generator update.
     eval_every : int
         Epochs between two evaluations.
+    generator_batch : int or None
+        Samples generated per generator update; None for as many as in an update of the critic.
 
     Examples
     --------
@@ -79,6 +81,7 @@ class Runs:
     updates: int
     critic_updates: int
     eval_every: int
+    generator_batch: int | None = None
 
     @property
     def n_parameters(self) -> int:
@@ -91,8 +94,9 @@ class Runs:
         n = self.n_parameters
         # twice as long where weights and moments do not fit the cache
         ns = 0.5 + 0.5 * n / (n + 1e6)
-        cycles = self.updates * (0.4 + 0.2 / self.critic_updates)
-        return self.n * cycles * 1e-9 * ns * n * (self.batch + 5)
+        generated = self.generator_batch or self.batch
+        rows = 0.4 * (self.batch + 5) + 0.2 / self.critic_updates * (generated + 5)
+        return self.n * self.updates * rows * 1e-9 * ns * n
 
     @property
     def record_bytes(self) -> float:
@@ -103,7 +107,10 @@ class Runs:
     @property
     def thread_bytes(self) -> float:
         """Memory of a thread of the CPU engine, which trains one at a time."""
-        rows = 4 * self.batch * (13 + 4) * (self.n_features + sum(self.hidden))
+        # batches of another size have rows of their own
+        other = self.generator_batch if self.generator_batch != self.batch else None
+        batches = self.batch + (other or 0)
+        rows = 4 * batches * (13 + 4) * (self.n_features + sum(self.hidden))
         return 36 * self.n_parameters + rows + self.record_bytes
 
     @property
@@ -252,9 +259,13 @@ class Costs:
         self, n: int, n_samples: int, batch: int, epochs: int, critic_updates: int, layers: int
     ) -> Runs:
         hidden, batch = self.hidden[:layers], min(batch, n_samples)
-        updates = epochs * (n_samples // batch)
-        every = self.options["gan"]["choice"]["eval_every"]
-        return Runs(n, self.size.n_features, hidden, batch, epochs, updates, critic_updates, every)
+        gan = self.options["gan"]
+        plan, every = gan["updates"], gan["choice"]["eval_every"]
+        updates = epochs * (n_samples // batch if plan["epoch"] == "pass" else critic_updates)
+        return Runs(
+            n, self.size.n_features, hidden, batch, epochs, updates, critic_updates, every,
+            plan["generator_batch"],
+        )  # fmt: skip
 
     @cached_property
     def pretraining(self) -> list[Runs]:
@@ -294,8 +305,12 @@ class Costs:
         for phase in ("1", "2"):
             n_rates, epochs = len(plan[f"learning_rates_{phase}"]), plan[f"epochs_{phase}"]
             shape = (plan["critic_updates"], len(self.hidden))
-            n_training, half = max(1, n_samples - n_held_out), max(1, epochs // 2)
+            n_training = max(1, n_samples - n_held_out)
             yield self._runs(n_rates * n_folds, n_training, batch, epochs, *shape)
+            if phase == "2" and plan["final_epochs"] is not None:
+                epochs = plan["final_epochs"]
+                yield self._runs(n_folds, n_training, batch, epochs, *shape)
+            half = max(1, epochs // 2)
             if n_folds > 1:  # and on all samples, up to the chosen epoch: half-way, say
                 yield self._runs(1, n_samples, batch, half, *shape)
             if n := self._trained_folds:

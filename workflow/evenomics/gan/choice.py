@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from evenomics.gan import curves
 from evenomics.gan.networks import Floats
 from evenomics.gan.search import Search
+from evenomics.gan.settings import Choice
 from evenomics.gan.trained import Trained
 
 
@@ -18,6 +19,11 @@ def _curve(runs: list[Trained], name: str) -> Floats:
     chosen = [r.wasserstein if name == "wasserstein" else r.critic_loss for r in runs]
     length = min(map(len, chosen))
     return np.mean([c[:length] for c in chosen], axis=0)
+
+
+def _seen(runs: list[Trained], choice: Choice) -> Floats:
+    """Return the points of the curve that the paper's rules see."""
+    return curves.seen(_curve(runs, choice.curve), choice)
 
 
 def _distances(runs: list[Trained]) -> tuple[Floats, NDArray[np.int64]]:
@@ -43,23 +49,23 @@ def _evaluated(runs: list[Trained], length: int) -> NDArray[np.int64]:
 def _measure(search: Search, phase: str) -> pd.DataFrame:
     """Tabulate what the rules see of every rate."""
     choice = search.settings.choice
-    columns = ["phase", "rate", "smallest_above", "energy_distance", "instability", "speed"]
+    columns = ["phase", "rate", choice.rate_1, "energy_distance", "instability", "speed"]
     columns += ["objective", "cut_epoch", "note"]
     rows = []
     for runs in search.runs:
-        curve = _curve(runs, choice.curve)
-        above = [v for v in curve[_evaluated(runs, len(curve)) - 1] if v > choice.threshold]
+        curve = _seen(runs, choice)
         row: dict[str, Any] = dict.fromkeys(columns, np.nan) | {
             "phase": phase,
             "rate": runs[0].run.learning_rate,
-            "smallest_above": min(above, default=np.nan),
+            choice.rate_1: _above(runs, choice),
             "energy_distance": _smallest_distance(runs)[0],
         }
         length, note = curves.cut(curve, choice) if len(curve) else (0, "no finite epoch")
-        epochs = runs[0].run.epochs
-        window = curves.window_of(epochs, choice)
+        n_points = runs[0].run.epochs // choice.curve_every
+        window = curves.window_of(n_points, choice)
         # a curve that ends in NaN is cut there
-        row |= {"cut_epoch": length if length < epochs else np.nan, "note": note}
+        cut_epoch = length * choice.curve_every if length < n_points else np.nan
+        row |= {"cut_epoch": cut_epoch, "note": note}
         if length >= window:
             row["instability"] = curves.instability(curve[:length], choice)
             row["speed"] = curves.speed(curve[:length], window)
@@ -67,6 +73,16 @@ def _measure(search: Search, phase: str) -> pd.DataFrame:
         rows.append(row)
     search.rates += rows
     return pd.DataFrame(rows)
+
+
+def _above(runs: list[Trained], choice: Choice) -> float:
+    """Return the value that the rule for lr_1 goes by."""
+    if choice.rate_1 == "last_above":
+        points = _seen(runs, choice)
+        return curves.last_above(points, choice).value if len(points) else np.nan
+    curve = _curve(runs, choice.curve)
+    above = [v for v in curve[_evaluated(runs, len(curve)) - 1] if v > choice.threshold]
+    return min(above, default=np.nan)
 
 
 def _first_smallest(values: pd.Series) -> int | None:
@@ -88,8 +104,14 @@ def choose_rate_1(search: Search) -> None:
     choice = search.settings.choice
     table = _measure(search, "lr_1")
     by_distance = choice.rate_choice == "held_out"
-    best = _first_smallest(table["energy_distance" if by_distance else "smallest_above"])
-    if best is not None:
+    best = _first_smallest(table["energy_distance" if by_distance else choice.rate_1])
+    if best is not None and not by_distance and choice.rate_1 == "last_above":
+        rule = f"last above {choice.threshold:g}"
+        runs = search.take(best)
+        epoch = curves.last_above(_seen(runs, choice), choice).epoch
+        search.epochs_1 = [epoch] * len(runs)
+        search.updates = _mean_updates(runs, search.epochs_1)
+    elif best is not None:
         rule = "smallest energy distance" if by_distance else f"smallest above {choice.threshold:g}"
         runs = search.take(best)
         search.epochs_1 = [trained.kept_epoch for trained in runs]
@@ -108,6 +130,8 @@ def choose_rate_1(search: Search) -> None:
         epoch = int(_evaluated(runs, cut_epoch).max(initial=0))
         search.epochs_1 = [epoch] * len(runs)
         search.updates = _mean_updates(runs, search.epochs_1)
+    if search.settings.retraining.final_epochs is not None:
+        search.first_curve = _curve(runs, choice.curve)[:epoch]
     search.row |= {
         "lr_1": runs[0].run.learning_rate,
         "lr_1_rule": rule,
@@ -139,15 +163,18 @@ def choose_epoch(search: Search) -> None:
     if choice.epoch_choice == "held_out":
         epoch, rule = _smallest_distance(runs)[1], "smallest energy distance"
     else:
-        curve = _curve(runs, choice.curve)
+        whole = np.concatenate([search.first_curve, _curve(runs, choice.curve)])
+        curve, n_first = curves.seen(whole, choice), len(search.first_curve)
         length, note = curves.cut(curve, choice)
-        elbow = curves.find_elbow(curve[:length])
-        evaluated = _evaluated(runs, length)
-        nearest = np.abs(evaluated - elbow.epoch)
+        elbow = curves.find_elbow(curve[:length], choice)
+        evaluated = _evaluated(runs, length * choice.curve_every - n_first)
+        if n_first:  # an elbow of that part: the weights that it led to
+            evaluated = np.append(0, evaluated)
+        nearest = np.abs(evaluated + n_first - elbow.epoch)
         epoch = int(evaluated[np.argmin(nearest)]) if len(evaluated) else 0
         rule = elbow.rule if elbow.rule == "elbow" else f"fallback: {elbow.rule}"
         search.notes += [text for text in (note, elbow.note) if text]
-    if not epoch:
+    if not epoch and rule != "elbow":
         rule = "fallback: diverged before the first evaluation, weights of lr_1"
     search.updates = _mean_updates(runs, [epoch] * len(runs))
     search.row |= {

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from evenomics.gan.arithmetic import N_SQUARINGS, SPREAD_FLOOR, AlphaDropout
 from evenomics.gan.networks import SELU_ALPHA, SELU_SCALE, Architecture
+from evenomics.gan.settings import Loss
 
 # terms of a sum, over the number of runs, from which `product` goes run by run
 LONG_SUM = 400
@@ -152,12 +153,14 @@ def critic_gradient(
     position: Tensor,
     masks: Masks,
     dropout: AlphaDropout,
-    penalty_weight: float,
+    terms: Loss,
 ) -> tuple[Tensor, Tensor]:
     """Loss of the critic and its gradient.
 
     mean C(fake) - mean C(real) + lambda mean (||grad C(x)|| - 1)^2, x on the line between a real
-    and a generated sample (Gulrajani et al. 2017, equation 3).
+    and a generated sample (Gulrajani et al. 2017, equation 3). The norms are those of the samples,
+    or those of the features over all samples of the batch; the penalty can be left out of the
+    gradient (see `Loss`).
 
     Parameters
     ----------
@@ -169,8 +172,8 @@ def critic_gradient(
     masks : list of Tensor of bool, shape (n_runs, 3 * batch, width), or None
         For the rows [interpolated; real; fake].
     dropout : AlphaDropout
-    penalty_weight : float
-        lambda.
+    terms : Loss
+        Weight lambda and kind of the penalty.
 
     Returns
     -------
@@ -193,9 +196,14 @@ def critic_gradient(
         upper.insert(0, rows @ layers[index][0].transpose(1, 2))
     input_gradient = upper[0]
 
-    norm = input_gradient.square().sum(dim=2, keepdim=True).sqrt()
-    safe = norm.clamp(min=torch.finfo(norm.dtype).tiny)
-    q = (2.0 * penalty_weight / batch) * (norm - 1.0) / safe * input_gradient
+    penalty_weight, across = terms.gradient_penalty, 2 if terms.penalty_norm == "per_sample" else 1
+    norm = input_gradient.square().sum(dim=across, keepdim=True).sqrt()
+    n_norms = norm.shape[3 - across]
+    if terms.penalty_in_gradient:
+        safe = norm.clamp(min=torch.finfo(norm.dtype).tiny)
+        q = (2.0 * penalty_weight / n_norms) * (norm - 1.0) / safe * input_gradient
+    else:
+        q = torch.zeros_like(input_gradient)
     loss = (
         output[:, 2 * batch :].mean(dim=(1, 2))
         - output[:, batch : 2 * batch].mean(dim=(1, 2))
@@ -232,6 +240,17 @@ def critic_gradient(
     return loss, gradient
 
 
+def _input_gradient(
+    flat: Tensor, architecture: Architecture, hidden: list[Hidden], n_rows: int
+) -> Tensor:
+    """Return the gradient of a critic's outputs, each in the row it is of."""
+    layers = matrices(flat, architecture)
+    delta = layers[-1][0].transpose(1, 2).expand(-1, n_rows, -1)
+    for layer, (weight, _) in zip(reversed(hidden), reversed(layers[:-1]), strict=True):
+        delta = (delta * layer.slope()) @ weight.transpose(1, 2)
+    return delta
+
+
 def generator_gradient(
     flat: Tensor,
     architecture: Architecture,
@@ -243,9 +262,11 @@ def generator_gradient(
     dropout: AlphaDropout,
     critic_dropout: AlphaDropout,
     alpha: Tensor,
-    norm: str,
+    terms: Loss,
 ) -> tuple[Tensor, Tensor]:
     """Loss of the generator and its gradient: -mean C(G(z)) - alpha log ||G(z)||.
+
+    The gradient can be that of the second term alone (see `Loss.critic_gradient`).
 
     Parameters
     ----------
@@ -256,7 +277,8 @@ def generator_gradient(
     dropout, critic_dropout : AlphaDropout
     alpha : Tensor, shape (n_runs,)
         Weight of the spread term.
-    norm : {"frobenius", "spectral"}
+    terms : Loss
+        Norm of the spread term, and whether the critic has a say.
 
     Returns
     -------
@@ -266,15 +288,12 @@ def generator_gradient(
     batch = noise.shape[1]
     x, hidden = forward(flat, architecture, noise, masks, dropout)
     output, critic_hidden = forward(critic, critic_architecture, x, critic_masks, critic_dropout)
-    log_norm, spread_gradient = spread(x, norm)
+    log_norm, spread_gradient = spread(x, terms.spread_norm)
     loss = -output.mean(dim=(1, 2)) - alpha * log_norm
 
-    critic_layers = matrices(critic, critic_architecture)
-    delta = critic_layers[-1][0].transpose(1, 2).expand(-1, batch, -1)
-    for index in reversed(range(len(critic_hidden))):
-        rows = delta * critic_hidden[index].slope()
-        delta = rows @ critic_layers[index][0].transpose(1, 2)
-    delta = -delta / batch - alpha[:, None, None] * spread_gradient
+    delta = -alpha[:, None, None] * spread_gradient
+    if terms.critic_gradient:
+        delta = delta - _input_gradient(critic, critic_architecture, critic_hidden, batch) / batch
 
     gradient = torch.empty_like(flat)
     layers, places = matrices(flat, architecture), architecture.layers

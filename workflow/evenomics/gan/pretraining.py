@@ -126,12 +126,14 @@ class _Growing:
 
     def run(self, stage: int, settings: GanSettings) -> TrainingRun:
         """Add a hidden layer, and return the run that trains with it."""
-        plan, width = settings.pretraining, settings.networks.hidden[stage]
+        plan, shape = settings.pretraining, settings.networks
         rng = stream(self.seed, "initial weights", "pretraining", self.replicate, stage)
         if self.weights is None:
-            start = networks.initial_weights(self.external.shape[1], (width,), rng)
+            start = networks.initial_weights(
+                self.external.shape[1], shape.hidden[:1], rng, shape, shape.critic_hidden(1)
+            )
         else:
-            start = networks.grow(self.weights, width, rng)
+            start = networks.grow(self.weights, rng, shape)
         return TrainingRun(
             name=f"pre-training of replicate {self.replicate}, stage {stage + 1}",
             samples=self.external,
@@ -144,8 +146,9 @@ class _Growing:
             alpha=0.0,
             critic_updates=plan.critic_updates[stage],
             dropout=plan.dropout[stage],
-            generator_dropout=settings.networks.generator_dropout,
+            generator_dropout=shape.dropout_of_generator(plan.dropout[stage]),
             loss=settings.loss,
+            updates=settings.updates,
             eval_every=settings.choice.eval_every,
             keep="last",
             curve=settings.choice.curve,

@@ -76,6 +76,8 @@ def retrain(
     _train_rates(searches, second, training)
     for search in searches:
         choose_rate_2(search)
+    _go_on(searches, second, training)
+    for search in searches:
         choose_epoch(search)
     _train_whole([s for s in searches if s.folded], second, training)
     generators = _generators(searches, training)
@@ -140,7 +142,8 @@ def _start(
     """Return the weights that a request starts from."""
     if request.variant == "classic":
         rng = stream(seed, "initial weights", request.name)
-        return networks.initial_weights(request.samples.shape[1], settings.networks.hidden, rng)
+        shape = settings.networks
+        return networks.initial_weights(request.samples.shape[1], shape.hidden, rng, shape)
     if pretrained is None:
         raise TrainingError(f"{request.name}: needs a pre-trained GAN, and none was given")
     if pretrained.weights.n_features != request.samples.shape[1]:
@@ -186,6 +189,25 @@ def _start_from_first(searches: list[Search], training: Training) -> None:
         search.starts = [next(reached).weights_at(epoch) for epoch in search.epochs_1]
         if not search.folded:
             search.whole_start = search.starts[0]
+
+
+def _go_on(searches: list[Search], phase: Phase, training: Training) -> None:
+    """Train at the chosen lr_2 for as long as `Retraining.final_epochs` says, if it does.
+
+    A run that goes on is the same run with more epochs: it starts from the same weights and draws
+    the same numbers.
+    """
+    runs = [
+        replace(trained.run, epochs=final - search.row["epoch_1"])
+        for search in searches
+        if (final := search.settings.retraining.final_epochs) is not None
+        for trained in search.best
+    ]
+    if not runs:
+        return
+    done = iter(training.train(runs, f"re-training, {phase.name}, to the last epoch"))
+    for search in searches:
+        search.go_on(phase, [next(done) for _ in search.best])
 
 
 def _train_whole(searches: list[Search], phase: Phase, training: Training) -> None:

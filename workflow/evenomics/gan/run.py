@@ -7,19 +7,23 @@ training finds its state (see `checkpoint`).
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenomics.gan.networks import Floats, Weights
-from evenomics.gan.settings import Loss
+from evenomics.gan.settings import Loss, Updates
 
 Keep = Literal["last", "held_out", "above"]
 
 # Part of every fingerprint. A release that trains to other numbers, or stores them in another way,
 # counts it up, and no checkpoint of an earlier one passes for its own.
 VERSION = 2
+
+# Settings that this version has had from the start, in every fingerprint. Of later ones only those
+# that are not at their defaults are: what they leave as it was is not trained again.
+FIRST_SETTINGS = {"gradient_penalty", "spread_norm", "adam_betas"}
 
 # Adam takes about as long as so many rows of a batch
 ADAM_ROWS = 5
@@ -42,12 +46,12 @@ class TrainingRun:
     key : int
         Key of the run's random stream.
     epochs : int
-        Passes over the training samples.
+        Passes over the training samples, or generator updates (see `Updates.epoch`).
     batch_size : int
-        Samples per critic update; a smaller training set is one batch. Samples that do not fill
-        a batch wait for the next epoch's shuffle.
+        Samples per critic update; a smaller training set is one batch. In a pass, samples that do
+        not fill a batch wait for the next epoch's shuffle.
     learning_rate : float
-        Adam's rate for both networks.
+        The optimiser's rate for both networks.
     alpha : float
         Weight of the spread term in the generator's loss.
     critic_updates : int
@@ -55,7 +59,9 @@ class TrainingRun:
     dropout, generator_dropout : float
         Alpha-dropout probabilities.
     loss : Loss
-        Penalty, norm and Adam's betas.
+        Terms of the losses.
+    updates : Updates
+        Optimiser, and what an epoch and a batch of the generator are.
     eval_every : int
         Epochs between two evaluations of the weights; those of the last epoch are always evaluated.
     keep : {"last", "held_out", "above"}
@@ -80,6 +86,7 @@ class TrainingRun:
     dropout: float
     generator_dropout: float
     loss: Loss
+    updates: Updates
     eval_every: int
     keep: Keep
     curve: Literal["wasserstein", "critic_loss"]
@@ -87,13 +94,23 @@ class TrainingRun:
 
     @property
     def batch(self) -> int:
-        """Samples per update, at most all there are."""
+        """Samples per critic update, at most all there are."""
         return min(self.batch_size, len(self.samples))
+
+    @property
+    def generator_batch(self) -> int:
+        """Samples generated per generator update."""
+        return self.updates.generator_batch or self.batch
+
+    @property
+    def in_passes(self) -> bool:
+        """Whether an epoch goes through the samples, and is not as long as a generator update."""
+        return self.updates.epoch == "pass"
 
     @property
     def updates_per_epoch(self) -> int:
         """Critic updates in one epoch."""
-        return len(self.samples) // self.batch
+        return len(self.samples) // self.batch if self.in_passes else self.critic_updates
 
     @property
     def n_updates(self) -> int:
@@ -120,8 +137,18 @@ class TrainingRun:
         plain = {
             f.name: getattr(self, f.name)
             for f in fields(self)
-            if f.name not in {"name", "samples", "held_out", "start", "loss"}
+            if f.name not in {"name", "samples", "held_out", "start", "loss", "updates"}
         }
-        plain |= {"hidden": self.start.hidden, "loss": asdict(self.loss)}
+        plain |= {"hidden": self.start.hidden, "loss": self._settings()}
+        if self.start.critic_hidden != self.start.hidden[::-1]:
+            plain["critic_hidden"] = self.start.critic_hidden
         digest.update(json.dumps(plain, sort_keys=True).encode())
         return digest.hexdigest()[:32]
+
+    def _settings(self) -> dict[str, Any]:
+        """Return the settings that the fingerprint depends on."""
+        plain, default = (
+            asdict(loss) | asdict(updates)
+            for loss, updates in ((self.loss, self.updates), (Loss(), Updates()))
+        )
+        return {k: v for k, v in plain.items() if k in FIRST_SETTINGS or v != default[k]}

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
-from evenomics.gan.networks import Weights
+from evenomics.gan.networks import Floats, Weights
 from evenomics.gan.requests import GanRequest
 from evenomics.gan.run import Keep, TrainingRun
-from evenomics.gan.settings import GanSettings
+from evenomics.gan.settings import Choice, GanSettings
 from evenomics.gan.splits import Split
 from evenomics.gan.trained import Trained
 from evenomics.randomness import derive_key
@@ -40,6 +41,12 @@ class Phase:
         return f"updates_{self.name[-1]}"
 
 
+def _keep_1(choice: Choice) -> Keep:
+    if choice.rate_choice == "held_out":
+        return "held_out"
+    return "above" if choice.rate_1 == "smallest_above" else "last"
+
+
 def phases(settings: GanSettings) -> tuple[Phase, Phase]:
     """Return the first and the second phase."""
     plan, choice = settings.retraining, settings.choice
@@ -48,7 +55,7 @@ def phases(settings: GanSettings) -> tuple[Phase, Phase]:
             "lr_1",
             plan.learning_rates_1,
             plan.epochs_1,
-            "held_out" if choice.rate_choice == "held_out" else "above",
+            _keep_1(choice),
         ),
         Phase(
             "lr_2",
@@ -88,6 +95,8 @@ class Search:
         Those of the chosen rate, per fold.
     epochs_1 : list of int
         Of `best`, the epochs whose weights the second phase starts from.
+    first_curve : ndarray of shape (n_epochs,)
+        The curve up to there, if the epoch is chosen on the curve of both phases; else empty.
     updates : float
         Critic updates up to the chosen epoch of the phase in progress, averaged over folds.
     finals : list of Trained
@@ -110,6 +119,7 @@ class Search:
     runs: list[list[Trained]] = field(default_factory=list)
     best: list[Trained] = field(default_factory=list)
     epochs_1: list[int] = field(default_factory=list)
+    first_curve: Floats = field(default_factory=lambda: np.empty(0))
     updates: float = 0.0
     finals: list[Trained] = field(default_factory=list)
     seconds: float = 0.0
@@ -158,8 +168,9 @@ class Search:
             alpha=request.alpha,
             critic_updates=plan.critic_updates,
             dropout=plan.dropout,
-            generator_dropout=settings.networks.generator_dropout,
+            generator_dropout=settings.networks.dropout_of_generator(plan.dropout),
             loss=settings.loss,
+            updates=settings.updates,
             eval_every=choice.eval_every,
             keep=phase.keep,
             curve=choice.curve,
@@ -171,19 +182,29 @@ class Search:
         self.runs = runs
         for of_rate in runs:
             for fold, trained in enumerate(of_rate):
-                self.spend(trained)
-                self.histories.append(
-                    trained.curves()
-                    .iloc[trained.eval_epochs - 1]
-                    .assign(
-                        phase=phase.name,
-                        rate=trained.run.learning_rate,
-                        fold=fold,
-                        wasserstein_training=trained.evaluations[:, 0],
-                        wasserstein_held_out=trained.evaluations[:, 1],
-                        energy_distance=trained.evaluations[:, 2],
-                    )
-                )
+                self._note(phase, trained, fold)
+
+    def go_on(self, phase: Phase, longer: list[Trained]) -> None:
+        """Take longer trainings at the chosen rate, per fold; note what is new in their curves."""
+        for fold, trained in enumerate(longer):
+            self._note(phase, trained, fold, after=phase.epochs)
+        self.best = longer
+
+    def _note(self, phase: Phase, trained: Trained, fold: int, after: int = 0) -> None:
+        self.spend(trained)
+        curves = (
+            trained.curves()
+            .iloc[trained.eval_epochs - 1]
+            .assign(
+                phase=phase.name,
+                rate=trained.run.learning_rate,
+                fold=fold,
+                wasserstein_training=trained.evaluations[:, 0],
+                wasserstein_held_out=trained.evaluations[:, 1],
+                energy_distance=trained.evaluations[:, 2],
+            )
+        )
+        self.histories.append(curves[curves["epoch"] > after])
 
     def take(self, index: int) -> list[Trained]:
         """Choose a rate; the weights of the others need no room any more."""

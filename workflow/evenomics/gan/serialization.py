@@ -150,13 +150,24 @@ def make_anew(folder: Path) -> str:
 
 def save_weights(path: Path, weights: Weights) -> None:
     """Write both networks in the precision of their training, to go on from there."""
-    header = {"n_features": weights.n_features, "hidden": list(weights.hidden)}
+    header = {
+        "n_features": weights.n_features,
+        "hidden": list(weights.hidden),
+        "critic_hidden": list(weights.critic_hidden),
+    }
     _save(path, {"generator": weights.generator, "critic": weights.critic}, header)
 
 
 def load_weights(path: Path) -> Weights:
     """Read what `save_weights` wrote (errors as in `load_generator`)."""
     arrays, header = _load(path)
+    hidden = header["hidden"]
+    # a file of an earlier version does not say it
+    critic_hidden = header.get("critic_hidden", hidden[::-1])
     return Weights(
-        header["n_features"], tuple(header["hidden"]), arrays["generator"], arrays["critic"]
+        header["n_features"],
+        tuple(hidden),
+        tuple(critic_hidden),
+        arrays["generator"],
+        arrays["critic"],
     )

@@ -137,14 +137,14 @@ class Training:
     --------
     >>> import numpy as np
     >>> from evenomics.gan.networks import initial_weights
-    >>> from evenomics.gan.settings import Loss
+    >>> from evenomics.gan.settings import Loss, Updates
     >>> rng = np.random.default_rng(0)
     >>> run = TrainingRun(
     ...     name="example", samples=rng.normal(size=(20, 3)), held_out=np.empty((0, 3)),
     ...     start=initial_weights(3, (4,), rng), key=1, epochs=10, batch_size=10,
     ...     learning_rate=1e-3, alpha=0.0, critic_updates=2, dropout=0.5,
-    ...     generator_dropout=0.0, loss=Loss(), eval_every=5, keep="last", curve="wasserstein",
-    ...     threshold=3.0,
+    ...     generator_dropout=0.0, loss=Loss(), updates=Updates(), eval_every=5, keep="last",
+    ...     curve="wasserstein", threshold=3.0,
     ... )
     >>> (trained,) = Training(engine="torch").train([run])
     >>> trained.kept_epoch, trained.wasserstein.shape

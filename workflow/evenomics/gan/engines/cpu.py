@@ -69,15 +69,27 @@ class Plan(NamedTuple):
 
     batch: int
     critic_updates: int
+    sgd: bool
     rate: float
     beta_1: float
     beta_2: float
     penalty: float
+    per_feature: bool
+    learns_penalty: bool
+    learns_from_critic: bool
     alpha: float
     spectral: bool
     key: int
     bits: Array
     no_dropout: Array
+
+
+class Players(NamedTuple):
+    """Both networks, with room for batches of a size, and the numbers of a training in these."""
+
+    generator: Net
+    critic: Net
+    plan: Plan
 
 
 NO_DROPOUT = (0.0, 1.0, 0.0, 0.0)
@@ -136,30 +148,11 @@ def _cost(job: Job) -> int:
 
 def _train(job: Job, dtype: str, report: Report, stop: Event) -> None:
     run, state = job.run, job.begin()
-    batch, steps = run.batch, run.updates_per_epoch
-    start = run.start
-    generator = _net(
-        state.generator, state.generator_mean, state.generator_square,
-        start.generator_architecture, batch, 1, run.generator_dropout,
-    )  # fmt: skip
-    critic = _net(
-        state.critic, state.critic_mean, state.critic_square,
-        start.critic_architecture, batch, 4, run.dropout,
-    )  # fmt: skip
-    widest = max(start.hidden)
-    plan = Plan(
-        batch=batch,
-        critic_updates=run.critic_updates,
-        rate=run.learning_rate,
-        beta_1=run.loss.adam_betas[0],
-        beta_2=run.loss.adam_betas[1],
-        penalty=run.loss.gradient_penalty,
-        alpha=run.alpha,
-        spectral=run.loss.spread_norm == "spectral",
-        key=run.key,
-        bits=np.zeros(3 * batch * widest + 4, np.uint16),
-        no_dropout=np.array(NO_DROPOUT),
-    )
+    steps = run.updates_per_epoch
+    players = _players(run, state, run.batch)
+    generating = players
+    if run.generator_batch != run.batch:
+        generating = _players(run, state, run.generator_batch)
     samples = np.ascontiguousarray(run.samples, dtype)
     evaluator = _Evaluator(run, dtype)
     began = time.perf_counter()
@@ -167,10 +160,8 @@ def _train(job: Job, dtype: str, report: Report, stop: Event) -> None:
         done = state.updates // steps
         if epoch <= done:
             continue
-        draws = np.empty((int(epoch) - done, len(samples)), np.int64)
-        cpu_kernels.fill_shuffles(run.key, done, draws)
         trained = cpu_kernels.train_epochs(
-            generator, critic, plan, samples, np.argsort(draws, kind="stable"), done,
+            players, generating, samples, _rows(run, done, int(epoch)), done,
             state.critic_loss, state.generator_loss, state.wasserstein,
         )  # fmt: skip
         diverged = trained < epoch - done or not np.isfinite(state.wasserstein[epoch - 1])
@@ -188,6 +179,49 @@ def _train(job: Job, dtype: str, report: Report, stop: Event) -> None:
         report(job, state.updates, lambda: state)
         if diverged or stop.is_set():
             return
+
+
+def _players(run: TrainingRun, state: State, batch: int) -> Players:
+    """Return the networks of a state with room for batches of a size: they share its weights."""
+    start, betas = run.start, run.updates.adam_betas
+    generator = _net(
+        state.generator, state.generator_mean, state.generator_square,
+        start.generator_architecture, batch, 1, run.generator_dropout,
+    )  # fmt: skip
+    critic = _net(
+        state.critic, state.critic_mean, state.critic_square,
+        start.critic_architecture, batch, 4, run.dropout,
+    )  # fmt: skip
+    widest = max(*start.hidden, *start.critic_hidden)
+    plan = Plan(
+        batch=batch,
+        critic_updates=run.critic_updates,
+        sgd=run.updates.optimiser == "sgd",
+        rate=run.learning_rate,
+        beta_1=betas[0],
+        beta_2=betas[1],
+        penalty=run.loss.gradient_penalty,
+        per_feature=run.loss.penalty_norm == "per_feature",
+        learns_penalty=run.loss.penalty_in_gradient,
+        learns_from_critic=run.loss.critic_gradient,
+        alpha=run.alpha,
+        spectral=run.loss.spread_norm == "spectral",
+        key=run.key,
+        bits=np.zeros(3 * batch * widest + 4, np.uint16),
+        no_dropout=np.array(NO_DROPOUT),
+    )
+    return Players(generator, critic, plan)
+
+
+def _rows(run: TrainingRun, done: int, until: int) -> NDArray[np.int64]:
+    """Return the samples of every update of some epochs, in order: a row per epoch."""
+    n_epochs, steps = until - done, run.updates_per_epoch
+    # a shuffle for every epoch, or for every update
+    per_epoch, n_used = (1, steps * run.batch) if run.in_passes else (steps, run.batch)
+    draws = np.empty((n_epochs * per_epoch, len(run.samples)), np.int64)
+    cpu_kernels.fill_shuffles(run.key, done * per_epoch, draws)
+    used = np.argsort(draws, kind="stable")[:, :n_used]
+    return np.ascontiguousarray(used).reshape(n_epochs, -1)
 
 
 class _Evaluator:

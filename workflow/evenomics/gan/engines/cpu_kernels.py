@@ -208,8 +208,24 @@ def _adam(net, start, gradient, plan, step):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
+def _descend(net, start, gradient, plan):  # type: ignore[no-untyped-def]
+    """Move the parameters from a place on along their gradient."""
+    flat, rate = net.flat[start : start + gradient.size], gradient.dtype.type(plan.rate)
+    for i in range(gradient.size):
+        flat[i] -= rate * gradient[i]
+
+
+@njit(**OPTIONS)
+def _move(net, start, gradient, plan, step):  # type: ignore[no-untyped-def]
+    if plan.sgd:
+        _descend(net, start, gradient, plan)
+    else:
+        _adam(net, start, gradient, plan, step)
+
+
+@njit(**OPTIONS)
 def _learn(net, layer, left, right, n_bias_rows, plan, step):  # type: ignore[no-untyped-def]
-    """Gradient of a layer's matrix and bias, and Adam's step along it."""
+    """Gradient of a layer's matrix and bias, and a step along it."""
     start, n_in, n_out = net.place[layer, 0], net.place[layer, 1], net.place[layer, 2]
     n_weights = n_in * n_out
     np.dot(left.T, right, net.gradient[:n_weights].reshape(n_in, n_out))
@@ -218,7 +234,7 @@ def _learn(net, layer, left, right, n_bias_rows, plan, step):  # type: ignore[no
     for i in range(n_bias_rows):
         for j in range(n_out):
             bias[j] += right[i, j]
-    _adam(net, start, net.gradient[: n_weights + n_out], plan, step)
+    _move(net, start, net.gradient[: n_weights + n_out], plan, step)
 
 
 @njit(**OPTIONS)
@@ -260,13 +276,51 @@ def _criticise(critic, first_row, n_rows):  # type: ignore[no-untyped-def]
     return total / n_rows
 
 
+@njit(**OPTIONS)
+def _penalise_samples(g, weight):  # type: ignore[no-untyped-def]
+    """Return the penalty on the norms of rows, and leave its gradient in their place."""
+    kind = g.dtype.type
+    n, one, penalty = g.shape[0], kind(1.0), 0.0
+    for i in range(n):
+        squared = kind(0.0)
+        for j in range(g.shape[1]):
+            squared += g[i, j] * g[i, j]
+        norm = np.sqrt(squared)
+        penalty += (norm - one) ** 2
+        # a norm of exactly zero has no direction; its row is zero anyway
+        factor = kind(2.0 * weight / n) * (norm - one) / (norm if norm != 0 else one)
+        for j in range(g.shape[1]):
+            g[i, j] *= factor
+    return weight * penalty / n
+
+
+@njit(**OPTIONS)
+def _penalise_features(g, weight, room):  # type: ignore[no-untyped-def]
+    """As `_penalise_samples`, of columns; `room` is for a number for each."""
+    kind = g.dtype.type
+    n, one, penalty = g.shape[1], kind(1.0), 0.0
+    factor = room[:n]
+    factor[:] = 0
+    for i in range(g.shape[0]):
+        for j in range(n):
+            factor[j] += g[i, j] * g[i, j]
+    for j in range(n):
+        norm = np.sqrt(factor[j])
+        penalty += (norm - one) ** 2
+        factor[j] = kind(2.0 * weight / n) * (norm - one) / (norm if norm != 0 else one)
+    for i in range(g.shape[0]):
+        for j in range(n):
+            g[i, j] *= factor[j]
+    return weight * penalty / n
+
+
 @njit(**PART)
 def _update_critic(generator, critic, plan, samples, rows, step, base):  # type: ignore[no-untyped-def]
     """One critic update (see `losses.critic_gradient`); return the loss before it."""
     batch = plan.batch
     last = 3 * batch
     kind = critic.flat.dtype.type
-    one, per_row = kind(1.0), kind(1.0 / batch)
+    per_row = kind(1.0 / batch)
     top = critic.place.shape[0] - 1
     x = _table(critic, critic.left, 0)
     p = x.shape[1]
@@ -305,18 +359,12 @@ def _update_critic(generator, critic, plan, samples, rows, step, base):  # type:
     g = x[last:]
     _down(critic, 0, _table(critic, critic.right, 1)[last:], g)
 
-    penalty = 0.0
-    for i in range(batch):
-        squared = kind(0.0)
-        for j in range(p):
-            squared += g[i, j] * g[i, j]
-        norm = np.sqrt(squared)
-        penalty += (norm - one) ** 2
-        # a norm of exactly zero has no direction; its row is zero anyway
-        factor = kind(2.0 * plan.penalty / batch) * (norm - one) / (norm if norm != 0 else one)
-        for j in range(p):
-            g[i, j] *= factor
-    loss += plan.penalty * penalty / batch
+    if plan.per_feature:
+        loss += _penalise_features(g, plan.penalty, critic.gradient)
+    else:
+        loss += _penalise_samples(g, plan.penalty)
+    if not plan.learns_penalty:
+        g[:] = 0
 
     # upwards: q into the last rows of the left tables, kicks into the first rows of the right
     for layer in range(top):
@@ -352,7 +400,7 @@ def _update_critic(generator, critic, plan, samples, rows, step, base):  # type:
     for i in range(batch):
         for j in range(weight.size):
             gradient[j] += h[last + i, j] + per_row * (h[2 * batch + i, j] - h[batch + i, j])
-    _adam(critic, critic.place[top, 0], gradient, plan, step)
+    _move(critic, critic.place[top, 0], gradient, plan, step)
     return loss
 
 
@@ -418,7 +466,10 @@ def _update_generator(generator, critic, plan, step, base):  # type: ignore[no-u
         e = lower
     # noise and samples are equally wide: the input's place holds the output's error
     delta = _table(generator, generator.right, 0)
-    _down(critic, 0, e, delta)
+    if plan.learns_from_critic:
+        _down(critic, 0, e, delta)
+    else:
+        delta[:] = 0
     if plan.alpha != 0.0:
         x = _table(critic, critic.left, 0)[rows]
         loss -= plan.alpha * _spread_gradient(x, plan.alpha, plan.spectral, delta)
@@ -439,9 +490,8 @@ def _update_generator(generator, critic, plan, step, base):  # type: ignore[no-u
 
 @njit(**ENTRY)
 def train_epochs(  # type: ignore[no-untyped-def]
-    generator,
-    critic,
-    plan,
+    players,
+    generating,
     samples,
     orders,
     first_epoch,
@@ -453,10 +503,10 @@ def train_epochs(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    generator, critic : cpu.Net
-    plan : cpu.Plan
+    players, generating : cpu.Players
+        For updates of the critic, and for those of the generator.
     samples : ndarray of shape (n_samples, n_features)
-    orders : ndarray of shape (n_epochs, n_samples)
+    orders : ndarray of shape (n_epochs, at least a batch for every update)
         The samples' order in every epoch.
     first_epoch : int
     critic_loss, generator_loss, wasserstein : ndarray
@@ -467,6 +517,7 @@ def train_epochs(  # type: ignore[no-untyped-def]
     int
         Epochs done.
     """
+    generator, critic, plan = players
     batch = plan.batch
     n_epochs, steps = orders.shape[0], orders.shape[1] // batch
     for epoch in range(n_epochs):
@@ -484,7 +535,9 @@ def train_epochs(  # type: ignore[no-untyped-def]
             if (update + 1) % plan.critic_updates == 0:
                 index = (update + 1) // plan.critic_updates
                 base = event_base(plan.key, _GENERATOR, index - 1)
-                generator_loss[index - 1] = _update_generator(generator, critic, plan, index, base)
+                generator_loss[index - 1] = _update_generator(
+                    generating.generator, generating.critic, generating.plan, index, base
+                )
         if not np.isfinite(wasserstein[first_epoch + epoch]):
             return epoch + 1
     return n_epochs

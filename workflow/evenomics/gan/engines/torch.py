@@ -50,11 +50,13 @@ def _shape(job: Job) -> tuple[object, ...]:
     return (
         run.start.n_features,
         run.start.hidden,
+        run.start.critic_hidden,
         run.batch,
         run.critic_updates,
         run.dropout,
         run.generator_dropout,
         run.loss,
+        run.updates,
         bool(len(run.held_out)),
         job.updates,
     )
@@ -91,7 +93,8 @@ class _Stack:
         self.device, self.dtype = device, getattr(torch, dtype)
         first = runs[0]
         self.batch, self.critic_updates = first.batch, first.critic_updates
-        self.n_features, self.loss = first.start.n_features, first.loss
+        self.generator_batch, self.in_passes = first.generator_batch, first.in_passes
+        self.n_features, self.loss, self.moves = first.start.n_features, first.loss, first.updates
         self.architecture = first.start.generator_architecture
         self.critic_architecture = first.start.critic_architecture
         self.dropout = AlphaDropout(dropout_threshold(first.dropout))
@@ -189,15 +192,19 @@ class _Stack:
         return masks
 
     def _batch(self) -> Tensor:
-        """Rows of this update: an epoch is cut from a shuffle of the run's samples."""
+        """Rows of this update, from the shuffle of the run's samples for this epoch or update."""
         longest = self.samples.shape[1]
-        epoch = self.clock // self.steps
-        order = self._words(Purpose.SHUFFLE, epoch, longest) & 0x7FFFFFFFFFFFFFFF
+        if self.in_passes:
+            shuffle = self.clock // self.steps
+            start = (self.clock % self.steps)[:, None] * self.batch
+        else:
+            shuffle, start = self.clock, 0
+        order = self._words(Purpose.SHUFFLE, shuffle, longest) & 0x7FFFFFFFFFFFFFFF
         place = torch.arange(longest, device=self.device)
         order = torch.where(place < self.sizes[:, None], order, 0x7FFFFFFFFFFFFFFF)
         shuffled = torch.argsort(order, dim=1, stable=True)
-        start = (self.clock % self.steps)[:, None] * self.batch
-        rows = shuffled.gather(1, start + torch.arange(self.batch, device=self.device))
+        places = start + torch.arange(self.batch, device=self.device)
+        rows = shuffled.gather(1, places.expand(len(shuffled), -1))
         return self.samples.gather(1, rows[:, :, None].expand(-1, -1, self.n_features))
 
     def _generate(self, noise: Tensor, masks: list[Tensor] | None) -> Tensor:
@@ -206,11 +213,15 @@ class _Stack:
     def _criticise(self, x: Tensor) -> Tensor:
         return forward(self.critic, self.critic_architecture, x, None, self.dropout)[0][:, :, 0]
 
-    def _adam(
+    def _move(
         self, flat: Tensor, gradient: Tensor, moments: tuple[Tensor, Tensor], step: Tensor
     ) -> None:
+        """Move parameters along their gradient, by Adam or by plain gradient descent."""
+        if self.moves.optimiser == "sgd":
+            flat.addcmul_(gradient, self.rates, value=-1)
+            return
         mean, square = moments
-        beta_1, beta_2 = self.loss.adam_betas
+        beta_1, beta_2 = self.moves.adam_betas
         mean.lerp_(gradient, 1 - beta_1)
         square.mul_(beta_2).addcmul_(gradient, gradient, value=1 - beta_2)
         exponent = step.to(torch.float64)
@@ -242,10 +253,10 @@ class _Stack:
             streams.uniforms(position, self.dtype)[:, :, None],
             self._masks(critic_words, 3 * batch, hidden, self.dropout),
             self.dropout,
-            self.loss.gradient_penalty,
+            self.loss,
         )
         self.clock += 1
-        self._adam(self.critic, gradient, self.critic_moments, self.clock)
+        self._move(self.critic, gradient, self.critic_moments, self.clock)
         value = self._criticise(torch.cat([real, fake], dim=1))
         records.critic_loss.index_copy_(0, self.row, loss[None])
         distance = value[:, :batch].mean(1) - value[:, batch:].mean(1)
@@ -253,7 +264,7 @@ class _Stack:
         self.row += 1
 
     def _update_generator(self, records: "_Records") -> None:
-        batch, hidden = self.batch, self.critic_architecture.hidden
+        batch, hidden = self.generator_batch, self.critic_architecture.hidden
         n_noise = self._noise_words(batch)
         n_generator = self._mask_words(batch, self.architecture.hidden, self.generator_dropout)
         n_critic = self._mask_words(batch, hidden, self.dropout)
@@ -273,9 +284,9 @@ class _Stack:
             self.generator_dropout,
             self.dropout,
             self.alphas,
-            self.loss.spread_norm,
+            self.loss,
         )
-        self._adam(self.generator, gradient, self.generator_moments, index)
+        self._move(self.generator, gradient, self.generator_moments, index)
         records.generator_loss.index_copy_(0, self.generator_row, loss[None])
         self.generator_row += 1
 

@@ -66,6 +66,7 @@ HEADINGS = {
     "phase": "Re-training",
     "rate": "Learning rate",
     "smallest_above": "Smallest value above the threshold",
+    "last_above": "Last value above the threshold",
     "instability": "Instability",
     "speed": "Speed",
     "objective": "Weight × instability − speed",
