@@ -66,8 +66,8 @@ def folds_after_balancing(
     """Return the folds of a draw that is balanced before it is divided.
 
     Copies of a test sample, and samples made from it, may be in training, and groups are torn. So
-    scores on these folds are too high, and the thresholds and calibrations that follow from them too
-    sure. Source: the released scripts of Cusworth, Gkoutos, Acharjee 2024.
+    scores on these folds are too high, and thresholds and calibrations are fitted to such scores.
+    Source: the released scripts of Cusworth, Gkoutos, Acharjee 2024.
 
     Parameters
     ----------
