@@ -430,11 +430,11 @@ def test_hyper_parameters_of_the_table_come_before_all_others_where_a_row_fits()
         classifiers=["svc", "logistic_regression"],
         hyper_parameters=[{"classifier": "svc", "alpha": "a1-0", "parameters": {"gamma": 3.0}}],
         grids={"svc": [{"C": [7]}], "logistic_regression": [{"C": [8]}]},
-        parameters={"logistic_regression": {"C": 9}},
+        parameters={"svc": {"C": 6}, "logistic_regression": {"C": 9}},
     ).tuning.set_index(["alpha", "classifier"])  # fmt: skip
     found = tuning["parameters"].map(json.loads).to_dict()
     assert found == {
-        ("a0-0", "svc"): {"C": 7}, ("a1-0", "svc"): {"gamma": 3.0},
+        ("a0-0", "svc"): {"C": 6}, ("a1-0", "svc"): {"gamma": 3.0},
         ("a0-0", "logistic_regression"): {"C": 9}, ("a1-0", "logistic_regression"): {"C": 9},
     }  # fmt: skip
     tuned = tuning["note"].str.contains("no hyper-parameters are given for it: tuned")
@@ -534,14 +534,17 @@ def test_the_generators_of_the_whole_draw_balance_what_is_divided_afterwards(mon
 
 
 def test_what_cross_validation_maximises_chooses_the_setting_of_an_arm():
-    """The two metrics take different settings here; each says which it is."""
+    """Each of two metrics has scores of its own, and its name stands beside them."""
     generators = {f"ill.alpha{alpha}.transfer": Shifted() for alpha in range(6)}
     grid = Grid([[alpha, 0] for alpha in range(6)], [1.0], [])
+    found = {}
     for metric in ("auroc", "sensitivity"):
         tuning = scored("gan", grid=grid, generators=generators, tuning_metric=metric).tuning
         assert set(tuning["cv_metric"]) == {metric}
-        assert len({*tuning["cv_score"]}) > 1
+        found[metric] = {*tuning["cv_score"]}
         assert tuning.index[tuning["chosen"]].item() == tuning["cv_score"].idxmax()
+    assert len(found["auroc"]) > 1 < len(found["sensitivity"])
+    assert found["auroc"] != found["sensitivity"]
 
 
 def test_what_is_kept_of_predictions_gives_the_scores():

@@ -1,8 +1,10 @@
 """Thresholds that are tuned inside the training data, for the largest balanced accuracy.
 
 The logic of scikit-learn's ``TunedThresholdClassifierCV``: thresholds are chosen on the scores of
-test folds, where samples are real and new to the classifier. That class tries 100 equally spaced
-thresholds and interpolates between them; here all that differ are tried. More classes are ours.
+test folds, where samples are real and new to the classifier (unless a draw is balanced before it
+is divided, see `evenomics.evaluation.tuning.folds_after_balancing`). That class tries 100 equally
+spaced thresholds and interpolates between them; here all that differ are tried. More classes are
+ours.
 """
 
 from collections.abc import Sequence

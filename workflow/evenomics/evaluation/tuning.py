@@ -65,7 +65,8 @@ def folds_after_balancing(
 ) -> tuple[list[BalancedFold], str]:
     """Return the folds of a draw that is balanced before it is divided.
 
-    Copies of a test sample, and samples made from it, may be in training, and groups are torn.
+    Copies of a test sample, and samples made from it, may be in training, and groups are torn. So
+    scores on these folds are too high, and thresholds and calibrations are fitted to such scores.
     Source: the released scripts of Cusworth, Gkoutos, Acharjee 2024.
 
     Parameters
