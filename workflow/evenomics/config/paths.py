@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from evenomics.config.cohorts import given_cohorts
+from evenomics.config.cohorts import given_cohorts, listed
 
 SHIPPED_GENE_SETS = {"reactome": Path(__file__).parents[1] / "gene_sets/reactome.gmt"}
 
@@ -15,7 +15,8 @@ def table_paths(cohorts: Mapping[str, Any]) -> list[str]:
     """Return the files that the section ``cohorts`` of a study names."""
     keys = ("path", "classes_path", "file", "platform_file")
     given = (spec.get(key) for spec in given_cohorts(cohorts).values() for key in keys)
-    return [path for path in given if path and isinstance(path, str)]
+    paths = (path for value in given if isinstance(value, str | list) for path in listed(value))
+    return [path for path in paths if path and isinstance(path, str)]
 
 
 def gene_set_paths(enrichment: Mapping[str, Any]) -> list[str]:
