@@ -131,6 +131,30 @@ def test_patterns_of_geo_that_are_no_patterns_are_told(spec, said):
         validated(yaml.safe_load(f"studies: {{s: {{classes: [x, y], cohorts: {cohorts}}}}}"))
 
 
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("platform: [GPL1, GSE2]", r"platform: found 'GSE2'; has to be GPL and a number"),
+        ("platform: []", r"platform: found \[\]; has to be at least 1 values"),
+        ("platform: [GPL1, GPL1]", r"platform: 'GPL1' is listed more than once"),
+        ("accession: GDS1, platform: [GPL1, GPL2]", r"platform: found 2; a curated data set"),
+        (
+            "platform: [GPL1, GPL2], platform_file: a.gz",
+            r"platform_file: found 1 files, and 2 in `platform`; give a file for each",
+        ),
+        ("platform: GPL1, file: [a.gz, b.gz]", r"file: found 2 files, and 1 in `platform`"),
+        ("platform: [GPL1, GPL2, GPL3], file: [a.gz, b.gz]", r"file: found 2 files, and 3 in"),
+        ("platform: [GPL1, GPL2], file: [a.gz, 'b{.gz']", r"'b\{\.gz': Snakemake takes braces"),
+    ],
+)
+def test_platforms_of_geo_that_do_not_fit_are_told(spec, said):
+    accession = "" if "accession" in spec or "file: [" in spec else "accession: GSE1, "
+    cohorts = f"{{{accession}class_column: t, classes: {{x: a, y: b}}, {spec}}}"
+    study = f"{{classes: [x, y], cohorts: {{source: geo, table: {cohorts}}}}}"
+    with pytest.raises(ConfigError, match=said):
+        validated(yaml.safe_load(f"studies: {{s: {study}}}"))
+
+
 def test_names_may_be_written_as_numbers_where_yaml_lets_them():
     """Codes of an R object, say; a path that is no text is told, in an optional study too."""
     text = "{source: rdata, table: {package: p, class_names: {0: x, 1: y}, samples: None}}"

@@ -22,6 +22,7 @@ from evenomics.data.cohort import Cohort
 from evenomics.data.cohort_files import read_cohort, write_cohort
 from evenomics.data.geo import platform_files, sample_accessions, series_files
 from evenomics.errors import ConfigError, DownloadError
+from geo_records import write_series_matrix, write_series_on_two_platforms
 from snakemake_runs import SCRIPTS, run_rules
 
 # --- addresses -------------------------------------------------------------------------------
@@ -263,15 +264,21 @@ rule geo_cohort:
 """
 
 
-def run_geo_cohort(folder: Path, spec: dict, **files: Path) -> tuple[str, str]:
+def run_geo_cohort(folder: Path, spec: dict, **files: Path | list[Path]) -> tuple[str, str]:
     """Run the script in a rule; return its log, and what Snakemake said if it failed."""
-    settings = {"input": {name: str(path) for name, path in files.items()}, "spec": spec}
+    paths = {
+        name: [*map(str, path)] if isinstance(path, list) else str(path)
+        for name, path in files.items()
+    }
+    settings = {"input": paths, "spec": spec}
     rules = SNAKEFILE.format(script=SCRIPTS / "geo_cohort.R")
     done = run_rules(folder, rules, "--forceall", config=settings)
     return (folder / "cohort.log").read_text(), done.stderr if done.returncode else ""
 
 
-def cohort_of(folder: Path, spec: dict, **files: Path) -> tuple[pd.DataFrame, pd.Series, str]:
+def cohort_of(
+    folder: Path, spec: dict, **files: Path | list[Path]
+) -> tuple[pd.DataFrame, pd.Series, str]:
     """Return the table of a cohort, what its report says, and the log."""
     log, error = run_geo_cohort(folder, spec, **files)
     assert not error, error + log
@@ -413,6 +420,82 @@ def test_family_and_series_matrix_as_pandas_reads_them(geo_files, tmp_path):
     pd.testing.assert_frame_equal(one, other)
 
 
+TWO = {
+    "platform": ["GPL1", "GPL2"], "class_column": "tissue:ch1",
+    "classes": {"case": "^tumour$", "control": "^normal$"},
+}  # fmt: skip
+
+
+@pytest.mark.r
+@pytest.mark.workflow
+@pytest.mark.parametrize(
+    ("several", "gene_a"),
+    [("first", [5, 6, 7, 10, 9, 11]), ("highest_mean", [9, 8, 9, 10, 9, 11]),
+     ("mean", [7, 7, 8, 5.5, 5.5, 7])],
+)  # fmt: skip
+def test_samples_of_two_platforms_are_put_together(geo_files, tmp_path, several, gene_a):
+    """Log2 and probes of a gene within each platform; the genes of both; fields may be missing."""
+    files = write_series_on_two_platforms(tmp_path / "geo")
+    spec = TWO | {"several_probes": several}
+    cohort, report, _ = cohort_of(tmp_path / "run", spec, **files)
+    assert [*cohort.index] == ["GSM1", "GSM2", "GSM3", "GSM7", "GSM8", "GSM9"]
+    assert [*cohort["class"]] == ["case", "control", "case"] * 2
+    assert [*cohort.columns] == ["class", "GA", "GB"]
+    np.testing.assert_allclose(cohort["GA"], gene_a, rtol=1e-15)
+    np.testing.assert_array_equal(cohort["GB"], [3, 4, 3, 6, 7, 8])
+    of_log2 = report[report.index.str.startswith("log2 taken")]
+    assert [what.split(", ")[-1] for what in of_log2.index] == ["GPL1", "GPL2"]
+    assert [*of_log2] == [0, 1]
+    assert report[["samples in the file", "samples of no class"]].to_list() == [7, 1]
+    assert report[["probes, GPL1", "genes, GPL1", "genes, GPL2", "genes"]].to_list() == [5, 3, 3, 2]
+    one, _, _ = cohort_of(
+        tmp_path / "one", spec | {"platform": "GPL1"},
+        **{kind: paths[0] for kind, paths in files.items()},
+    )  # fmt: skip
+    assert [*one.columns] == ["class", "GA", "GB", "GC"]
+    pd.testing.assert_frame_equal(one[["class", "GA", "GB"]], cohort.iloc[:3], check_dtype=False)
+
+
+@pytest.mark.r
+@pytest.mark.workflow
+def test_platforms_that_do_not_go_together_are_named(geo_files, tmp_path):
+    files = write_series_on_two_platforms(tmp_path / "geo")
+    of_one = TWO | {"where": {"stage:ch1": "."}}
+    of_probes = TWO | {"symbol_column": "none"}
+    for spec, said in (
+        (of_one, "no sample of the platform 'GPL2' is left; take it out of `platform`"),
+        (of_probes, "platform: no gene is on all of 'GPL1', 'GPL2'"),
+    ):
+        log, error = run_geo_cohort(tmp_path / "run", spec, **files)
+        assert said in log
+        assert said in error
+
+
+@pytest.mark.r
+@pytest.mark.workflow
+@pytest.mark.slow
+def test_both_platforms_of_a_family_file_as_pandas_reads_them(geo_files, tmp_path):
+    """One file with both; U133A and U133B share few genes, each by the mean of its own probes."""
+    path = geo_files / "GSE781_family.soft.gz"
+    spec = {
+        "platform": ["GPL96", "GPL97"], "file": "one", "class_column": "title",
+        "classes": {"tumour": "^C", "normal": "^N"}, "several_probes": "mean", "log2": "always",
+    }  # fmt: skip
+    cohort, report, _ = cohort_of(tmp_path, spec, series=path)
+    tables = []
+    for platform in spec["platform"]:
+        values, _ = family(path, platform)
+        symbols = soft_table(entities(path)[platform]).set_index("ID")["Gene Symbol"]
+        tables.append(summarised(np.log2(values), genes_of(symbols.loc[values.index]), "mean"))
+    expected = pd.concat(tables, join="inner")
+    assert len(expected) == len(cohort) == sum(map(len, tables))
+    assert [*cohort.columns[1:]] == sorted(expected)
+    np.testing.assert_allclose(
+        cohort.iloc[:, 1:], expected[cohort.columns[1:]].loc[cohort.index], rtol=1e-12
+    )
+    assert report["genes"] == expected.shape[1] < min(table.shape[1] for table in tables)
+
+
 @pytest.mark.r
 @pytest.mark.workflow
 @pytest.mark.slow
@@ -433,30 +516,6 @@ def test_platform_table_inside_a_family_file(geo_files, tmp_path):
         cohort.iloc[:, 1:], expected[cohort.columns[1:]].loc[cohort.index], rtol=1e-12
     )
     assert report["genes"] == len(set(genes))
-
-
-def write_series_matrix(
-    path: Path, values: pd.DataFrame, fields: dict[str, pd.Series], platform: str | pd.Series
-) -> None:
-    """Write a series matrix as GEO does; a field may stand several times (``name#2``)."""
-    every = {
-        **fields,
-        "geo_accession": values.columns.to_series(),
-        "platform_id": pd.Series(platform, values.columns),
-    }
-    lines = ['!Series_title\t"A series"', '!Series_geo_accession\t"GSE0"', ""]
-    lines += [
-        "\t".join([f"!Sample_{name.split('#')[0]}", *(f'"{v}"' for v in field[values.columns])])
-        for name, field in every.items()
-    ]
-    lines += ["!series_matrix_table_begin"]
-    lines += ["\t".join(['"ID_REF"', *(f'"{name}"' for name in values.columns)])]
-    lines += [
-        "\t".join([f'"{probe}"', *("" if np.isnan(v) else repr(float(v)) for v in row)])
-        for probe, row in zip(values.index, values.to_numpy(), strict=True)
-    ]
-    lines += ["!series_matrix_table_end", ""]
-    path.write_bytes(gzip.compress("\n".join(lines).encode()))
 
 
 PLATFORM = """^PLATFORM = GPL0
@@ -780,7 +839,7 @@ def test_probes_of_a_gene(geo_files, tmp_path):
         "setwd(commandArgs(TRUE)); "
         'v <- as.matrix(read.delim("values.tsv", row.names = 1)); t <- read.delim("table.tsv"); '
         'for (several in c("first", "drop", "each")) '
-        'for (how in c("highest_mean", "highest_variance", "mean", "median")) { '
+        'for (how in c("highest_mean", "highest_variance", "first", "mean", "median")) { '
         "m <- suppressMessages(symbols_of(rownames(v), t, NULL, several)); "
         "g <- by_gene(v, m, how); "
         'write_tsv(data.frame(gene = rownames(g), g), paste0(several, ".", how, ".tsv")) }',
@@ -799,11 +858,12 @@ def test_probes_of_a_gene(geo_files, tmp_path):
             expected = {
                 "highest_mean": lambda p: p.loc[p.mean(axis=1).idxmax()],
                 "highest_variance": lambda p: p.loc[p.var(axis=1).idxmax()],
+                "first": lambda p: p.iloc[0],
                 "mean": lambda p: p.mean(skipna=False),
                 "median": lambda p: p.median(skipna=False),
             }[how](probes)
             np.testing.assert_allclose(found.loc[gene], expected, rtol=1e-13)
-    assert len([*tmp_path.glob("*.*.tsv")]) == 12
+    assert len([*tmp_path.glob("*.*.tsv")]) == 15
 
 
 @pytest.mark.r

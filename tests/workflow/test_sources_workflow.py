@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from geo_records import write_series_on_two_platforms
 from snakemake_runs import run_workflow
 
 ROOT = Path(__file__).parents[2]
@@ -107,6 +108,32 @@ def test_a_data_set_of_geo_is_downloaded_read_and_selected(tmp_path, mirror):
     done = run_workflow(tmp_path, config, goal, cores=2)
     assert done.returncode != 0
     assert "http://127.0.0.1:9/datasets/GDSnnn" in done.stdout + done.stderr
+
+
+@pytest.mark.r
+def test_a_series_on_two_platforms_is_downloaded_and_put_together(tmp_path, mirror):
+    """A matrix and a table for each platform; from files of one's own the same cohort."""
+    url, asked = mirror
+    files = write_series_on_two_platforms(tmp_path / "server")
+    spec = {
+        "accession": "GSE1", "platform": ["GPL1", "GPL2"], "class_column": "tissue:ch1",
+        "classes": {"case": "^tumour$", "control": "^normal$"},
+    }  # fmt: skip
+    own = {"file": [*map(str, files["series"])], "platform_file": [*map(str, files["platform"])]}
+    tables = []
+    for name, options in (("served", spec), ("own", spec | own)):
+        study = {"classes": ["control", "case"], "cohorts": {"source": "geo", "table": options}}
+        config = {"studies": {name: study}, "download": {"mirror": url, "attempts": 1}}
+        goal = f"results/{name}/imported/table.tsv.gz"
+        done = run_workflow(tmp_path, config, goal)
+        assert done.returncode == 0, done.stderr[-3000:]
+        tables.append(pd.read_table(tmp_path / goal, index_col=0))
+    assert [*tables[0].index] == ["GSM1", "GSM2", "GSM3", "GSM7", "GSM8", "GSM9"]
+    assert [*tables[0].columns] == ["class", "GA", "GB"]
+    pd.testing.assert_frame_equal(*tables)
+    assert sorted(asked) == sorted(
+        f"/{path.relative_to(tmp_path / 'server')}" for paths in files.values() for path in paths
+    )
 
 
 @pytest.mark.r

@@ -10,7 +10,7 @@ if loaded and Path(loaded.__file__).parents[1] != LIBRARY:
     for name in [name for name in sys.modules if name.split(".")[0] == "evenomics"]:
         del sys.modules[name]
 
-from evenomics.config.cohorts import given_cohorts, imported_names
+from evenomics.config.cohorts import given_cohorts, imported_names, listed
 from evenomics.config.estimate import check_run
 from evenomics.config.file import cores_problems, file_problems
 from evenomics.config.job_requests import JobRequests
@@ -176,18 +176,17 @@ def imported_cohorts(wildcards):
 
 def geo_files(wildcards):
     """Files of a GEO cohort: local files of the config, others by download."""
-    spec = spec_of(wildcards)
-    platform = spec["platform"] or "any"
-    if spec["file"]:
-        files = {"series": local(spec["file"])}
-    else:
-        files = {
-            "series": f"<resources>/geo/checked/{spec['accession']}.{platform}.series.gz"
-        }
+    spec, folder = spec_of(wildcards), "<resources>/geo/checked"
+    platforms = listed(spec["platform"])
+    series = [f"{spec['accession']}.{name}.series.gz" for name in platforms or ["any"]]
+    files = {
+        "series": users_own(listed(spec["file"]))
+        or [f"{folder}/{name}" for name in series]
+    }
     if spec["platform_file"]:
-        files["platform"] = local(spec["platform_file"])
-    elif spec["platform"] and not spec["file"] and spec["symbol_column"] != "none":
-        files["platform"] = f"<resources>/geo/checked/{spec['platform']}.table.gz"
+        files["platform"] = users_own(listed(spec["platform_file"]))
+    elif platforms and not spec["file"] and spec["symbol_column"] != "none":
+        files["platform"] = [f"{folder}/{name}.table.gz" for name in platforms]
     if spec["samples_query"]:
         files["samples"] = (
             f"<results>/{wildcards.study}/imported/{wildcards.cohort}.samples.txt"

@@ -11,8 +11,9 @@ if (spec$labelled && (is.null(spec$class_column) || !length(spec$classes))) {
 }
 counts <- c() # for the report: what -> number
 
-series <- read_series(input[["series"]], spec[["platform"]]) # $ would take platform_file as well
-phenotype <- series$phenotype
+platforms <- spec[["platform"]] # $ would take platform_file as well
+parts <- read_platforms(input[["series"]], platforms)
+phenotype <- bind_samples(lapply(parts, `[[`, "phenotype"))
 counts["samples in the file"] <- nrow(phenotype)
 
 keep <- rep(TRUE, nrow(phenotype))
@@ -49,27 +50,22 @@ if (!is.null(spec$group_column)) {
   if (length(blank)) fail("group_column: '", spec$group_column, "' is blank for ", some(blank))
 }
 
-scaled <- on_log2_scale(series$values[, rownames(phenotype), drop = FALSE], spec$log2)
-counts[sprintf("log2 taken (%s)", scaled$why)] <- scaled$taken
-counts["values without a logarithm"] <- scaled$n_lost
-
-counts["probes"] <- nrow(scaled$values)
-genes <- scaled$values
-if (!identical(spec$symbol_column, "none")) {
-  table <- if (is.null(input[["platform"]])) series$probes else read_platform(input[["platform"]])
-  if (NROW(table) == 0) {
-    # the table of a platform is only downloaded for a series that is downloaded as well
-    named <- if (is.null(spec[["file"]])) paste0("set `platform: ", phenotype$platform_id[1], "`, ")
-    fail(
-      input[["series"]], " has no gene symbols; ", named, "give the platform's file ",
-      "(`platform_file`), or keep the probes as features (`symbol_column: none`)"
-    )
+tables <- input[["platform"]]
+by_platform <- lapply(seq_along(parts), function(i) {
+  samples <- intersect(rownames(phenotype), colnames(parts[[i]]$values))
+  if (!length(samples)) {
+    fail("no sample of the platform '", platforms[i], "' is left; take it out of `platform`")
   }
-  map <- symbols_of(rownames(genes), table, spec$symbol_column, spec$several_symbols)
-  counts["probes without a gene symbol"] <- nrow(genes) - length(unique(map$row))
-  if (nrow(map) == 0) fail("symbol_column: no probe has a gene symbol")
-  genes <- by_gene(genes, map, spec$several_probes)
-}
+  found <- genes_of_series(parts[[i]], samples, spec, input[["series"]], tables[i])
+  if (length(parts) > 1) names(found$counts) <- paste0(names(found$counts), ", ", platforms[i])
+  found
+})
+counts <- c(counts, unlist(lapply(by_platform, `[[`, "counts")))
+genes <- lapply(by_platform, `[[`, "genes")
+common <- Reduce(intersect, lapply(genes, rownames))
+if (!length(common)) fail("platform: no gene is on all of ", some(platforms, 20))
+genes <- do.call(cbind, lapply(genes, function(values) values[common, , drop = FALSE]))
+genes <- genes[, cohort$sample_id, drop = FALSE]
 counts["genes"] <- nrow(genes)
 whole <- rowSums(is.na(genes)) == 0
 counts["genes left out for missing values"] <- sum(!whole)

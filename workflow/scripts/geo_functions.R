@@ -53,11 +53,27 @@ readable_copy <- function(path) {
   copy
 }
 
+# Read the samples of several platforms (NULL: of the only one): a list of what `read_series` returns.
+# The files are one for each platform, or one with all of them.
+read_platforms <- function(paths, platforms = NULL) {
+  objects <- lapply(paths, read_geo)
+  Map(read_series, paths, if (is.null(platforms)) list(NULL) else platforms, objects)
+}
+
+# Put samples together, one below the other; a column that some lack is missing for these.
+bind_samples <- function(phenotypes) {
+  columns <- unique(unlist(lapply(phenotypes, names)))
+  filled <- lapply(unname(phenotypes), function(phenotype) {
+    phenotype[setdiff(columns, names(phenotype))] <- NA_character_
+    phenotype[columns]
+  })
+  do.call(rbind, filled)
+}
+
 # Read a series matrix, a GDS or a family SOFT file. Returns list(values, phenotype, probes):
 # `phenotype` is a data frame of text with a row per sample; `probes` is the platform's table, or
 # NULL where the file has none.
-read_series <- function(path, platform = NULL) {
-  object <- read_geo(path)
+read_series <- function(path, platform = NULL, object = read_geo(path)) {
   read_as <- switch(class(object)[1],
     ExpressionSet = from_series_matrix, GDS = from_gds, GSE = from_family,
     fail(path, ": has no samples, but a record of the kind ", class(object)[1])
@@ -244,6 +260,34 @@ bullets <- function(lines, limit) {
 
 # --- values ----------------------------------------------------------------------------------
 
+# Genes of some samples of a series, on log2 scale. Returns list(genes, counts): genes x samples, and
+# numbers for the report. `paths` are for messages; `table` is the path of the platform's table.
+genes_of_series <- function(series, samples, spec, paths, table = NULL) {
+  scaled <- on_log2_scale(series$values[, samples, drop = FALSE], spec$log2)
+  genes <- scaled$values
+  counts <- stats::setNames(scaled$taken, sprintf("log2 taken (%s)", scaled$why))
+  counts["values without a logarithm"] <- scaled$n_lost
+  counts["probes"] <- nrow(genes)
+  if (!identical(spec$symbol_column, "none")) {
+    probes <- if (is.null(table)) series$probes else read_platform(table)
+    if (NROW(probes) == 0) {
+      # the table of a platform is only downloaded for a series that is downloaded as well
+      platform <- series$phenotype$platform_id[1]
+      named <- if (is.null(spec[["file"]])) paste0("set `platform: ", platform, "`, ")
+      fail(
+        some(paths), " has no gene symbols; ", named, "give the platform's file ",
+        "(`platform_file`), or keep the probes as features (`symbol_column: none`)"
+      )
+    }
+    map <- symbols_of(rownames(genes), probes, spec$symbol_column, spec$several_symbols)
+    counts["probes without a gene symbol"] <- nrow(genes) - length(unique(map$row))
+    if (nrow(map) == 0) fail("symbol_column: no probe has a gene symbol")
+    genes <- by_gene(genes, map, spec$several_probes)
+  }
+  counts["genes"] <- nrow(genes)
+  list(genes = genes, counts = counts)
+}
+
 # Take log2, or not. `auto` decides as GEO2R does: values are linear if the 99 % quantile exceeds 100,
 # or if the range exceeds 50 and the lower quartile is positive. Values without a logarithm become
 # missing. Returns list(values, taken, why, n_lost).
@@ -316,7 +360,8 @@ find_symbol_column <- function(names, column = NULL) {
 
 # Summarise the probes of each gene: genes x samples, sorted by name. Of several probes, only those
 # with the fewest missing values are used, as in WGCNA's collapseRows; `how` takes the one with the
-# highest mean or variance over the samples (the first of equal ones), or their mean or median.
+# highest mean or variance over the samples (the first of equal ones), the first one, or their mean
+# or median.
 by_gene <- function(values, map, how = "highest_mean") {
   values <- values[map$row, , drop = FALSE]
   missing <- rowSums(is.na(values))

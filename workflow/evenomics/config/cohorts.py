@@ -1,6 +1,6 @@
 """What the section ``cohorts`` of a study says of each cohort."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evenomics.config.names import COHORTS, names
@@ -20,6 +20,13 @@ def given_cohorts(options: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     if "table" in specs and isinstance(shares, Mapping) and shares.get("by"):
         specs["table"] = {**specs["table"], "group_column": shares["by"]}
     return specs
+
+
+def listed(value: str | Sequence[str] | None) -> list[str]:
+    """Return what a key says that takes a text, a list of them, or nothing."""
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else list(value)
 
 
 def imported_names(options: Mapping[str, Any]) -> list[str]:

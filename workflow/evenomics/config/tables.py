@@ -123,11 +123,12 @@ def _named(cohorts: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     for name, spec in given_cohorts(cohorts).items():
         for key, sum_key in _KEYS.items():
             place = f"cohorts.{name}.{key}"
-            if key == "path" and isinstance(spec.get(key), list):
-                for number, of in enumerate(files_of(spec)):
+            value = spec.get(key)
+            if isinstance(value, list):
+                for number, of in enumerate(map(_file, value)):
                     yield f"{place}[{number}]", of["path"], of["sha256"]
             else:
-                yield place, spec.get(key), spec.get(sum_key)
+                yield place, value, spec.get(sum_key)
 
 
 def downloads(studies: Mapping[str, Any]) -> dict[str, Table]:

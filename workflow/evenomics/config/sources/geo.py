@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from evenomics.config.cohorts import given_cohorts
+from evenomics.config.cohorts import given_cohorts, listed
 from evenomics.config.experiments import Experiment
 from evenomics.config.source import problems_of
 from evenomics.config.sources import table
@@ -20,15 +20,17 @@ def accession_problem(accession: str, *kinds: str) -> str:
 
 @problems_of("geo")
 def problems(study: Mapping[str, Any], grid: Sequence[Experiment], place: str) -> Iterator[str]:
-    """Find those of tables, wrong accessions and patterns, and classes without a pattern."""
+    """Find those of tables, accessions, platforms and patterns, and classes without a pattern."""
     yield from table.problems(study, grid, place)
     for name, spec in given_cohorts(study["cohorts"]).items():
         here = f"{place}.cohorts.{name}"
         if not spec["accession"] and not spec["file"]:
             yield f"{here}: needs an `accession` to download, or a `file`"
         for key, kinds in (("accession", ("GSE", "GDS")), ("platform", ("GPL",))):
-            if spec[key] and (problem := accession_problem(spec[key], *kinds)):
-                yield f"{here}.{key}: {problem}"
+            for accession in listed(spec[key]):
+                if problem := accession_problem(accession, *kinds):
+                    yield f"{here}.{key}: {problem}"
+        yield from _platform_problems(spec, here)
         if bool(spec["classes"]) != bool(spec["class_column"]):
             yield f"{here}: `classes` and `class_column` belong together; give both"
         for pattern in _patterns(spec):
@@ -40,10 +42,27 @@ def problems(study: Mapping[str, Any], grid: Sequence[Experiment], place: str) -
             yield from _class_problems(spec["classes"], study["classes"], f"{here}.classes")
 
 
+def _platform_problems(spec: Mapping[str, Any], place: str) -> Iterator[str]:
+    """Find files that are not as many as the platforms, and a data set, which has one platform."""
+    n_platforms = len(listed(spec["platform"]))
+    each = max(n_platforms, 1)
+    for key, allowed in (("file", {0, 1, each}), ("platform_file", {0, each})):
+        if (n_files := len(listed(spec[key]))) not in allowed:
+            yield (
+                f"{place}.{key}: found {n_files} files, and {n_platforms} in `platform`; give a "
+                "file for each platform, in the same order"
+            )
+    if n_platforms > 1 and (spec["accession"] or "").startswith("GDS"):
+        yield (
+            f"{place}.platform: found {n_platforms}; a curated data set (GDS...) has one, its "
+            "series (GSE...) may have more"
+        )
+
+
 def _patterns(spec: Mapping[str, Any]) -> list[str]:
     """Return the regular expressions of a cohort."""
     given = [*spec["classes"].values(), *spec["where"].values()]
-    return [p for value in given for p in (value if isinstance(value, list) else [value])]
+    return [pattern for value in given for pattern in listed(value)]
 
 
 def _class_problems(given: Mapping[str, Any], classes: Sequence[str], place: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from evenomics.config.arms import AUTO, SETTING
+from evenomics.config.cohorts import listed
 from evenomics.config.names import names
 from evenomics.data.cohort import Cohort
 from evenomics.report.pages.tables import html_page, html_table
@@ -68,7 +69,7 @@ def _origin(cohorts: Mapping[str, Any], name: str) -> str:
     title, keys = entry["title"], entry.get("keys", ())
     # an external cohort that is not given is the real one without its classes
     spec = cohorts.get(name) or cohorts.get("table") or cohorts.get("real") or cohorts
-    details = [str(spec[key]) for key in keys if spec.get(key)]
+    details = [detail for key in keys for detail in listed(spec.get(key))]
     return ", ".join([title, *details])
 
 
