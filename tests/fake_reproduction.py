@@ -20,7 +20,9 @@ def settings(study, metrics, noise=0.01, seed=0, twins=True):
     if twins:
         main = rows[rows["arm"].isin(["gan", "expand_gan"]) & (rows["alpha"] == "a0-0")]
         main = main[main["multiplier"].isin(["none", "1"])]
-        rows = pd.concat([rows, main.assign(arm="classic_" + main["arm"], mean=main["mean"] - 0.05)])
+        rows = pd.concat(
+            [rows, main.assign(arm="classic_" + main["arm"], mean=main["mean"] - 0.05)]
+        )
     parts = []
     for metric, added in metrics.items():
         made = rows.assign(
@@ -46,6 +48,6 @@ def run(study, role, seed=0):
 
 
 def runs(studies=STUDIES, roles=ROLES):
-    """Runs of studies in several roles, by both."""
+    """Make up runs of studies in several roles; by both."""
     pairs = [(study, role) for study in studies for role in roles]
     return {pair: run(*pair, seed=place) for place, pair in enumerate(pairs)}
