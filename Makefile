@@ -1,9 +1,17 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast bench lint format clean unlock docs dockerfile system \
+.PHONY: help run reproduce test test-fast bench lint format clean unlock docs dockerfile system \
 	.venv/installed.run .venv/installed.r .venv/installed.dev .venv/installed.test
 
+# What `make reproduce` runs; a folder with the released tables, in place of the network.
+ifneq ($(filter reproduce,$(MAKECMDGOALS)),)
+CONFIG ?= config/reproduce.yaml
+ifeq ($(value RESULTS),)
+override RESULTS := results/reproduce
+endif
+endif
+RELEASED ?=
 # What `make run` runs, and on how many cores.
 CONFIG ?= config/config.yaml
 CORES ?= all
@@ -19,7 +27,8 @@ TORCH_INDEX ?=
 # Paths may hold anything: neither make (`value`) nor the shell (`export`) looks into them.
 override CONFIG := $(value CONFIG)
 override RESULTS := $(value RESULTS)
-export CONFIG CORES RESULTS PYTHON TORCH_INDEX
+override RELEASED := $(value RELEASED)
+export CONFIG CORES RESULTS RELEASED PYTHON TORCH_INDEX
 
 BIN := .venv/bin
 # checks CONFIG and CORES, and prints the folder of the results
@@ -36,6 +45,16 @@ run: .venv/installed.run $(if $(shell command -v R),.venv/installed.r)  ## run t
 	@$(CHECK) > /dev/null
 	@$(SNAKEMAKE) --no-hooks
 	@$(BIN)/python workflow/scripts/finish_run.py "$${RESULTS:-$$($(CHECK))}" $(WORDS)
+
+reproduce: .venv/installed.run  ## run the paper on its own data, print how near its scores are (RELEASED=folder: tables from there)
+	@if [ -n "$$RELEASED" ]; then \
+		$(BIN)/python workflow/scripts/released_folder.py "$$CONFIG" "$$RELEASED" "$$RESULTS/config.yaml"; \
+		export CONFIG="$$RESULTS/config.yaml"; \
+	fi; \
+	$(CHECK) > /dev/null; \
+	$(SNAKEMAKE) --no-hooks; \
+	$(BIN)/python workflow/scripts/finish_run.py "$$RESULTS" $(WORDS); \
+	$(BIN)/python workflow/scripts/print_reproduction.py "$$RESULTS"
 
 test: .venv/installed.test  ## all tests that this machine can run (sets up R, Slurm and a browser as root)
 	$(BIN)/python -m pytest -n auto --dist loadfile

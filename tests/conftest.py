@@ -13,7 +13,16 @@ from evenomics.data.r_session import embedded_r
 
 ROOT = Path(__file__).parents[1]
 # Tests start make as a person does, also where make has started them.
-for variable in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "CONFIG", "CORES", "RESULTS", "PYTHON"):
+for variable in (
+    "MAKELEVEL",
+    "MAKEFLAGS",
+    "MFLAGS",
+    "CONFIG",
+    "CORES",
+    "RESULTS",
+    "RELEASED",
+    "PYTHON",
+):
     os.environ.pop(variable, None)
 
 #: marker or fixture -> variable that, set to 1, turns the skips of its tests into failures

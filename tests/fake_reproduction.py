@@ -48,6 +48,6 @@ def run(study, role, seed=0):
 
 
 def runs(studies=STUDIES, roles=ROLES):
-    """Runs of studies in several roles, by both."""
+    """Make up runs of studies in several roles; by both."""
     pairs = [(study, role) for study in studies for role in roles]
     return {pair: run(*pair, seed=place) for place, pair in enumerate(pairs)}

@@ -31,6 +31,7 @@ _WHOLE = (
     *("n_features", "n_features_measured", "n_features_used", "n_train", "n_held_out"),
     *("n_overlap", "n_selected", "n_background"),
     *("n_replicates", "n_repeats", "n_validation", "n_chosen"),
+    *("n_cases", "n_better", "n_worse"),
 )
 _NUMBERS = (
     *("value", "mean", "sd", "cv_score", "auroc", "fpr", "tpr_mean", "tpr_sd"),

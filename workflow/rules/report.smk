@@ -92,6 +92,7 @@ if PLAN.reproductions:
         output:
             table="<results>/reproduction.tsv",
             claims="<results>/reproduction_claims.tsv",
+            balancing="<results>/reproduction_balancing.tsv",
             page=report(
                 "<results>/reproduction.html",
                 caption="../report/reproduction.rst",

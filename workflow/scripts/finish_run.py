@@ -55,6 +55,7 @@ answers = rows(results / "answers.tsv")
 folders = dict.fromkeys(results / row["study"] / row["selection"] for row in answers)
 parts = [
     results / "summary.html",
+    *results.glob("reproduction.html"),
     *(path for folder in folders for path in folder.glob("*/*.html")),
 ]
 if not report.exists() or any(path.stat().st_mtime > report.stat().st_mtime for path in parts):

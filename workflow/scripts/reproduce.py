@@ -5,7 +5,11 @@ from pathlib import Path
 from script_log import log_to
 
 from evenomics.evaluation.claims import Run, claims_table
-from evenomics.evaluation.reproduction import published_scores, reproduction_table
+from evenomics.evaluation.reproduction import (
+    balancing_table,
+    published_scores,
+    reproduction_table,
+)
 from evenomics.files import read_table, write_table, write_text
 from evenomics.report.figures.reproduction import reproduction_figures
 from evenomics.report.pages.reproduction import reproduction_page
@@ -21,9 +25,11 @@ runs = {
 published = published_scores()
 table = reproduction_table(published, {run: tables.settings for run, tables in runs.items()})
 claims = claims_table(published, runs, params.level)
+balancing = balancing_table({run: tables.comparison for run, tables in runs.items()}, params.level)
 figures = reproduction_figures(table, published, runs)
 write_table(table, output.table)
 write_table(claims, output.claims)
+write_table(balancing, output.balancing)
 for name, (_, figure) in figures.items():
     save_figure(figure, [Path(output.figures, f"{name}.{kind}") for kind in ("svg", "png")])
-write_text(output.page, reproduction_page(table, claims, runs, figures, params.level))
+write_text(output.page, reproduction_page(table, claims, balancing, figures))

@@ -28,7 +28,10 @@ _TABLES = (
     *("confusion.tsv", "per_class.tsv", "calibration.tsv", "roc.tsv"),
 )
 # What holds the results against the paper's published scores, if some study is to be.
-_REPRODUCTION = ("reproduction.tsv", "reproduction_claims.tsv", "reproduction.html")
+_REPRODUCTION = (
+    *("reproduction.tsv", "reproduction_claims.tsv", "reproduction_balancing.tsv"),
+    "reproduction.html",
+)
 # Pages of every study.
 _PAGES = ("scores", "comparison", "paper_test", "settings", "classes", "timings", "data")
 

@@ -31,6 +31,9 @@ MEASURES = {
     "harmonised": ("auroc",),
 }
 
+#: Columns of `balancing_table`.
+BALANCING = ["study", "scores", "arm", "n_cases", "n_better", "n_worse", "difference"]
+
 #: Tables ``settings.tsv`` by the published study and the role of a run.
 Runs = Mapping[tuple[str, str], pd.DataFrame]
 
@@ -148,6 +151,50 @@ def agreement(table: pd.DataFrame, column: str) -> Agreement:
         mean_absolute_difference=float((ours - theirs).abs().mean()),
         correlation=float(np.corrcoef(ours, theirs)[0, 1]) if varies else np.nan,
     )
+
+
+def agreement_lines(table: pd.DataFrame) -> list[str]:
+    """Return what a run prints at its end: of our own tuning, then at the given hyper-parameters.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `reproduction_table`.
+    """
+    rows = main_scores(table)
+    own, given = (agreement(rows, f"hard_auroc.{role}") for role in ("tuned", "given"))
+    return [f"own_tuning: {own.line}", given.line]
+
+
+def balancing_table(
+    comparisons: Mapping[tuple[str, str], pd.DataFrame], level: float
+) -> pd.DataFrame:
+    """Count what the tests of the honest runs say of every arm against no balancing.
+
+    Parameters
+    ----------
+    comparisons : mapping
+        Tables ``comparison.tsv`` by the published study and the role of a run.
+    level : float
+        Adjusted p-values below tell arms apart.
+
+    Returns
+    -------
+    DataFrame
+        Columns `BALANCING`. A case is an experiment with a classifier; difference is the mean.
+    """
+    parts = []
+    for (study, role), table in comparisons.items():
+        if role not in ("honest", "harmonised"):
+            continue
+        rows = table[(table["question"] == "balancing") & table["difference"].notna()]
+        told, ahead = rows["adjusted_p_value"] < level, rows["difference"] > 0
+        rows = rows.assign(n_cases=1, n_better=told & ahead, n_worse=told & ~ahead)
+        counts = rows.groupby("arm", sort=False).agg(
+            {"n_cases": "sum", "n_better": "sum", "n_worse": "sum", "difference": "mean"}
+        )
+        parts.append(counts.reset_index().assign(study=study, scores=role))
+    return pd.concat(parts)[BALANCING] if parts else pd.DataFrame(columns=BALANCING)
 
 
 def study_means(table: pd.DataFrame) -> pd.DataFrame:

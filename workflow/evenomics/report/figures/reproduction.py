@@ -17,6 +17,7 @@ from evenomics.evaluation.claim_scores import at_main_multiplier, best, from_pub
 from evenomics.evaluation.claims import Run
 from evenomics.evaluation.reproduction import ARMS, agreement, main_scores, of_metric
 from evenomics.report.figures.scores import draw_boxes
+from evenomics.report.reproduction import STUDIES
 from evenomics.report.style import (
     CLASS_COLOURS,
     arm_colours,
@@ -26,14 +27,6 @@ from evenomics.report.style import (
     style,
 )
 
-#: The published studies, in the order of the paper.
-STUDIES = {
-    "simulation": "Simulation",
-    "microarray": "Microarray",
-    "lipidomics": "Lipidomics",
-    "microarray_lasso": "Microarray, selected genes",
-    "lipidomics_lasso": "Lipidomics, selected lipids",
-}
 #: The paper's figures of scores: number and title, by the study.
 PAPER_FIGURES = {
     "simulation": (3, "simulation"),
