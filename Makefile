@@ -4,14 +4,16 @@ SHELL := /bin/bash
 .PHONY: help run reproduce test test-fast bench lint format clean unlock docs dockerfile system \
 	.venv/installed.run .venv/installed.r .venv/installed.dev .venv/installed.test
 
-# What `make reproduce` runs; a folder with the released tables, in place of the network.
+# What `make reproduce` runs: studies of these protocols, with the released tables from a folder, if one
+# is given, in place of the network.
+PROTOCOLS ?= published
+RELEASED ?=
 ifneq ($(filter reproduce,$(MAKECMDGOALS)),)
-CONFIG ?= config/reproduce.yaml
+CONFIG ?= config/paper_released.yaml
 ifeq ($(value RESULTS),)
 override RESULTS := results/reproduce
 endif
 endif
-RELEASED ?=
 # What `make run` runs, and on how many cores.
 CONFIG ?= config/config.yaml
 CORES ?= all
@@ -28,7 +30,8 @@ TORCH_INDEX ?=
 override CONFIG := $(value CONFIG)
 override RESULTS := $(value RESULTS)
 override RELEASED := $(value RELEASED)
-export CONFIG CORES RESULTS RELEASED PYTHON TORCH_INDEX
+override PROTOCOLS := $(value PROTOCOLS)
+export CONFIG CORES RESULTS RELEASED PROTOCOLS PYTHON TORCH_INDEX
 
 BIN := .venv/bin
 # checks CONFIG and CORES, and prints the folder of the results
@@ -46,11 +49,9 @@ run: .venv/installed.run $(if $(shell command -v R),.venv/installed.r)  ## run t
 	@$(SNAKEMAKE) --no-hooks
 	@$(BIN)/python workflow/scripts/finish_run.py "$${RESULTS:-$$($(CHECK))}" $(WORDS)
 
-reproduce: .venv/installed.run  ## run the paper on its own data, print how near its scores are (RELEASED=folder: tables from there)
-	@if [ -n "$$RELEASED" ]; then \
-		$(BIN)/python workflow/scripts/released_folder.py "$$CONFIG" "$$RELEASED" "$$RESULTS/config.yaml"; \
-		export CONFIG="$$RESULTS/config.yaml"; \
-	fi; \
+reproduce: .venv/installed.run  ## run the paper on its own data, print how near its scores are (RELEASED=folder of the tables)
+	@$(BIN)/python workflow/scripts/released_config.py "$$CONFIG" "$$RESULTS/config.yaml" "$$PROTOCOLS" "$$RELEASED"
+	@export CONFIG="$$RESULTS/config.yaml"; \
 	$(CHECK) > /dev/null; \
 	$(SNAKEMAKE) --no-hooks; \
 	$(BIN)/python workflow/scripts/finish_run.py "$$RESULTS" $(WORDS); \

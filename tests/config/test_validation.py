@@ -49,7 +49,8 @@ def test_ready_configs_are_valid(path, tmp_path, monkeypatch):
     """With the tables that they ask for in place."""
     config = yaml.safe_load(path.read_text())
     for study in config["studies"].values():
-        for file in table_paths(study):
+        given = study.get("scoring", {}).get("hyper_parameters")
+        for file in [*table_paths(study), *[given] * bool(given)]:
             (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / file).touch()
     monkeypatch.chdir(tmp_path)
@@ -175,7 +176,8 @@ def test_paper_config_has_the_numbers_of_the_paper():
     study = config["studies"]["simulation"]
     assert study["cohorts"] == {
         "source": "builtin", "n_features": 150, "n_real": 2400, "n_external": 300,
-        "n_validation": 700, "weighted": False, "noise_shape": 2, "noise_scale": 0.5,
+        "n_validation": 700, "weighted": False, "noise": "shared", "noise_shape": 2,
+        "noise_scale": 0.5,
     }  # fmt: skip
     assert study["experiments"]["controls"] == [40, 80, 120]
     assert study["experiments"]["imbalance"] == [0.4, 0.5, 0.6]

@@ -1,4 +1,4 @@
-"""A config that reads the released tables of the paper from a folder instead of the network.
+"""Configs of the paper's released data: studies of some protocols, tables from a folder.
 
 In the public repository of the release, a study is a folder, and so is each of its training draws.
 Our folder has the same tables in one form: columns ``sample_id`` and ``class``, then features.
@@ -6,12 +6,13 @@ Our folder has the same tables in one form: columns ``sample_id`` and ``class``,
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from evenomics.config.names import COHORTS
+from evenomics.config.names import COHORTS, names
 from evenomics.errors import ConfigError
+from evenomics.messages import some
 
 #: In place of a column with sample ids: ids are made from the number of the row.
 ROW_NUMBER = "row_number"
@@ -52,6 +53,34 @@ def local_name(url: str) -> str | None:
     if found[2] and study not in _ONE_DRAW:
         return f"{study}/draws/{_DRAWS[int(found[2]) - 1]}.tsv.gz" if cohort == "real" else None
     return f"{study}/{cohort}.tsv.gz"
+
+
+def of_protocols(config: Mapping[str, Any], protocols: Collection[str]) -> dict[str, Any]:
+    """Return a config with the studies of some protocols.
+
+    Parameters
+    ----------
+    config : mapping
+        As its file has it.
+    protocols : collection of str
+
+    Raises
+    ------
+    ConfigError
+        If there is no such protocol, or no study of one.
+    """
+    if unknown := [name for name in protocols if name not in names("protocols")]:
+        known = ", ".join(names("protocols"))
+        raise ConfigError(f"PROTOCOLS: there is no {some(unknown)}; there are {known}")
+    studies = config.get("studies") or {}
+    kept = {
+        name: study
+        for name, study in studies.items()
+        if (study.get("protocol") or config.get("protocol")) in protocols
+    }
+    if not kept:
+        raise ConfigError(f"the config has no study of protocol {some(protocols) or '(none)'}")
+    return {**config, "studies": kept}
 
 
 def with_folder(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
