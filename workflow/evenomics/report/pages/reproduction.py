@@ -34,9 +34,9 @@ _RULES = (
     "protocol say, the weakest first. Harmonised cohorts are other data and have no say."
 )
 _BOXES = (
-    "AUROC of predicted classes less 0.5, as the paper has it: the line of a box is the mean, its ends "
-    "are one standard deviation over repeats away. Each alpha, which stands below (one number for "
-    "GAN, under/over-represented class for ExpandGAN), has its better classifier."
+    "AUROC of predicted classes less 0.5, as the paper has it: the line of a box is the mean, its "
+    "ends are one standard deviation over repeats away. Each alpha, which stands below (one number "
+    "for GAN, under/over-represented class for ExpandGAN), has its better classifier."
 )
 
 
