@@ -22,7 +22,7 @@ from evenomics.evaluation.reproduction import (
     reproduction_table,
     study_means,
 )
-from fake_reproduction import run, runs
+from fake_reproduction import STUDIES, run, runs
 
 MAKE = PUBLISHED_SCORES.parent / "make_published_scores.py"
 CLASSIFIERS = {"hist_gradient_boosting": HistGradientBoostingClassifier, "svc": SVC}
@@ -79,6 +79,23 @@ def test_settings_are_labelled_as_in_our_tables():
     assert {*ours.loc[["smote", "random_over"], "alpha"]} == {"none"}
 
 
+@pytest.mark.parametrize("study", STUDIES)
+def test_given_hyper_parameters_are_those_of_the_scores_we_are_held_against(study):
+    """One row per setting: those at alpha 0 where an arm has no alpha, of GAN those at 1/0."""
+    path = PUBLISHED_SCORES.with_name(f"hyper_parameters.{study}.tsv")
+    given = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    keys = ["experiment", "classifier", "arm", "alpha", "multiplier"]
+    assert [*given] == [*keys, "parameters"]
+    assert not given.duplicated(keys).any()
+    ours = published_scores()
+    ours = ours[ours["study"] == study]
+    first = ours[(ours["alpha_over"] == 0) | (ours["arm"] == "expand_gan")]
+    first = first[(first["alpha_under"] == 0) | first["arm"].isin(["gan", "expand_gan"])]
+    both = first.merge(given, on=keys, validate="1:1", suffixes=("", "_given"))
+    assert len(both) == len(first) == len(given)
+    assert (both["parameters"] == both["parameters_given"]).all()
+
+
 def test_the_table_is_made_by_the_script_beside_it(tmp_path, released):
     source, target = tmp_path / "results_merged.csv", tmp_path / "made.tsv"
     released.to_csv(source, index=False)
@@ -89,6 +106,8 @@ def test_the_table_is_made_by_the_script_beside_it(tmp_path, released):
         pd.read_csv(path, sep="\t", dtype=str).astype(types) for path in (target, PUBLISHED_SCORES)
     )
     pd.testing.assert_frame_equal(made, shipped)
+    for path in PUBLISHED_SCORES.parent.glob("hyper_parameters.*.tsv"):
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
     missing = subprocess.run(
         [sys.executable, MAKE, tmp_path / "no.csv", target],
         capture_output=True,

@@ -78,9 +78,7 @@ def reproduction_figures(
         figures[f"figure_{number}"] = (f"Figure {number}: {name}", paper_boxes(tables))
         twins = ours[ours["arm"].isin(_TWINS) & (ours["classifier"] == "hist_gradient_boosting")]
         if study == "microarray" and "classic_gan" in set(twins["arm"]):
-            heading = (
-                f"Figure 5: {name}, GANs and classic GANs (the published numbers are no table)"
-            )
+            heading = f"Figure 5: {name}, GANs and classic GANs (published as a picture only)"
             figures["figure_5"] = (heading, paper_boxes({_OURS: _at_best_alpha(twins)}))
     return dict(sorted(figures.items()))
 
