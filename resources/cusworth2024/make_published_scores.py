@@ -3,10 +3,7 @@
     python make_published_scores.py results_merged.csv published_scores.tsv
 
 Numbers stay as they are written. Of hyper-parameters, scikit-learn prints only those that differ
-from its defaults; here all that were tuned are given. Beside the table, each study gets a table
-hyper_parameters.STUDY.tsv, as ``scoring.hyper_parameters`` of a config takes it: one row per
-setting. Of a setting that was run for several pairs of alphas, it has the first pair, 0/0 before
-1/0.
+from its defaults; here all that were tuned are given.
 """
 
 import argparse
@@ -31,8 +28,6 @@ TUNED = {
     "svc": {"C": 1.0, "gamma": "scale", "kernel": "rbf"},
 }
 NONE = "none"
-#: Columns of a table of hyper-parameters; those before the last tell settings apart.
-GIVEN = ["experiment", "classifier", "arm", "alpha", "multiplier", "parameters"]
 
 
 def row_of(published: dict[str, str]) -> dict[str, str]:
@@ -70,23 +65,6 @@ def arguments_of(call: str) -> dict[str, object]:
     return {str(word.arg): ast.literal_eval(word.value) for word in tree.keywords}
 
 
-def given_of(rows: list[dict[str, str]], study: str) -> list[dict[str, str]]:
-    """Return the hyper-parameters of a study, one row per setting."""
-    found: dict[tuple[str, ...], dict[str, str]] = {}
-    for row in sorted(rows, key=lambda row: (row["alpha_under"], row["alpha_over"])):
-        if row["study"] == study:
-            found.setdefault(tuple(row[name] for name in GIVEN[:-1]), row)
-    return [{name: row[name] for name in GIVEN} for row in found.values()]
-
-
-def write(rows: list[dict[str, str]], path: Path) -> None:
-    """Write rows of the same columns as TSV."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [*rows[0]], delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 def main() -> None:
     """Read the released table, write ours."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
@@ -97,10 +75,10 @@ def main() -> None:
         sys.exit(f"{arguments.source}: there is no such file")
     with arguments.source.open(encoding="utf-8", newline="") as file:
         rows = [row_of(published) for published in csv.DictReader(file)]
-    write(rows, arguments.target)
-    for study in STUDIES.values():
-        path = arguments.target.with_name(f"hyper_parameters.{study}.tsv")
-        write(given_of(rows, study), path)
+    with arguments.target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*rows[0]], delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
     print(f"{len(rows)} scores")
 
 
