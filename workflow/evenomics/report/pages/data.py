@@ -67,7 +67,9 @@ def _origin(cohorts: Mapping[str, Any], name: str) -> str:
     title, keys = entry["title"], entry.get("keys", ())
     # an external cohort that is not given is the real one without its classes
     spec = cohorts.get(name) or cohorts.get("table") or cohorts.get("real") or cohorts
-    details = [str(spec[key]) for key in keys if spec.get(key)]
+    given = [spec[key] for key in keys if spec.get(key)]
+    # a path can be a list of files
+    details = [f"{len(part)} files" if isinstance(part, list) else str(part) for part in given]
     return ", ".join([title, *details])
 
 
