@@ -2,7 +2,13 @@
 
 import pytest
 
-from evenomics.config.experiments import DrawId, Experiment, experiment_grid, training_draws
+from evenomics.config.experiments import (
+    DrawId,
+    Experiment,
+    experiment_grid,
+    experiment_numbers,
+    training_draws,
+)
 from evenomics.config.plan import Plan
 from evenomics.config.validation import validated
 
@@ -20,6 +26,42 @@ def test_whole_cohort_and_repeated_settings():
     grid = experiment_grid({"whole": True, "controls": [4, 4], "imbalance": [1]})
     assert [e.name for e in grid] == ["whole", "c4_i1"]
     assert experiment_grid({}) == []
+
+
+def test_all_controls_and_as_many_cases_as_the_released_scripts_take():
+    """floor(0.6 x 87) = 52; what floating point makes a little less of is not rounded down."""
+    (experiment,) = experiment_grid({"controls": ["all"], "imbalance": [0.6]})
+    assert (experiment.name, experiment.fixed, experiment.cases) == ("all_i0.6", False, None)
+    available = {"a": 87, "b": 80, "c": 90}
+    assert experiment.counts("abc", available) == {"a": 87, "b": 52, "c": 52}
+    assert experiment.counts("abc") == {}
+    assert Experiment("all", 0.29).counts("ab", {"a": 100, "b": 9}) == {"a": 100, "b": 29}
+    # a number of controls is rounded, as before
+    assert Experiment(87, 0.6).counts("ab", available) == {"a": 87, "b": 52}
+    assert Experiment(88, 0.6).counts("ab", available) == {"a": 88, "b": 53}
+
+
+def test_given_draws_stand_beside_the_others_and_have_one_replicate():
+    options = {"controls": [4], "imbalance": [1], "given": {"c40_i0.4": "x.tsv", "b": "y.tsv"}}
+    grid = experiment_grid(options)
+    assert [e.name for e in grid] == ["c4_i1", "c40_i0.4", "b"]
+    assert [e.fixed for e in grid] == [False, True, True]
+    assert grid[1] != Experiment(40, 0.4)
+    assert grid[1].counts(["a", "b"], {"a": 60, "b": 60}) == {}
+    draws = [of for _, of in training_draws(grid, 2, splits=False)]
+    assert draws == [("c4_i1", 1), ("c4_i1", 2), ("c40_i0.4", 1), ("b", 1)]
+
+
+def test_experiments_are_numbered_as_in_the_paper():
+    """Imbalance 0.4 with 40, 80, 120 controls is 1 to 3; numbers go by value, not as text."""
+    grid = experiment_grid({"whole": True, "controls": [40, 80, 120], "imbalance": [0.4, 0.5, 0.6]})
+    names = [f"c{n}_i{share}" for share in (0.4, 0.5, 0.6) for n in (40, 80, 120)]
+    numbers = {**{name: k for k, name in enumerate(names, 1)}, "whole": 10}
+    assert experiment_numbers(e.name for e in grid) == numbers
+    names = ["whole", "mine", "all_i0.4", "c9_i0.4", "c40_i0.4", "c40_i0.10", "c2_i1"]
+    assert [*experiment_numbers(names)] == [
+        "c40_i0.10", "c9_i0.4", "c40_i0.4", "all_i0.4", "c2_i1", "mine", "whole",
+    ]  # fmt: skip
 
 
 def test_fixed_cohorts_have_one_draw_of_the_whole_and_splits_one_for_each_replicate():

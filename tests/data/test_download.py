@@ -143,6 +143,30 @@ def test_a_file_that_changed_on_disk_is_downloaded_anew(server, tmp_path, caplog
     assert len(server.requests) == 2
 
 
+def test_another_file_than_the_checksum_says_is_not_taken(server, tmp_path):
+    true = hashlib.sha256(ZIPPED).hexdigest()
+    with pytest.raises(DownloadError) as error:
+        get(server, tmp_path, sha256="0" * 64)
+    assert error.value.heading == f"{server.url}/a.txt.gz is not the file that is meant:"
+    assert error.value.problems[:2] == (f"its SHA-256 is {true}", f"it has to be {'0' * 64}")
+    assert "mend them" in error.value.problems[2]
+    assert [path.name for path in (tmp_path / "new").iterdir() if path.suffix != ".source"] == []
+    assert len(server.requests) == 1
+    assert_whole(get(server, tmp_path, sha256=true.upper()))
+    # put by hand, or left by somebody else
+    path = tmp_path / "new/a.txt.gz"
+    with pytest.raises(DownloadError, match="delete it, or put the right one there"):
+        get(server, tmp_path, sha256="0" * 64)
+    path.write_bytes(gzip.compress(b"by hand", mtime=0))
+    path.with_name("a.txt.gz.sha256").unlink()
+    with pytest.raises(DownloadError, match=r"new/a\.txt\.gz is not the file that is meant"):
+        get(server, tmp_path, sha256=true)
+    path.unlink()
+    server.faults = [drop(150_000)]
+    path = get(server, tmp_path, sha256=true)
+    assert path.read_bytes() == ZIPPED
+
+
 def test_a_file_put_by_hand_is_taken_unless_it_is_damaged(server, tmp_path):
     path = tmp_path / "a.txt.gz"
     path.write_bytes(gzip.compress(b"by hand", mtime=0))

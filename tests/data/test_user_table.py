@@ -1,5 +1,7 @@
 """Tables as users have them, real ones among them."""
 
+import hashlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,79 @@ def write(tmp_path):
         return tmp_path / name
 
     return write
+
+
+def test_ids_are_made_from_the_rows_of_a_file_that_has_none(write):
+    """Padded to the number of rows of the file, also of those that are left out."""
+    rows = "".join(f"{label},{i},{-i}\n" for i, label in enumerate("xy" * 5))
+    options = {"sample_column": "row_number", "class_column": "label", "name": "real"}
+    cohort = read_user_table(write("label,g1,g2\n" + rows), **options, where={"label": "y"})
+    assert [*cohort.features.index] == ["real_02", "real_04", "real_06", "real_08", "real_10"]
+    assert cohort.features["g1"].tolist() == [1, 3, 5, 7, 9]
+    with pytest.raises(CohortError, match=r"column 'g2', sample 'real_2' \(line 3\): 'oops'"):
+        read_user_table(write("label,g1,g2\nx,1,2\ny,3,oops\n"), **options)
+    # a column of that name has the ids
+    named = read_user_table(write("row_number,label,g1\ns1,x,1\ns2,y,2\n"), **options)
+    assert [*named.features.index] == ["real_s1", "real_s2"]
+
+
+def test_an_unnamed_first_column_of_row_numbers_is_left_out(write, caplog):
+    text = '"","id","label","g1"\n"1","s1","x",5\n"2","s2","y",6\n'
+    by_rows = {"sample_column": "row_number", "ignore_columns": ["id"], "name": "r"}
+    with caplog.at_level("INFO"):
+        named = read_user_table(write(text), sample_column="id", class_column="label")
+        numbered = read_user_table(write(text), **by_rows, class_column="label")
+    assert caplog.text.count("the first column has the numbers of the rows, and is left out") == 2
+    for cohort, ids in ((named, ["s1", "s2"]), (numbered, ["r_1", "r_2"])):
+        assert [*cohort.features.index] == ids
+        assert cohort.features.to_dict("list") == {"g1": [5.0, 6.0]}
+    # as ids, where nothing else is said
+    text = '"","label","g1"\n"1","x",5\n"2","y",6\n'
+    assert [*read_user_table(write(text), class_column="label").features.index] == ["1", "2"]
+
+
+def test_unnamed_columns_with_something_else_are_told_unless_they_are_ignored(write):
+    text = ",id,label,,g1\n1,s1,x,a,5\n3,s2,y,b,6\n"
+    with pytest.raises(CohortError, match=r'column 1, 4 has none; .*`ignore_columns: \[""\]`'):
+        read_user_table(write(text), sample_column="id", class_column="label")
+    options = {"sample_column": "id", "class_column": "label", "ignore_columns": [""]}
+    assert read_user_table(write(text), **options).features.to_dict("list") == {"g1": [5, 6]}
+    # another file of the cohort need not have them
+    assert read_user_table(write("id,label,g1\ns1,x,5\n"), **options).n_samples == 1
+    with pytest.raises(CohortError, match=r"column names have to be unique.*'label'"):
+        read_user_table(write("id,label,label,g1\ns1,x,x,5\n"), **options)
+
+
+def test_classes_get_the_names_of_the_study(write):
+    """As those of R objects do; all or none, and after the filter."""
+    path = write("id,label,g1\ns1,2,5\ns2,1,6\ns3,3,7\n")
+    options = {"class_column": "label", "class_names": {"2": "control", "1": "case"}}
+    cohort = read_user_table(path, **options, where={"label": [1, 2]})
+    assert cohort.classes.to_dict() == {"s1": "control", "s2": "case"}
+    with pytest.raises(CohortError, match=r"does not say .* called: '3'; it has '2', '1'"):
+        read_user_table(path, **options)
+    second = write("id,label\ns1,2\ns2,1\ns3,1\n", "labels.csv")
+    table = write("id,g1\ns1,5\ns2,6\ns3,7\n")
+    cohort = read_user_table(table, classes_path=second, **options)
+    assert cohort.classes.tolist() == ["control", "case", "case"]
+
+
+def test_a_file_has_to_have_its_checksum(write):
+    path, second = write(TABLE), write("id,label\ns1,x\n", "labels.csv")
+    true = hashlib.sha256(path.read_bytes()).hexdigest()
+    options = {"class_column": "label", "ignore_columns": ["sex"]}
+    assert read_user_table(path, **options, sha256=true.upper()).n_samples == 3
+    with pytest.raises(CohortError) as error:
+        read_user_table(
+            path, **options, sha256="0" * 64, classes_path=second, classes_sha256="1" * 64
+        )
+    assert error.value.heading == "tables are not the files that are meant:"
+    assert f"{path}: its SHA-256 is {true}, and has to be {'0' * 64}; put the right" in str(
+        error.value
+    )
+    assert "labels.csv: its SHA-256 is" in error.value.problems[1]
+    with pytest.raises(CohortError, match="there is no such file"):
+        read_user_table(path.with_name("none.csv"), sha256=true)
 
 
 def test_samples_in_rows_with_columns_that_are_no_features(write):

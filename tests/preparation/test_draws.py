@@ -59,6 +59,65 @@ def test_draws_have_the_counts_asked_for_and_keep_each_sample_with_its_class():
         pd.testing.assert_series_equal(drawn.classes, real.classes.loc[drawn.features.index])
 
 
+def test_given_draws_have_exactly_their_samples_in_their_order():
+    """Beside random ones, which they do not change; their own classes count."""
+    real = cohort(30, 20)
+    ids = pd.Index(np.random.default_rng(3).permutation(real.features.index)[:25])
+    given = {"mine": [*ids], "other": [*ids[::-1][:12]]}
+    one = Experiment(10, 0.5)
+    wanted = training_draws([one, Experiment(given="mine"), Experiment(given="other")], 3, False)
+    assert [of for _, of in wanted][3:] == [DrawId("mine"), DrawId("other")]
+    rows = draw(real, wanted, CLASSES[:2], seed=1, given=given)
+    for name, samples_ in given.items():
+        assert [*real.take(rows[DrawId(name)]).features.index] == samples_
+    alone = draws_of(real, [one], CLASSES[:2], n=3)
+    for of, drawn in alone.items():
+        assert [*real.take(rows[of]).features.index] == [*drawn.features.index]
+    taken = {of: real.take(at, of.name) for of, at in rows.items()}
+    sizes = experiment_table(taken).set_index(["experiment", "replicate", "class"])["n_samples"]
+    assert sizes["mine", 1, "case"] == real.classes[ids].eq("case").sum()
+
+
+def test_given_draws_that_cannot_be_trained_on_are_named():
+    real = cohort(30, 20)
+    cases, controls = (real.classes.index[real.classes == label] for label in ("case", "control"))
+    wanted = training_draws([Experiment(given="mine")], 1, False)
+    with pytest.raises(CohortError, match="'mine': 1 samples of the class 'case'; at least 2"):
+        draw(real, wanted, CLASSES[:2], 1, given={"mine": [*controls[:5], cases[0]]})
+    real = grouped(30, 20)
+    of_one = real.groups.index[real.groups == "case0"]
+    with pytest.raises(CohortError, match=r"'mine': 3 .* all 3 found are of one group"):
+        draw(
+            real,
+            wanted,
+            CLASSES[:2],
+            1,
+            given={"mine": [*real.groups.index[:0], *of_one, *controls]},
+        )
+
+
+def test_all_controls_are_drawn_with_their_share_of_cases():
+    real = cohort(87, 60)
+    draws = draws_of(real, [Experiment("all", 0.6)], CLASSES[:2], n=2)
+    one, two = draws.values()
+    controls = set(real.classes.index[real.classes == "control"])
+    for drawn in (one, two):
+        assert drawn.class_counts() == {"control": 87, "case": 52}
+        assert controls <= samples(drawn)
+    assert samples(one) != samples(two)
+    with pytest.raises(CohortError, match="60 samples of the class 'case' asked for, 50 found"):
+        draws_of(cohort(100, 50), [Experiment("all", 0.6)], CLASSES[:2])
+
+
+def test_the_table_of_draws_has_the_numbers_of_the_paper():
+    drawn = cohort(3, 3)
+    names = ["whole", "c80_i0.4", "c40_i0.5", "c40_i0.4"]
+    table = experiment_table({DrawId(name): drawn for name in names})
+    assert dict(zip(table["experiment"], table["number"], strict=True)) == {
+        "whole": 4, "c80_i0.4": 2, "c40_i0.5": 3, "c40_i0.4": 1
+    }  # fmt: skip
+
+
 def test_a_draw_depends_on_seed_and_name_but_not_on_the_rest_of_the_grid():
     real, one, two = cohort(60, 40), Experiment(20, 0.5), Experiment(30, 0.5)
     alone = drawn_for(real, one)

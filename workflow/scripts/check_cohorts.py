@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from dataclasses import replace
 
 import pandas as pd
 from script_log import log_to, warn_loudly
@@ -9,6 +10,7 @@ from script_log import log_to, warn_loudly
 from evenomics.balancing.third_party import check_samplers
 from evenomics.config.estimate import check_study, known_size
 from evenomics.config.source import Size
+from evenomics.config.tables import study_tables
 from evenomics.data.cohort_files import each_replicate, read_cohorts
 from evenomics.evaluation.hyper_parameters import check_hyper_parameters
 from evenomics.files import write_table
@@ -27,9 +29,13 @@ for replicate, used in each_replicate(snakemake.input.used):
         size = Size.of(used)
     measured[replicate] = shift_table(before, used, params.harmonise)
     copies.append(label_copies(used, before["real"].n_features))
+known = known_size(config, wildcards.study)
+if known is not None:
+    size = replace(size, n_given=known.n_given)
 takes = check_study(config, *wildcards, size, snakemake.resources.local_cores)
 logging.info(takes)
-if known_size(config, wildcards.study) is None:  # then it was not said before the start
+downloads = any(table.is_remote for table in study_tables(config["studies"][wildcards.study]))
+if known is None or downloads:  # then it may not have been said before the start
     print(takes, file=sys.stderr)
 shift = pd.concat(measured, names=["replicate"]).reset_index("replicate")
 found = findings(shift, copies, params.checks, params.watched)

@@ -132,6 +132,6 @@ def _type_hint(found: Any, types: list[str]) -> str:
     if number and isinstance(found, str) and _POINTLESS.fullmatch(found):
         mantissa, exponent = re.split("[eE]", found)
         return f"; YAML reads {found} as text, write {mantissa}.0e{int(exponent):+d}"
-    if "string" in types and isinstance(found, bool | int | float):
+    if "string" in types and not number and isinstance(found, bool | int | float):
         return "; put it in quotes"
     return ""

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from evenomics.config.arms import AUTO, SETTING
-from evenomics.config.cohorts import listed
 from evenomics.config.names import names
 from evenomics.data.cohort import Cohort
 from evenomics.report.pages.tables import html_page, html_table
@@ -69,8 +68,16 @@ def _origin(cohorts: Mapping[str, Any], name: str) -> str:
     title, keys = entry["title"], entry.get("keys", ())
     # an external cohort that is not given is the real one without its classes
     spec = cohorts.get(name) or cohorts.get("table") or cohorts.get("real") or cohorts
-    details = [detail for key in keys for detail in listed(spec.get(key))]
+    details = [_told(spec[key]) for key in keys if spec.get(key)]
     return ", ".join([title, *details])
+
+
+def _told(value: Any) -> str:
+    """Write an option of a cohort: a text, a list of them, or of files with their checksums."""
+    if not isinstance(value, list):
+        return str(value)
+    texts = [part for part in value if isinstance(part, str)]
+    return ", ".join(texts) if texts == value else f"{len(value)} files"
 
 
 def data_page(
