@@ -258,6 +258,30 @@ def test_tuning_costs_as_much_as_its_grid_has_points_and_nothing_if_there_is_non
     assert seconds(grids={"logistic_regression": [{"C": [1]}]}) == seconds()
 
 
+def test_an_epoch_can_be_one_generator_update():
+    """Its updates of the critic do not depend on the samples; generated samples cost their part."""
+    short = {"updates": {"epoch": "generator_update"}}
+    base = costs_of(gan=short)
+    for runs, n_updates in zip(base.pretraining, (1, 1, 2), strict=True):
+        assert runs.updates == runs.epochs * n_updates
+    assert {runs.updates / runs.epochs for runs in base.retraining} == {2}
+    wide = costs_of(gan={"updates": {**short["updates"], "generator_batch": 400}})
+    assert wide.seconds["retrain"] > 2 * base.seconds["retrain"]
+    assert wide.memory(8)["retrain"] > base.memory(8)["retrain"] + 8 * 400 * 500 * 60
+    equal = replace(base.retraining[0], generator_batch=base.retraining[0].batch)
+    assert equal.seconds == base.retraining[0].seconds
+    assert equal.thread_bytes == base.retraining[0].thread_bytes
+
+
+def test_a_last_training_up_to_the_last_epoch_of_all_counts():
+    base, more = costs_of(), costs_of(gan={"retraining": {"final_epochs": 20000}})
+    n_gans = base.n_gans / 6
+    assert sum(runs.n for runs in more.retraining) == sum(runs.n for runs in base.retraining) + (
+        n_gans
+    )
+    assert more.seconds["retrain"] > 1.5 * base.seconds["retrain"]
+
+
 def test_each_thing_asked_for_costs_more():
     """Experiments, classes, repeats, features, external samples: each where it should."""
     base = costs_of()

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,9 @@ from evenomics.errors import TrainingError
 from evenomics.gan.checkpoint import State
 from evenomics.gan.engines import base as engine_module
 from evenomics.gan.engines.base import ENGINES, Job, Training
+from evenomics.gan.networks import Weights
 from evenomics.gan.run import VERSION
+from evenomics.gan.settings import Loss, Updates
 from gan.training_runs import CUDA, VARIED, training_run
 
 TESTS = Path(__file__).parents[1]
@@ -149,6 +151,29 @@ def test_the_checkpoint_of_another_run_is_not_trusted(tmp_path, monkeypatch):
     np.testing.assert_array_equal(found.weights.generator, expected.weights.generator)
 
 
+OTHER_LOSS = {
+    "gradient_penalty": 13.0, "penalty_norm": "per_feature", "penalty_in_gradient": False,
+    "critic_gradient": False, "spread_norm": "spectral",
+}  # fmt: skip
+OTHER_UPDATES = {
+    "optimiser": "sgd", "adam_betas": (0.0, 0.9), "epoch": "generator_update", "generator_batch": 4,
+}  # fmt: skip
+
+
+def test_what_the_losses_and_updates_can_be_is_all_tried():
+    """By the test below."""
+    assert OTHER_LOSS.keys() == {f.name for f in fields(Loss)}
+    assert OTHER_UPDATES.keys() == {f.name for f in fields(Updates)}
+
+
+def test_a_run_as_it_always_was_has_the_name_that_it_always_had():
+    """Settings that came later do not make users train again what they leave as it was."""
+    arrays = {"samples": np.ones((4, 2)), "held_out": np.zeros((0, 2))}
+    start = Weights(2, (3,), (3,), np.zeros(17), np.zeros(12))
+    of = replace(training_run(1, p=2, hidden=(3,)), **arrays, start=start)
+    assert of.fingerprint("float32") == "f21f535e389a78c104b42c7f8b123657"
+
+
 def test_whatever_changes_the_result_changes_the_name():
     """Every option, the samples, the start and the precision; not the name for the log."""
     of = VARIED["plain"]
@@ -158,7 +183,9 @@ def test_whatever_changes_the_result_changes_the_name():
             ("epochs", 21), ("batch_size", 5), ("learning_rate", 2e-3), ("alpha", 0.1),
             ("critic_updates", 3), ("dropout", 0.1), ("generator_dropout", 0.1), ("eval_every", 4),
             ("keep", "above"), ("curve", "critic_loss"), ("threshold", 2.0), ("n_samples", 18),
-            ("hidden", (5, 8)), ("n_held_out", 6),
+            ("hidden", (5, 8)), ("n_held_out", 6), ("critic_hidden", (5, 7)),
+            *(("loss", replace(of.loss, **{k: v})) for k, v in OTHER_LOSS.items()),
+            *(("updates", replace(of.updates, **{k: v})) for k, v in OTHER_UPDATES.items()),
         ]
     ]  # fmt: skip
     names = {

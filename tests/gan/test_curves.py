@@ -2,9 +2,11 @@
 
 import warnings
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from kneed import KneeLocator
 from scipy.optimize import OptimizeWarning
 from scipy.signal import argrelextrema
 
@@ -144,6 +146,80 @@ def test_a_fit_that_scipy_only_warns_of_has_failed_as_well(monkeypatch):
         found = curves.find_elbow(np.exp(-np.arange(50) / 9))
     assert (found.epoch, found.rule) == (50, "last before the cut")
     assert found.note == "curve fit failed: no covariance"
+
+
+def test_the_elbow_of_a_polynomial_is_the_knee_of_the_least_squares_fit():
+    """On the points that are seen, in epochs; normal equations and kneed itself."""
+    every, n = 20, 250
+    choice = replace(CHOICE, elbow="polynomial", curve_every=every)
+    x = every * np.arange(1, n + 1)
+    rng = np.random.default_rng(0)
+    curve = 6 * np.exp(-x / 700) - x / 2000 + rng.normal(0, 0.3, n)
+    found = curves.find_elbow(curve, choice)
+    # on x as it is: rational numbers do not round
+    powers = [[Fraction(int(v)) ** k for k in range(8)] for v in x]
+    gram = [[sum(p[i] * p[j] for p in powers) for j in range(8)] for i in range(8)]
+    right = [sum(p[i] * Fraction(y) for p, y in zip(powers, curve, strict=True)) for i in range(8)]
+    coefficients = solved(gram, right)
+    epochs = np.arange(20, 5000)
+    fitted = np.array(
+        [float(sum(c * int(e) ** k for k, c in enumerate(coefficients))) for e in epochs]
+    )
+    np.testing.assert_allclose(found.fitted, fitted, rtol=1e-6)
+    assert (found.epoch, found.rule) == (
+        KneeLocator(epochs, fitted, direction="decreasing").knee,
+        "elbow",
+    )
+    assert found.epoch != curves.find_elbow(curve, replace(choice, elbow="exponential")).epoch
+
+
+def solved(matrix, right):
+    """Solve linear equations by elimination, in whatever numbers they are."""
+    rows = [[*row, b] for row, b in zip(matrix, right, strict=True)]
+    for i in range(len(rows)):
+        rows[i] = [v / rows[i][i] for v in rows[i]]
+        for j in range(len(rows)):
+            if j != i:
+                rows[j] = [v - rows[j][i] * w for v, w in zip(rows[j], rows[i], strict=True)]
+    return [row[-1] for row in rows]
+
+
+def test_a_polynomial_needs_more_points_than_it_has_coefficients():
+    choice = replace(CHOICE, elbow="polynomial", curve_every=20)
+    found = curves.find_elbow(np.exp(-np.arange(8.0)), choice)
+    assert found == (160, "last before the cut", "8 points are too few for a curve fit", None)
+    assert curves.find_elbow(np.exp(-np.arange(9.0)), choice).fitted is not None
+
+
+def test_a_curve_seen_every_20_epochs_is_that_of_its_points_in_epochs():
+    """Cut, windows and elbow of the points stand for epochs."""
+    choice = replace(CHOICE, curve_every=20)
+    curve = 3 + 8 * np.exp(-np.arange(1, 4001) / 300)
+    curve[600] = 99  # not at a 20th epoch
+    points = curves.seen(curve, choice)
+    np.testing.assert_array_equal(points, curve[19::20])
+    assert curves.cut(points, choice) == (200, "")
+    assert curves.window_of(200, choice) == 25
+    whole = curves.find_elbow(np.delete(curve, 600))
+    assert curves.find_elbow(points, choice).epoch == pytest.approx(whole.epoch, rel=0.03)
+    points[5] = 16
+    assert curves.cut(points, choice).note == "passed over a crossing at epoch 120"
+    points[3:] = 16
+    assert curves.cut(points, choice).note == "diverged at epoch 80 and never came back"
+
+
+@pytest.mark.parametrize(
+    ("curve", "found"),
+    [
+        ([9, 4, 3, 2.9, 5, 1], (3, 60)),  # 3 is not below 3, and what follows has no say
+        ([2, 9, 1], (2, 0)),
+        ([9, 8, 7], (7, 60)),
+        ([2], (2, 0)),
+    ],
+)
+def test_the_last_value_above_the_threshold(curve, found):
+    """The start if the curve begins below it, the end if it never comes below."""
+    assert curves.last_above(np.array(curve, float), replace(CHOICE, curve_every=20)) == found
 
 
 def test_the_bounds_are_settings():

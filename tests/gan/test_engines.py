@@ -18,10 +18,11 @@ from evenomics.gan.distances import N_GENERATED
 from evenomics.gan.engines import base as engine_module
 from evenomics.gan.engines import streams
 from evenomics.gan.engines.base import ENGINES, Job, Training, choose_engine
+from evenomics.gan.engines.cpu import _rows
 from evenomics.gan.engines.cuda import DEVICE_COPIES, STACK_PARAMETERS, stack_size
 from evenomics.gan.engines.torch import _Stack
 from evenomics.gan.networks import SELU_ALPHA, SELU_SCALE
-from evenomics.gan.settings import Loss
+from evenomics.gan.settings import Loss, Updates
 from gan.training_runs import CUDA, VARIED, training_run
 
 CURVES = ("critic_loss", "generator_loss", "wasserstein", "evaluations")
@@ -240,6 +241,33 @@ def test_the_cpu_engine_is_the_torch_engine(name, engine):
     cycles = of.n_updates // of.critic_updates
     of = replace(of, epochs=of.epochs * -(-300 // cycles), learning_rate=1e-4)
     assert_equal(train([of], "cpu")[0], train([of], engine)[0], rtol=max(1e-9, RTOL[engine]))
+
+
+def test_epochs_of_generator_updates_have_a_random_batch_for_every_critic_update():
+    """None has a sample twice; over time all samples have their turn, as often as the others."""
+    of = training_run(
+        3, n_samples=17, batch_size=6, critic_updates=3, epochs=400,
+        updates=Updates(epoch="generator_update"),
+    )  # fmt: skip
+    assert (of.updates_per_epoch, of.n_updates) == (3, 1200)
+    rows = _rows(of, 0, 400)
+    batches = rows.reshape(-1, 6)
+    assert rows.shape == (400, 18)
+    assert all(len(set(batch)) == 6 for batch in batches.tolist())
+    # a pass would be used up after two batches: here a third one is drawn from all samples
+    assert len({frozenset(batch) for batch in batches.tolist()}) > 1000
+    expected = 1200 * 6 / 17
+    assert np.bincount(batches.ravel(), minlength=17) == pytest.approx(expected, rel=0.15)
+    np.testing.assert_array_equal(_rows(of, 7, 9), rows[7:9])  # as after a restart
+
+
+@pytest.mark.parametrize("engine", ALL)
+def test_a_generator_that_learns_from_nothing_stays_as_it_is(engine):
+    """Without the critic and at alpha 0; the critic learns on."""
+    of = replace(VARIED["as in the released scripts"], alpha=0.0)
+    (found,) = train([of], engine, "float32")
+    np.testing.assert_array_equal(found.last.generator, of.start.generator.astype("float32"))
+    assert not np.isclose(found.last.critic, of.start.critic, rtol=1e-3).all()
 
 
 SMALLEST_LOSS = {"keep": "above", "curve": "critic_loss", "threshold": -1e9}

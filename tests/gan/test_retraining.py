@@ -8,6 +8,7 @@ import pytest
 from scipy.spatial import KDTree
 
 from evenomics.errors import TrainingError
+from evenomics.gan import curves
 from evenomics.gan.diagnostics import N_DIAGNOSTIC
 from evenomics.gan.engines.base import Training
 from evenomics.gan.generator import Generator
@@ -142,6 +143,132 @@ def test_the_first_rate_is_the_one_whose_curve_comes_closest_to_the_threshold_fr
     assert gan.chosen["epoch_1"] == best["epoch"]
 
 
+@pytest.mark.parametrize(
+    ("curve", "epoch"),
+    [([9, 9, 8, 4, 5, 2, 9] * 9, 10), ([2, 1] * 40, 0), ([9, 8, 7, 6] * 20, 60)],
+    ids=["falls", "below from the start", "never below"],
+)
+def test_the_first_rate_can_be_left_at_its_last_value_above_the_threshold(pretrained, curve, epoch):
+    """Of the points seen, every second epoch here; also at an epoch that was not evaluated.
+
+    Each point stands for itself and the epoch before, which has no say. The curves of the other
+    rates lie 0.1 and 0.2 higher.
+    """
+    seen = np.array(curve[:30], float)
+    training = Spy(np.column_stack([seen - 50, seen]).ravel(), apart=0.1)
+    using = settings(rate_1="last_above", threshold=3.0, curve_every=2, eval_every=4)
+    (gan,) = retrain([request_for()], pretrained, using, seed=1, training=training)
+    rates = gan.rates[gan.rates["phase"] == "lr_1"]
+    value = seen[max(0, epoch // 2 - 1)]
+    np.testing.assert_allclose(rates["last_above"], [value, value + 0.1, value + 0.2])
+    assert gan.chosen["lr_1"] == rates["rate"].iloc[0] == rates["rate"][rates["chosen"]].item()
+    assert gan.chosen["lr_1_rule"] == "last above 3"
+    assert (gan.chosen["epoch_1"], gan.chosen["updates_1"]) == (epoch, 2 * epoch)
+    start = pretrained.weights
+    if epoch:
+        first = training.calls["re-training, lr_1"][0].run
+        (again,) = TRAINING.train([replace(first, epochs=epoch, keep="last")])
+        start = again.weights
+    second = training.calls["re-training, lr_2"][0].run.start
+    np.testing.assert_array_equal(second.generator, start.generator)
+
+
+def test_the_rules_see_every_so_many_epochs_of_the_curve(pretrained):
+    """What lies between has no say."""
+    curve = np.r_[np.zeros(20), 99, np.zeros(39)]  # epoch 21
+    for every, cut_epoch in ((1, 20), (2, np.nan)):
+        using = settings(curve_every=every)
+        (gan,) = retrain([request_for()], pretrained, using, seed=1, training=Spy(curve))
+        np.testing.assert_array_equal(gan.rates["cut_epoch"], cut_epoch)
+
+
+TO_THE_END = "re-training, lr_2, to the last epoch"
+
+
+@pytest.mark.parametrize("n", [25, 9])
+def test_the_second_rate_goes_on_to_the_last_epoch_of_all(pretrained, n):
+    """The run that was tried, longer; its history goes on."""
+    using = settings("curve", "elbow" if n == 25 else "held_out")
+    using = replace(using, retraining=replace(using.retraining, final_epochs=150))
+    training = Spy()
+    (gan,) = retrain([request_for(n)], pretrained, using, seed=1, training=training)
+    longer, epoch_1 = training.calls[TO_THE_END], gan.chosen["epoch_1"]
+    assert {one.run.epochs for one in longer} == {150 - epoch_1}
+    assert {one.run.learning_rate for one in longer} == {gan.chosen["lr_2"]}
+    rate = using.retraining.learning_rates_2.index(gan.chosen["lr_2"])
+    short = training.calls["re-training, lr_2"][rate * len(longer) : (rate + 1) * len(longer)]
+    for one, other in zip(short, longer, strict=True):
+        np.testing.assert_array_equal(one.wasserstein, other.wasserstein[:40])
+    history = gan.history.query("phase == 'lr_2' and fold == 0")
+    of_chosen = history[history["rate"] == gan.chosen["lr_2"]]
+    assert of_chosen["epoch"].is_unique
+    assert history.groupby("rate")["epoch"].max().to_dict() == {
+        r: 40 if r != gan.chosen["lr_2"] else 150 - epoch_1
+        for r in using.retraining.learning_rates_2
+    }
+
+
+@pytest.mark.parametrize(("tau", "epoch"), [(60, 16), (5, 0)])
+def test_the_last_epoch_is_chosen_on_the_curve_of_both_rates(pretrained, tau, epoch):
+    """Its elbow is epoch 57 of 140, 40 of them at learning rate 1; or epoch 17.
+
+    Then the generator is what learning rate 1 led to.
+    """
+    whole = curves.saturating(np.arange(140.0), 1.0, 8.0, tau)
+    given = {"re-training, lr_1": whole, TO_THE_END: whole[40:]}
+    using = settings(rate_1="last_above", threshold=-1.0, eval_every=4)
+    plan = replace(using.retraining, epochs_1=40, final_epochs=140)
+    using, training = replace(using, retraining=plan), Spy(given)
+    (gan,) = retrain([request_for()], pretrained, using, seed=1, training=training)
+    assert gan.chosen["epoch_1"] == 40
+    assert gan.chosen["epoch_2_rule"] == "elbow"
+    assert gan.chosen["epoch_2"] == epoch
+    run = training.calls[TO_THE_END][0].run
+    weights = run.start
+    if epoch:
+        (again,) = TRAINING.train([replace(run, epochs=epoch, keep="last")])
+        weights = again.weights
+    np.testing.assert_array_equal(gan.generator.parameters, weights.generator)
+
+
+@pytest.mark.parametrize("rate", [None, 0.2])
+def test_the_generator_can_have_the_dropout_of_the_critic(external, rate):
+    """Of every stage, and of re-training."""
+    using, training = settings(), Spy()
+    using = replace(using, networks=replace(using.networks, generator_dropout=rate))
+    (one,) = pretrain_replicates([external], using, seed=1, training=training)
+    retrain([request_for()], one, using, seed=1, training=training)
+    runs = [done[0].run for done in training.calls.values()]
+    assert [run.dropout for run in runs[:4]] == [0.5, 0.5, 0.7, 0.7]
+    for run in runs:
+        assert run.generator_dropout == (run.dropout if rate is None else rate)
+
+
+def test_pretraining_hands_the_engine_what_the_settings_say(external):
+    """A critic that grows at its output, initial weights, losses and updates."""
+    mapping = {
+        "networks": {
+            "hidden": [4, 5, 7], "critic_grows": "output", "initial_gain": 1.0,
+            "initial_biases": "uniform", "initial_output_bias": 0.01,
+        },
+        "loss": {"critic_gradient": False, "penalty_in_gradient": False},
+        "updates": {"optimiser": "sgd", "epoch": "generator_update", "generator_batch": 20},
+        "pretraining": {"epochs": [6, 7, 8], "critic_updates": [3, 3, 1]},
+    }  # fmt: skip
+    using, training = GanSettings.from_mapping(mapping), Spy()
+    (found,) = pretrain_replicates([external], using, seed=1, training=training)
+    assert found.stages["critic"].tolist() == ["6-7-1", "6-7-5-1", "6-7-5-4-1"]
+    runs = [done[0].run for done in training.calls.values()]
+    assert [run.n_updates for run in runs] == [18, 21, 8]
+    assert {(run.loss, run.updates) for run in runs} == {(using.loss, using.updates)}
+    top = found.weights.generator_architecture.layers[-1]
+    # the generator learnt from nothing
+    assert set(found.weights.generator[top.bias]) == {0.01}
+    first = runs[0].start
+    sd = first.critic[first.critic_architecture.layers[0].weight].std() * np.sqrt(P)
+    assert sd == pytest.approx(1.0, abs=0.25)
+
+
 def test_where_no_curve_is_above_the_threshold_the_most_stable_rate_is_taken(pretrained):
     gan = trained(request_for(), pretrained, settings(threshold=1e6))
     rates = gan.rates[gan.rates["phase"] == "lr_1"]
@@ -178,17 +305,26 @@ def test_where_every_rate_diverges_that_is_recorded_and_a_generator_comes_out_ne
 
 
 class Spy(Training):
-    """Remembers what was trained: per call its title, runs and results."""
+    """Remembers what was trained: per call its title, runs and results.
 
-    def __init__(self, curve=None):
+    Curves can be given, of both rates or by title: that of the first run, and how much each lies
+    above the one before.
+    """
+
+    def __init__(self, curve=None, apart=0.0):
         super().__init__(engine="cpu", dtype="float64")
         self.calls = {}
-        self.curve = curve
+        both = ("re-training, lr_1", "re-training, lr_2")
+        self.curves = curve if isinstance(curve, dict) else dict.fromkeys(both, curve)
+        self.apart = apart
 
     def train(self, runs, title="training"):
         done = super().train(runs, title)
-        if self.curve is not None and title in ("re-training, lr_1", "re-training, lr_2"):
-            done = [replace(one, wasserstein=self.curve[: one.epochs]) for one in done]
+        if (curve := self.curves.get(title)) is not None:
+            done = [
+                replace(one, wasserstein=curve[: one.epochs] + i * self.apart)
+                for i, one in enumerate(done)
+            ]
         self.calls[title] = done
         return done
 
