@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from evenomics.config.arms import arm_entry
+from evenomics.config.experiments import experiment_grid
 from evenomics.config.names import names
 from evenomics.config.paths import table_paths
 from evenomics.config.plan import Plan
@@ -171,18 +172,48 @@ def test_names_may_be_written_as_numbers_where_yaml_lets_them():
 
 
 def test_paper_config_has_the_numbers_of_the_paper():
-    """Nine experiments, 700 and 300 samples, 100 repeats: Cusworth et al. 2024, Methods."""
+    """Nine experiments, 700 and 300 samples, 15,500 epochs, 100 repeats: Cusworth et al. 2024."""
     config = validated(yaml.safe_load((ROOT / "config/paper_simulation.yaml").read_text()))
     study = config["studies"]["simulation"]
     assert study["cohorts"] == {
         "source": "builtin", "n_features": 150, "n_real": 2400, "n_external": 300,
-        "n_validation": 700, "weighted": False, "noise": "shared", "noise_shape": 2,
+        "n_validation": 700, "weighted": True, "noise": "per_cohort", "noise_shape": 2,
         "noise_scale": 0.5,
     }  # fmt: skip
     assert study["experiments"]["controls"] == [40, 80, 120]
     assert study["experiments"]["imbalance"] == [0.4, 0.5, 0.6]
-    assert study["gan"] == validated(MINIMAL)["studies"]["sim"]["gan"]
+    assert sum(study["gan"]["pretraining"].pop("epochs")) == 15_500
+    default = validated(MINIMAL)["studies"]["sim"]["gan"]
+    default["pretraining"].pop("epochs")
+    assert study["gan"] == default
     assert study["scoring"]["repeats"] == 100
+
+
+def test_the_whole_paper_is_prepared_as_in_the_released_scripts(tmp_path, monkeypatch):
+    config = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
+    simulation = yaml.safe_load((ROOT / "config/paper_simulation.yaml").read_text())
+    for path in table_paths(config["studies"]["lipidomics"]):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    monkeypatch.chdir(tmp_path)
+    studies = validated(config)["studies"]
+    builtin = validated(simulation)["studies"]["simulation"]
+    for section in ("gan", "scaling", "scoring", "experiments", "draws", "alphas"):
+        assert studies["simulation"][section] == builtin[section]
+    cohorts = studies["simulation"]["cohorts"] | {"source": "builtin"}
+    assert cohorts == builtin["cohorts"]
+    for name in ("real", "external", "validation"):
+        cohort = studies["microarray"]["cohorts"][name]
+        assert cohort["several_probes"] == "first"
+        assert (cohort["several_symbols"], cohort["log2"]) == ("drop", "never")
+    assert studies["microarray"]["cohorts"]["external"]["platform"] == ["GPL3921", "GPL571"]
+    assert sum(studies["microarray"]["gan"]["pretraining"]["epochs"]) == 15_000
+    lipids = studies["lipidomics"]
+    assert lipids["classes"] == ["Formula", "HM"]
+    (drawn,) = experiment_grid(lipids["experiments"])
+    found = drawn.counts(lipids["classes"], {"Formula": 87, "HM": 90})
+    assert found == {"Formula": 87, "HM": 52}
+    assert {study["scaling"]["power_transform"] for study in studies.values()} == {"plain"}
 
 
 def test_all_problems_come_in_one_message():

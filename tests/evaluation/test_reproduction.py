@@ -82,7 +82,7 @@ def test_settings_are_labelled_as_in_our_tables():
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_given_hyper_parameters_are_those_of_the_scores_we_are_held_against(study):
-    """The table serves as `scoring.hyper_parameters`: it gives those at alpha 0/0, not of others."""
+    """The table serves as `scoring.hyper_parameters`: those at alpha 0/0 come first."""
     check_hyper_parameters({"grids": {}, "hyper_parameters": str(PUBLISHED_SCORES)})
     given = read_given(PUBLISHED_SCORES, study)
     ours = main_scores(published_scores())

@@ -251,7 +251,7 @@ def test_the_lipidomics_study_of_the_paper_runs_on_tables(tmp_path, shared_data)
         table[mine].to_csv(tmp_path / f"data/lipidomics/{name}.tsv", sep="\t")
     paper = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
     config = {**SHORT, "studies": {"lipidomics": paper["studies"]["lipidomics"]}}
-    config["studies"]["lipidomics"]["harmonise"] = "zscore"
+    config["studies"]["lipidomics"] |= {"harmonise": "zscore", "draws": {"replicates": 1}}
     done = run_workflow(tmp_path, config, cores=2)
     assert done.returncode == 0, done.stderr[-3000:]
     results = tmp_path / "results/lipidomics"
@@ -261,6 +261,9 @@ def test_the_lipidomics_study_of_the_paper_runs_on_tables(tmp_path, shared_data)
     assert external["class"].isna().all()
     real = pd.read_table(results / "none/cohorts/real.1.tsv.gz")
     assert set(real["class"]) == {"HM", "Formula"}
+    counts = pd.read_table(results / "none/draws/all_i0.6.1.tsv.gz")["class"].value_counts()
+    assert counts["Formula"] == (real["class"] == "Formula").sum()
+    assert counts["HM"] == int(0.6 * counts["Formula"])
     n_features = real.shape[1] - 2
     chosen = pd.read_table(results / "lasso_en/cohorts/real.1.tsv.gz").shape[1] - 2
     assert 2 <= chosen <= n_features // 4
