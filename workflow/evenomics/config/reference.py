@@ -92,8 +92,9 @@ def _kind(part: Mapping[str, Any]) -> str:
 
 
 def _allowed(part: Mapping[str, Any]) -> str:
-    if "then" in part:  # an item that is text or a section
-        return _allowed(part["then"])
+    if "then" in part:  # an item that is text, or something else
+        other = {key: value for key, value in part.items() if key != "then"}
+        return ", ".join(filter(None, [_allowed(other), _allowed(part["then"])]))
     if "const" in part:
         return f"`{part['const']}`"
     if "enum" in part:
