@@ -13,6 +13,7 @@ from evenomics.report.answer import answer_table
 STUDY = {"study": "simulated", "selection": "none"}
 SETTINGS = {
     "classes": ["control", "case"], "metric": "auroc", "level": 0.05, "splits": False,
+    "fixed": ["whole", "given"],
 }  # fmt: skip
 
 

@@ -112,11 +112,14 @@ def test_the_arm_that_the_test_calls_ahead_leads_before_one_that_looks_better():
     [
         ("c40_i0.4", False, "One draw allows no test (`draws: {replicates: 5}` makes five)"),
         ("c40_i0.4", True, "One split allows no test (`split: {replicates: 5}` makes five)"),
-        (
-            "whole",
-            False,
-            "One draw allows no test (the whole cohort can be drawn in one way only; see "
-            "`controls` and `imbalance`)",
+        *(
+            (
+                fixed,
+                False,
+                "One draw allows no test (the whole cohort, or a given draw, is one way only; see "
+                "`controls` and `imbalance`)",
+            )
+            for fixed in ("whole", "given")
         ),
     ],
 )

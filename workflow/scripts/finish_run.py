@@ -22,7 +22,7 @@ the interval; n: validation samples x replicates. The verdict allows for the num
 interval does not, and the difference of an arm that looks best is too favourable."""
 ONE = """\
 One draw, or one split, allows no test. `draws: {replicates: 5}` of a study, or
-`split: {replicates: 5}` of its cohorts, makes five."""
+`split: {replicates: 5}` of its cohorts, makes five. A given draw, or a whole cohort, stays one."""
 
 results, words = Path(sys.argv[1]), sys.argv[2:]
 report = results / "report.html"

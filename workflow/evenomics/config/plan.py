@@ -306,6 +306,7 @@ class Plan:
             "curve": choice["curve"],
             "cuts": [choice["cut_above"], choice["cut_below"]],
             "splits": self.splits(study),
+            "fixed": [e.name for e in self.experiments(study) if e.fixed],
             "parts": self.parts(study),
             "trains": self.trains(study),
             "sampling_arms": self.arms(study, "new_samples"),

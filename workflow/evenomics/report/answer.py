@@ -271,8 +271,8 @@ def _untested(cases: pd.DataFrame, rows: pd.DataFrame, settings: Mapping[str, An
     best = _largest(cases)
     if settings["splits"]:
         more = "`split: {replicates: 5}` makes five"
-    elif set(rows["experiment"]) == {"whole"}:
-        more = "the whole cohort can be drawn in one way only; see `controls` and `imbalance`"
+    elif set(rows["experiment"]) <= set(settings["fixed"]):
+        more = "the whole cohort, or a given draw, is one way only; see `controls` and `imbalance`"
     else:
         more = "`draws: {replicates: 5}` makes five"
     return (

@@ -88,10 +88,10 @@ def experiment_order(experiments: Iterable[str]) -> list[str]:
 
 
 def experiment_title(experiment: str, separator: str = ", ") -> str:
-    """``c40_i0.4`` in words; any other name, such as ``whole``, in its own."""
-    found = re.fullmatch(r"c(\d+)_i([\d.]+)", experiment)
+    """``c40_i0.4`` and ``all_i0.6`` in words; any other name but ``whole`` as it is."""
+    found = re.fullmatch(r"(all|c\d+)_i([\d.]+)", experiment)
     if found:
-        return f"{found[1]} controls{separator}imbalance {found[2]}"
+        return f"{found[1].removeprefix('c')} controls{separator}imbalance {found[2]}"
     return "whole cohort" if experiment == "whole" else experiment
 
 
