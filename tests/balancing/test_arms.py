@@ -176,8 +176,9 @@ def test_rose_has_the_noise_of_menardi_and_torelli():
     np.testing.assert_allclose(new.mean(axis=0), small.mean(axis=0), atol=0.08)
 
 
-def balancer(arm="untrained_gan", names=("e", "arm"), seed=1, p=5):
-    return Balancer(ARMS[arm], Setting(), 0, {}, seed, names, networks={"hidden": [8, 16]})
+def balancer(arm="untrained_gan", names=("e", "arm"), seed=1, **networks):
+    networks = {"hidden": [8, 16], **networks}
+    return Balancer(ARMS[arm], Setting(), 0, {}, seed, names, networks=networks)
 
 
 def test_an_untrained_generator_is_the_same_in_every_repeat_and_fold_of_a_draw():
@@ -198,6 +199,19 @@ def test_an_untrained_generator_is_the_same_in_every_repeat_and_fold_of_a_draw()
     for other in (balancer(names=("e", "arm", "2")), balancer(seed=2)):
         X = other.balance(samples, "repeat", 0)[0].X[70:]
         assert np.linalg.matrix_rank(np.concatenate([first, X])) == 30
+
+
+def test_an_untrained_generator_is_drawn_as_the_settings_say():
+    """Of a tiny gain and no hidden biases nothing is left but the biases of the output."""
+    samples = training_set((60, 10), p=5).samples
+    drawn = {
+        gain: balancer(initial_gain=gain, initial_output_bias=7.0).balance(samples)[0].X[70:]
+        for gain in (1e-6, 1.0)
+    }
+    np.testing.assert_allclose(drawn[1e-6], 7.0, atol=1e-3)
+    assert drawn[1.0].std() > 0.1
+    biased = balancer(initial_gain=1e-6, initial_biases="uniform").balance(samples)[0].X[70:]
+    assert 0 < np.abs(biased).max() < 1e-3  # hidden biases alone, through tiny weights
 
 
 def test_untrained_generators_of_classes_differ():

@@ -386,7 +386,7 @@ def test_a_replayed_graph_does_what_was_recorded(engine, name, monkeypatch):
 
 @pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 @pytest.mark.parametrize("engine", ["torch", CUDA])
-@pytest.mark.parametrize("name", ["best evaluation", "spectral"])
+@pytest.mark.parametrize("name", ["best evaluation", "spectral", "as in the released scripts"])
 def test_no_update_and_no_evaluation_waits_for_the_device(engine, name, monkeypatch):
     """As a copy to it does; on CUDA, torch itself watches for everything that waits."""
 
