@@ -130,7 +130,6 @@ rule check_cohorts:
     resources:
         mem_mb=scaled(4000),
         runtime=scaled(30),
-        local_cores=LOCAL_CORES,
     params:
         harmonise=setting("harmonise"),
         checks=config["checks"],

@@ -2,8 +2,6 @@
 rule draw_experiments:
     input:
         cohorts="<results>/{study}/{selection}/cohorts",
-        # cohorts are checked first; other warnings do not change the draws
-        checked=ancient("<results>/{study}/{selection}/findings.tsv"),
         # which samples are in the draws that are given
         given=branch(
             lambda wildcards: bool(setting("experiments", "given")(wildcards)),
@@ -24,6 +22,7 @@ rule draw_experiments:
     resources:
         mem_mb=scaled(2000),
         runtime=scaled(30),
+        local_cores=LOCAL_CORES,
     params:
         experiments=setting("experiments"),
         replicates=lambda wildcards: PLAN.replicates(wildcards.study),

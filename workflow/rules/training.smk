@@ -3,8 +3,6 @@
 rule pretrain:
     input:
         cohorts="<results>/{study}/{selection}/cohorts",
-        # a study that cannot fit is refused before it is trained
-        checked=ancient("<results>/{study}/{selection}/findings.tsv"),
     output:
         pretraining=directory("<results>/{study}/{selection}/pretraining"),
     log:
@@ -19,6 +17,7 @@ rule pretrain:
     resources:
         mem_mb=REQUESTS.mem_mb("pretrain"),
         runtime=REQUESTS.runtime("pretrain"),
+        local_cores=LOCAL_CORES,
         gpu=GPU,
     params:
         engine=config["engine"],

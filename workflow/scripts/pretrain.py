@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from first_checks import check_first
 from script_log import log_to
 
 from evenomics.data.cohort_files import cohort_path, n_replicates, read_cohort
@@ -12,6 +13,7 @@ from evenomics.gan.settings import GanSettings
 from evenomics.preparation.scaling import fit_scaler
 
 log_to(snakemake.log[0])
+check_first(snakemake)
 params, folder = snakemake.params, Path(snakemake.output.pretraining)
 cohorts, scaling = Path(snakemake.input.cohorts), params.scaling
 samples = []
