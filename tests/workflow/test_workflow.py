@@ -93,6 +93,14 @@ def test_a_second_run_has_nothing_to_do(finished: Path) -> None:
 
 
 @pytest.mark.slow
+def test_arms_that_change_are_scored_again_whatever_else_changes_with_them(finished: Path) -> None:
+    """Without GANs, other cohorts are watched: cohorts are checked again, and arms are scored."""
+    done = run_workflow(finished, {**TINY, "arms": ["none", "smote"]}, "--dry-run", cores=2)
+    for rule in ("check_cohorts", "score_arms"):
+        assert re.search(rf"^{rule} +2$", done.stdout + done.stderr, re.M)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lost", "rule"),
     [
