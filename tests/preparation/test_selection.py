@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegressionCV
 from sklearn.preprocessing import StandardScaler
 
 from evenomics.data.cohort import Cohort
-from evenomics.data.cohort_files import cohort_path, write_cohort
+from evenomics.data.cohort_files import cohort_path, read_cohort, write_cohort
 from evenomics.errors import CohortError
 from evenomics.preparation import selection
 from evenomics.preparation.selection import fit_at, penalty_path, stable_features, top_features
@@ -169,6 +169,29 @@ def test_the_best_features_are_taken_before_those_that_a_cohort_lacks_are_droppe
     assert top_features(table, list("abdef"), 3) == ["d", "b"]
     with pytest.raises(CohortError, match=r"1 of the 2 features .* missing: 'b'; raise"):
         top_features(table, list("d"), 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("study", "n_known", "at_least"), [("lipidomics", 34, 16), ("microarray", 24, 10)]
+)
+def test_features_that_the_paper_selected_are_found_far_more_often_than_by_chance(
+    shared_data, study, n_known, at_least
+):
+    """On the released real cohort, of the released selection; chance is hypergeometric.
+
+    Of the 33 genes that were released, 24 are among the 135 of the microarray study.
+    """
+    folder = shared_data / "cusworth_released"
+    real = read_cohort(folder / study / "real.tsv.gz")
+    theirs = read_cohort(folder / f"{study}_lasso" / "real.tsv.gz").features.columns
+    known = theirs.intersection(real.features.columns)
+    assert len(known) == n_known
+    ours = stable_features(real, ["control", "case"], repeats=3, seed=1, n_jobs=2).selected
+    common = len(known.intersection(ours))
+    assert common >= at_least
+    chance = stats.hypergeom(real.n_features, n_known, len(ours))
+    assert chance.sf(common - 1) < 1e-4, (common, len(ours), chance.mean())
 
 
 def test_features_that_matter_are_found_by_both_models_and_come_first():
