@@ -36,7 +36,7 @@ _WHOLE = (
 _NUMBERS = (
     *("value", "mean", "sd", "cv_score", "auroc", "fpr", "tpr_mean", "tpr_sd"),
     *("mean_a", "sd_a", "mean_b", "sd_b", "difference"),
-    *("alpha_under", "alpha_over", "mean_accuracy", "hard_auroc"),
+    *("alpha_under", "alpha_over", "mean_accuracy", "hard_auroc", "published"),
     *("mean_reference", "standard_error", "low", "high", "detectable", "shared"),
     *("t", "F", "df", "p_value", "adjusted_p_value", "logFC", "average", "odds_ratio"),
     *("critic_loss", "generator_loss", "wasserstein", "dropout", "lr_1", "lr_2", "rate"),

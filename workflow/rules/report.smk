@@ -91,6 +91,7 @@ if PLAN.reproductions:
             },
         output:
             table="<results>/reproduction.tsv",
+            means="<results>/reproduction_means.tsv",
             claims="<results>/reproduction_claims.tsv",
             balancing="<results>/reproduction_balancing.tsv",
             page=report(

@@ -7,26 +7,6 @@
 #
 # Tables with an address are downloaded in the same way, into resources/tables. The name of the file
 # tells the checksum and not the address, so that studies that share a table download it once.
-def geo_files(wildcards):
-    """Files of a GEO cohort: local files of the config, others by download."""
-    spec, folder = spec_of(wildcards), "<resources>/geo/checked"
-    platforms = listed(spec["platform"])
-    series = [f"{spec['accession']}.{name}.series.gz" for name in platforms or ["any"]]
-    files = {
-        "series": users_own(listed(spec["file"]))
-        or [f"{folder}/{name}" for name in series]
-    }
-    if spec["platform_file"]:
-        files["platform"] = users_own(listed(spec["platform_file"]))
-    elif platforms and not spec["file"] and spec["symbol_column"] != "none":
-        files["platform"] = [f"{folder}/{name}.table.gz" for name in platforms]
-    if spec["samples_query"]:
-        files["samples"] = (
-            f"<results>/{wildcards.study}/imported/{wildcards.cohort}.samples.txt"
-        )
-    return files
-
-
 rule download_table:
     output:
         table="<resources>/tables/checked/{table}",

@@ -7,6 +7,7 @@ from script_log import log_to
 from evenomics.evaluation.claims import Run, claims_table
 from evenomics.evaluation.reproduction import (
     balancing_table,
+    means_table,
     published_scores,
     reproduction_table,
 )
@@ -23,13 +24,15 @@ runs = {
     for run, folder in zip(params.runs, folders, strict=True)
 }
 published = published_scores()
-table = reproduction_table(published, {run: tables.settings for run, tables in runs.items()})
+settings = {run: tables.settings for run, tables in runs.items()}
+table, means = reproduction_table(published, settings), means_table(published, settings)
 claims = claims_table(published, runs, params.level)
 balancing = balancing_table({run: tables.comparison for run, tables in runs.items()}, params.level)
 figures = reproduction_figures(table, published, runs)
 write_table(table, output.table)
+write_table(means, output.means)
 write_table(claims, output.claims)
 write_table(balancing, output.balancing)
 for name, (_, figure) in figures.items():
     save_figure(figure, [Path(output.figures, f"{name}.{kind}") for kind in ("svg", "png")])
-write_text(output.page, reproduction_page(table, claims, balancing, figures))
+write_text(output.page, reproduction_page(table, means, claims, balancing, figures))

@@ -29,7 +29,7 @@ _TABLES = (
 )
 # What holds the results against the paper's published scores, if some study is to be.
 _REPRODUCTION = (
-    *("reproduction.tsv", "reproduction_claims.tsv", "reproduction_balancing.tsv"),
+    *(f"reproduction{name}.tsv" for name in ("", "_means", "_claims", "_balancing")),
     "reproduction.html",
 )
 # Pages of every study.

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from evenomics.config.paths import PUBLISHED_SCORES
+from evenomics.config.reproductions import ROLES
 from evenomics.files import read_table
 
 #: Repeats that the released scripts test with.
@@ -23,12 +24,11 @@ CLASSIFIERS = ["hist_gradient_boosting", "svc"]
 #: What tells our scores apart.
 SETTING = ["experiment", "classifier", "arm", "alpha", "multiplier"]
 #: The metrics that the table has of a run, by its role (`evenomics.config.reproductions.ROLES`).
+#: Honest runs have draws of their own, which no published score is of.
 MEASURES = {
     "given": ("hard_auroc", "sd", "auroc"),
     "tuned": ("hard_auroc", "sd", "auroc"),
     "described": ("auroc",),
-    "honest": ("auroc",),
-    "harmonised": ("auroc",),
 }
 
 #: Columns of `balancing_table`.
@@ -197,14 +197,43 @@ def balancing_table(
     return pd.concat(parts)[BALANCING] if parts else pd.DataFrame(columns=BALANCING)
 
 
-def study_means(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the means over training draws of every arm, of the rows of `main_scores`.
+def means_table(published: pd.DataFrame, runs: Runs) -> pd.DataFrame:
+    """Average the scores of every study, classifier and arm over its training draws.
 
-    Where a draw has no score, the mean is missing: means over different draws would stand side by
-    side.
+    At alpha 0 and, of arms that expand, multiplier 1. Under the honest protocol the draws are a
+    run's own. A mean over other draws than the published ones would not do beside them: where one
+    of these was not run, the mean is missing.
+
+    Parameters
+    ----------
+    published : DataFrame
+        From `published_scores`.
+    runs : mapping
+        See `Runs`.
+
+    Returns
+    -------
+    DataFrame
+        Columns study, classifier, arm, published, and ``METRIC.ROLE`` as in `reproduction_table`,
+        with the honest roles as well. Arms and classifiers that were not published are there, too.
     """
-    rows = main_scores(table)
-    columns = [name for name in map(str, rows) if "." in name and not name.startswith("sd.")]
-    groups = rows.groupby(["study", "classifier", "arm"], sort=False)[columns]
-    means, complete = groups.mean(), groups.count().eq(groups.size(), axis=0)
-    return means.where(complete).reset_index()
+    keys = ["study", "classifier", "arm"]
+    main = main_scores(published)
+    means = [main.groupby(keys, sort=False)["mean"].mean().rename("published")]
+    for role in ROLES:
+        for measure in MEASURES.get(role, ("auroc",)):
+            if measure == "sd":
+                continue
+            parts = []
+            for (study, of), settings in runs.items():
+                rows = of_metric(settings, measure)
+                rows = rows[rows["alpha"].isin(["none", "a0-0"])]
+                rows = rows[rows["multiplier"].isin(["none", "1"])].assign(study=study)
+                draws = set(main.loc[main["study"] == study, "experiment"])
+                if of == role and (role not in MEASURES or draws <= set(rows["experiment"])):
+                    parts.append(rows)
+            if parts:
+                found = pd.concat(parts).groupby(keys, sort=False)["mean"].mean()
+                means.append(found.rename(f"{measure}.{role}"))
+    table = pd.concat(means, axis=1).reset_index()
+    return table[table["study"].isin({study for study, _ in runs})].reset_index(drop=True)

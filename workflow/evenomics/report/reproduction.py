@@ -1,12 +1,12 @@
 """What the page and the documentation show of published scores and ours, as tables for people."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 
 from evenomics.config.reproductions import ROLES
 from evenomics.evaluation.claims import CHECKED, NOT_RUN
-from evenomics.evaluation.reproduction import agreement, main_scores, study_means
+from evenomics.evaluation.reproduction import agreement, main_scores
 from evenomics.report.style import arm_order, arm_title, classifier_title, number
 
 #: The published studies, in the order of the paper.
@@ -29,14 +29,14 @@ CHECKED_TITLES = {
 }
 #: Columns of the means, as headings.
 _MEANS = {
-    "mean.published": "Published",
+    "published": "Published",
     "hard_auroc.given": "Predicted classes, published hyper-parameters",
     "hard_auroc.tuned": "Predicted classes, own tuning",
     "auroc.given": "Real AUROC, published hyper-parameters",
     "auroc.tuned": "Real AUROC, own tuning",
     "auroc.described": "AUROC, the text's protocol",
-    "auroc.honest": "AUROC, honest protocol",
-    "auroc.harmonised": "AUROC, honest, harmonised",
+    "auroc.honest": "AUROC, honest protocol, own draws",
+    "auroc.harmonised": "AUROC, honest, own draws, harmonised",
 }
 
 
@@ -67,20 +67,24 @@ def agreement_rows(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def mean_rows(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def mean_rows(
+    means: pd.DataFrame, arms: Collection[str] = ()
+) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the title of every study, and the means of its arms over training draws.
 
     Parameters
     ----------
-    table : DataFrame
-        From `evenomics.evaluation.reproduction.reproduction_table`.
+    means : DataFrame
+        From `evenomics.evaluation.reproduction.means_table`.
+    arms : collection of str
+        Those to show; all, if there are none.
     """
-    means = study_means(table)
-    shown = {name: title for name, title in _MEANS.items() if means[name].notna().any()}
+    shown = {name: title for name, title in _MEANS.items() if name in means}
     order = arm_order(means["arm"])
-    means = means.sort_values("arm", key=lambda arms: arms.map(order.index), kind="stable")
+    means = means.sort_values("arm", key=lambda of: of.map(order.index), kind="stable")
     for study, title in STUDIES.items():
-        rows = means[means["study"] == study].sort_values("classifier", kind="stable")
+        rows = means[(means["study"] == study) & (means["arm"].isin(arms) | (not arms))]
+        rows = rows.sort_values("classifier", kind="stable")
         if rows.empty:
             continue
         cells = {

@@ -10,25 +10,28 @@ from pathlib import Path
 
 import pandas as pd
 
+from evenomics.evaluation.reproduction import ARMS
 from evenomics.files import read_table, write_text
 from evenomics.report.reproduction import agreement_rows, balancing_rows, claim_rows, mean_rows
 
 BEGIN, END = "<!-- numbers: made from a run -->", "<!-- end of numbers -->"
 
 
-def numbers(table: pd.DataFrame, claims: pd.DataFrame, balancing: pd.DataFrame) -> str:
+def numbers(
+    table: pd.DataFrame, means: pd.DataFrame, claims: pd.DataFrame, balancing: pd.DataFrame
+) -> str:
     """Return the tables of a run, as Markdown.
 
     Parameters
     ----------
-    table, balancing : DataFrame
+    table, means, balancing : DataFrame
         From `evenomics.evaluation.reproduction`.
     claims : DataFrame
         From `evenomics.evaluation.claims.claims_table`.
     """
     parts = ["### How near our scores are to the published ones", _markdown(agreement_rows(table))]
     parts.append("### Means over the training draws, alpha 0")
-    for title, rows in mean_rows(table):
+    for title, rows in mean_rows(means, ["none", *ARMS]):
         parts += [f"{title}:", _markdown(rows)]
     parts += ["### What the paper says of its results", _markdown(claim_rows(claims))]
     if len(balancing):
@@ -61,8 +64,8 @@ def _markdown(rows: pd.DataFrame) -> str:
 
 def main(results: Path, document: Path) -> None:
     """Write the numbers of a run into a document, and the figure beside it."""
-    names = ("reproduction", "reproduction_claims", "reproduction_balancing")
-    made = numbers(*(read_table(results / f"{name}.tsv") for name in names))
+    names = ("", "_means", "_claims", "_balancing")
+    made = numbers(*(read_table(results / f"reproduction{name}.tsv") for name in names))
     write_text(document, with_numbers(document.read_text(encoding="utf-8"), made))
     shutil.copyfile(results / "reproduction.figures/agreement.png", document.with_suffix(".png"))
 

@@ -42,6 +42,7 @@ _BOXES = (
 
 def reproduction_page(
     table: pd.DataFrame,
+    means: pd.DataFrame,
     claims: pd.DataFrame,
     balancing: pd.DataFrame,
     figures: Mapping[str, tuple[str, Figure]],
@@ -50,7 +51,7 @@ def reproduction_page(
 
     Parameters
     ----------
-    table, balancing : DataFrame
+    table, means, balancing : DataFrame
         From `evenomics.evaluation.reproduction`.
     claims : DataFrame
         From `evenomics.evaluation.claims.claims_table`.
@@ -58,7 +59,7 @@ def reproduction_page(
         From `evenomics.report.figures.reproduction.reproduction_figures`.
     """
     drawn = {name: figure_html(figure, heading) for name, (heading, figure) in figures.items()}
-    parts = [f"<p>{_INTRODUCTION}</p>", _agreement(table), drawn.pop("agreement"), _means(table)]
+    parts = [f"<p>{_INTRODUCTION}</p>", _agreement(table), drawn.pop("agreement"), _means(means)]
     parts += [
         _claims(claims),
         _balancing(balancing),
@@ -76,8 +77,8 @@ def _agreement(table: pd.DataFrame) -> str:
     return heading + html_table(rows, caption, bold_rows=rows.index[rows["Study"] == "all"])
 
 
-def _means(table: pd.DataFrame) -> str:
-    tables = [html_table(rows, f"{title}, alpha 0") for title, rows in mean_rows(table)]
+def _means(means: pd.DataFrame) -> str:
+    tables = [html_table(rows, f"{title}, alpha 0") for title, rows in mean_rows(means)]
     return "<h2>Means over the training draws</h2>" + "\n".join(tables)
 
 

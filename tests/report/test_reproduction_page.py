@@ -14,6 +14,7 @@ from evenomics.evaluation.reproduction import (
     agreement,
     balancing_table,
     main_scores,
+    means_table,
     of_metric,
     published_scores,
     reproduction_table,
@@ -35,9 +36,10 @@ PUBLISHED = published_scores()
 
 
 def tables(made):
-    table = reproduction_table(PUBLISHED, {key: one.settings for key, one in made.items()})
+    settings = {key: one.settings for key, one in made.items()}
+    table, means = reproduction_table(PUBLISHED, settings), means_table(PUBLISHED, settings)
     balancing = balancing_table({key: one.comparison for key, one in made.items()}, 0.05)
-    return table, claims_table(PUBLISHED, made), balancing
+    return table, means, claims_table(PUBLISHED, made), balancing
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +76,11 @@ def test_the_scatter_has_every_score_and_the_numbers_of_the_last_line(everything
 )
 def test_what_was_not_run_is_not_drawn(studies, roles):
     made = runs(studies, roles)
-    table, claims, balancing = tables(made)
+    table, means, claims, balancing = tables(made)
     drawn = reproduction_figures(table, PUBLISHED, made)
     for _, figure in drawn.values():
         assert_legible(figure)
-    page = unescape(reproduction_page(table, claims, balancing, drawn))
+    page = unescape(reproduction_page(table, means, claims, balancing, drawn))
     assert ("No study was run under the published protocol." in page) == (roles == ["honest"])
     assert "Predicted classes, published hyper-parameters" not in page
     assert [*drawn] == (["agreement", "figure_6"] if roles == ["tuned"] else ["agreement"])
@@ -117,8 +119,8 @@ def test_figures_are_the_same_bytes_again(everything, tmp_path):
 
 
 def test_the_page_has_every_claim_with_verdict_and_evidence(everything, figures):
-    _, table, claims, balancing = everything
-    page = unescape(reproduction_page(table, claims, balancing, figures))
+    _, table, means, claims, balancing = everything
+    page = unescape(reproduction_page(table, means, claims, balancing, figures))
     assert page.count("<img") == len(figures)
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
     for claim in CLAIMS:
@@ -129,7 +131,7 @@ def test_the_page_has_every_claim_with_verdict_and_evidence(everything, figures)
 
 
 def test_means_are_those_of_the_table(everything):
-    rows = dict(mean_rows(everything[1]))
+    rows = dict(mean_rows(everything[2], [*ARMS]))
     assert [*rows] == [*STUDIES.values()]
     one = rows["Microarray"].set_index(["Classifier", "Arm"])
     assert one.loc[("Gradient boosting", "GAN"), "Published"] == "0.584"
@@ -138,8 +140,13 @@ def test_means_are_those_of_the_table(everything):
 
 
 def test_documentation_gets_the_numbers_of_a_run(everything, figures, tmp_path):
-    _, table, claims, balancing = everything
-    for name, made in {"": table, "_claims": claims, "_balancing": balancing}.items():
+    _, table, means, claims, balancing = everything
+    for name, made in {
+        "": table,
+        "_means": means,
+        "_claims": claims,
+        "_balancing": balancing,
+    }.items():
         write_table(made, tmp_path / f"reproduction{name}.tsv")
     save_figure(figures["agreement"][1], [tmp_path / "reproduction.figures/agreement.png"])
     document = tmp_path / "text.md"
@@ -161,8 +168,8 @@ def test_documentation_gets_the_numbers_of_a_run(everything, figures, tmp_path):
 
 
 def test_tables_come_back_as_they_were_written(everything, tmp_path):
-    _, table, claims, balancing = everything
-    for made in (table, claims, balancing):
+    _, table, means, claims, balancing = everything
+    for made in (table, means, claims, balancing):
         write_table(made, tmp_path / "table.tsv")
         found = read_table(tmp_path / "table.tsv")
         assert [*found] == [*made]
