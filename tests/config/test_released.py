@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from evenomics.config.released import local_name, with_folder
+from evenomics.config.released import local_name, of_protocols, with_folder
 from evenomics.errors import ConfigError
 
 AT = "https://raw.githubusercontent.com/OWNER/REPOSITORY/0123abc"
@@ -152,24 +152,48 @@ def test_names_of_draws_are_those_of_their_counts(shared_data):
         assert counts["case"] == round(controls * imbalance)
 
 
+def test_a_folder_that_is_not_there_is_one_problem(tmp_path):
+    with pytest.raises(ConfigError, match=r"RELEASED: found '.*/nowhere'; there is no such folder"):
+        with_folder(CONFIG, tmp_path / "nowhere")
+
+
+def test_studies_of_protocols_are_kept(tmp_path):
+    """A study without one has that of the config."""
+    given = {"arrays": "published", "lipids": "honest", "own": None}
+    studies = {name: {"protocol": protocol} for name, protocol in given.items()}
+    config = {"seed": 3, "protocol": "described", "studies": studies}
+    for protocols, names in {
+        ("published",): ["arrays"],
+        ("published", "described"): ["arrays", "own"],
+        ("honest", "described", "published"): ["arrays", "lipids", "own"],
+    }.items():
+        assert [*of_protocols(config, protocols)["studies"]] == names
+    with pytest.raises(ConfigError, match="PROTOCOLS: there is no 'publishd'; there are published"):
+        of_protocols(config, ["publishd"])
+    with pytest.raises(ConfigError, match="no study of protocol 'published'"):
+        of_protocols({"studies": {"own": {}}}, ["published"])
+
+
 def test_the_script_writes_a_config_or_says_what_is_missing(folder, tmp_path):
     source, target = tmp_path / "config.yaml", tmp_path / "results/config.yaml"
-    source.write_text(yaml.safe_dump(CONFIG))
-    script = ROOT / "workflow/scripts/released_folder.py"
+    given = {**CONFIG, "protocol": "published"}
+    source.write_text(yaml.safe_dump(given))
+    script = ROOT / "workflow/scripts/released_config.py"
 
-    def run():
+    def run(*folders):
         return subprocess.run(
-            [sys.executable, script, source, folder, target],
+            [sys.executable, script, source, target, "published honest", *folders],
             capture_output=True,
             text=True,
             check=False,
         )
 
-    done = run()
-    assert done.returncode == 0, done.stderr
-    assert yaml.safe_load(target.read_text()) == with_folder(CONFIG, folder)
+    for folders, expected in (([folder], with_folder(given, folder)), ([""], given), ([], given)):
+        done = run(*folders)
+        assert done.returncode == 0, done.stderr
+        assert yaml.safe_load(target.read_text()) == expected
     (folder / FILES[0]).unlink()
-    missing = run()
+    missing = run(folder)
     assert missing.returncode == 1
     assert FILES[0] in missing.stderr
     assert "Traceback" not in missing.stderr

@@ -102,8 +102,10 @@ def with_folder(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        With all tables that the folder does not have.
+        With all tables that the folder does not have, or if there is no such folder.
     """
+    if not folder.is_dir():
+        raise ConfigError(f"RELEASED: found {str(folder)!r}; there is no such folder")
     found = copy.deepcopy(dict(config))
     problems: list[str] = []
 
