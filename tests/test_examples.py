@@ -22,8 +22,7 @@ INNER = {
 PARTS = {
     "ArmScores", "BadCell", "BalancedFold", "Choice", "Hidden", "Job", "Layer", "Loss", "Networks",
     "OneVsRest", "Output", "Pretrained", "Pretraining", "Purpose", "Retraining", "Trained",
-    "TrainedGan",
-    "TrainingRun",
+    "TrainedGan", "TrainingRun", "Updates",
 }  # fmt: skip
 
 

@@ -24,6 +24,11 @@ class Reproduction(NamedTuple):
         The published study.
     role : str
         One of `ROLES`.
+
+    Examples
+    --------
+    >>> Reproduction("liver", "none", "microarray", role_of("honest", "zscore", None)).role
+    'harmonised'
     """
 
     study: str

@@ -40,10 +40,10 @@ class Classifier:
     is_constant : callable
         ``is_constant(parameters, n_train) -> bool``: whether the classifier is bound to give all
         samples the same score.
-    ignored : callable
-        ``ignored(parameters) -> names of those that change nothing beside the others``.
     gives_probabilities : bool
         Whether it has `predict_proba`; without, a `Calibration` makes them.
+    ignored : callable
+        ``ignored(parameters) -> names of those that change nothing beside the others``.
 
     Examples
     --------
@@ -57,8 +57,8 @@ class Classifier:
     build: Callable[[Mapping[str, Any], int, ClassWeight], ClassifierMixin]
     grid: Sequence[Mapping[str, Sequence[Any]]]
     is_constant: Callable[[Mapping[str, Any], int], bool]
-    ignored: Callable[[Mapping[str, Any]], Collection[str]]
     gives_probabilities: bool
+    ignored: Callable[[Mapping[str, Any]], Collection[str]] = lambda parameters: ()
 
     @property
     def points(self) -> list[dict[str, Any]]:

@@ -34,7 +34,6 @@ CLASSIFIERS.register(
         is_constant=lambda parameters, n_train: (
             2 * parameters.get("min_samples_leaf", _MIN_SAMPLES_LEAF) > n_train
         ),
-        ignored=lambda parameters: [],
         gives_probabilities=True,
     ),
 )

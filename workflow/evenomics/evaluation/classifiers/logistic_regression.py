@@ -24,7 +24,6 @@ CLASSIFIERS.register(
         # towards the share of the class
         [{"C": [1, 0.1, 1e-2, 1e-3, 1e-4, 10]}],
         is_constant=lambda parameters, n_train: False,
-        ignored=lambda parameters: [],
         gives_probabilities=True,
     ),
 )
