@@ -40,7 +40,7 @@ from evenomics.progress import Progress
 from evenomics.workers import workers
 
 # To be raised when a change of the code changes scores: those of before are then not used again.
-VERSION = 3
+VERSION = 4
 
 #: The tables of a task, by the attributes of `ArmScores`: of a draw there is one with all arms, ...
 TABLES = ("scores.tsv", "tuning.tsv")
