@@ -207,6 +207,29 @@ def test_pairs_that_are_not_tested_have_no_say():
     assert claim.found([honest(rows, [])]).verdict == UNTOLD
 
 
+@pytest.mark.parametrize(
+    ("claim", "study", "kept"),
+    [
+        ("microarray_alpha", "microarray", {"alpha": ["none", "a0-0"]}),
+        ("lipidomics_alpha", "lipidomics", {"alpha": ["none", "a0-0"]}),
+        ("simulation_multiplier", "simulation", {"multiplier": ["none", "1"]}),
+        ("simulation_controls", "simulation", {"experiment": ["c40_i0.4"]}),
+    ],
+)
+def test_what_needs_more_than_was_run_is_not_run(claim, study, kept):
+    (column, values), whole = *kept.items(), run(study, "given")
+    settings, summary = (
+        table[table[column].isin(values)] if column in table else table
+        for table in (whole.settings, whole.summary)
+    )
+    for tables, ran in ((whole, True), (whole._replace(settings=settings, summary=summary), False)):
+        verdict, evidence = said(
+            claims_table(PUBLISHED, {(study, "given"): tables}), claim, "given"
+        )
+        assert (verdict != NOT_RUN) == ran
+        assert evidence.startswith("needs") != ran
+
+
 OVERALL = [
     ({}, NOT_RUN),
     ({"published": HOLDS, "real": HOLDS}, NOT_RUN),

@@ -210,6 +210,8 @@ def _closer_with_most_controls(scores: ClaimScores) -> Finding:
     distance = scores.means[_PLAIN].max(axis=1) - scores.means["gan"]
     controls = [int(re.findall(r"c(\d+)_", str(name))[0]) for name in distance.index]
     by_size = distance.groupby(controls).mean()
+    if len(by_size) < 2:
+        return Finding(NOT_RUN, "needs draws with several numbers of controls")
     words = ", ".join(f"{gap:.3f} with {size}" for size, gap in by_size.items())
     return _judged(by_size.idxmin() == by_size.index.max(), f"mean distance {words} controls")
 
@@ -236,9 +238,11 @@ def _by_alpha(scores: ClaimScores) -> pd.DataFrame:
     """Return mean and sd of GAN at both alphas, per experiment and classifier."""
     rows = scores.settings[scores.settings["arm"] == "gan"]
     rows = rows.drop_duplicates(["experiment", "classifier", "alpha"])
-    return rows.pivot_table(
+    wide = rows.pivot_table(
         values=["mean", "sd"], index=["experiment", "classifier"], columns="alpha"
-    ).reindex(columns=["a0-0", "a1-0"], level="alpha")
+    )
+    both = pd.MultiIndex.from_product([["mean", "sd"], ["a0-0", "a1-0"]], names=wide.columns.names)
+    return wide.reindex(columns=both)
 
 
 def _alpha_matters_little(scores: ClaimScores) -> Finding:
