@@ -1,20 +1,18 @@
 """Cohorts from elsewhere through the workflow's own rules: GEO from a server, R data, lipids."""
 
-import functools
 import shutil
 import signal
 import socket
 import subprocess
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
+from file_server import serving
 from geo_records import write_series_on_two_platforms
 from snakemake_runs import run_workflow
 
@@ -42,24 +40,8 @@ def mirror(geo_files, monkeypatch, tmp_path) -> Iterator[tuple[str, list[str]]]:
     folder = tmp_path / "server/datasets/GDSnnn/GDS507/soft"
     folder.mkdir(parents=True)
     shutil.copy(geo_files / "GDS507.soft.gz", folder)
-    asked: list[str] = []
-
-    class Handler(SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            super().do_GET()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    handler = functools.partial(Handler, directory=str(tmp_path / "server"))
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=httpd.serve_forever, args=[0.01])
-    thread.start()
-    yield f"http://127.0.0.1:{httpd.server_port}", asked
-    httpd.shutdown()
-    httpd.server_close()
-    thread.join()
+    with serving(tmp_path / "server") as served:
+        yield served
 
 
 @pytest.mark.r

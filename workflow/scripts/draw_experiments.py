@@ -1,28 +1,20 @@
 """Draw the training samples of a study, and fit the scalers of every draw and of its folds."""
 
 import logging
-import sys
 from pathlib import Path
 
 from first_checks import check_first
 from script_log import log_to
 
-from evenomics.config.estimate import known_size
 from evenomics.config.experiments import experiment_grid, training_draws
-from evenomics.config.tables import study_tables
 from evenomics.data.cohort_files import cohort_path, n_replicates, read_cohort, read_given
 from evenomics.files import write_table
 from evenomics.preparation.draw_files import prepare, write_draw
 from evenomics.preparation.draws import draw, experiment_table
 
 log_to(snakemake.log[0])
-params, cohorts, study = snakemake.params, Path(snakemake.input.cohorts), snakemake.wildcards.study
-takes = check_first(snakemake)
-logging.info(takes)
-downloads = any(table.is_remote for table in study_tables(snakemake.config["studies"][study]))
-if downloads or known_size(snakemake.config, study) is None:
-    # then it may not have been said before the start
-    print(takes, file=sys.stderr)
+check_first(snakemake, tell=True)
+params, cohorts = snakemake.params, Path(snakemake.input.cohorts)
 wanted = training_draws(experiment_grid(params.experiments), params.replicates, params.splits)
 given = read_given(snakemake.input.given) if snakemake.input.given else {}
 without_features = {}

@@ -10,12 +10,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from evenomics.config.cohorts import ROW_NUMBER
 from evenomics.config.names import COHORTS, names
 from evenomics.errors import ConfigError
 from evenomics.messages import some
-
-#: In place of a column with sample ids: ids are made from the number of the row.
-ROW_NUMBER = "row_number"
 
 #: Folders of studies in the public repository, and here.
 _STUDIES = {

@@ -73,7 +73,7 @@ class StudyScoring:
     >>> from evenomics.config.arms import Grid
     >>> scoring = StudyScoring(
     ...     Path("draws"), Path("cohorts"), False, None, Path("checkpoints"),
-    ...     Scoring(["a", "b"], Grid([], [1], [0.5]), ["svc"], 2, 1, [50]),
+    ...     Scoring(["a", "b"], Grid([], [1], [0.5]), ["svc"], 2, 1, {}),
     ... )
     >>> scoring.run([], ["none", "smote"], Path("scored"), n_jobs=1)
     """
